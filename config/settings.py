@@ -1,0 +1,307 @@
+"""Every setting, read from the environment in this file only. README has the table."""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONCE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from config import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+EMBEDDED = embedded.from_environment(BASE_DIR)
+DATA_DIR = EMBEDDED.data_dir
+DEBUG = env.bool("DEBUG", default=False)
+
+
+def kept_secret(name: str) -> str:
+    """A random secret made on first use and kept in DATA_DIR, readable by its owner only.
+
+    For one machine. On several, the environment brings the secrets.
+    """
+    path = DATA_DIR / name
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+    made = base64.b64encode(secrets.token_bytes(32)).decode()
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(made)
+    except FileExistsError:  # another process was faster
+        return kept_secret(name)
+    return made
+
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret("secret.key")
+# The first encrypts, all of them decrypt; put a new one in front, then run rotate_keys.
+MASTER_KEYS = env.list("MASTER_KEYS", default=[]) or [kept_secret("master.key")]
+
+# -- where we are on the network
+PORT = env.int("PORT", default=8000)
+LIVE_PORT = env.int("LIVE_PORT", default=8001)
+PUBLIC_HOST = env.str("PUBLIC_HOST", default="localhost")  # companies live at <name>.<PUBLIC_HOST>
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{PUBLIC_HOST}:{PORT}")
+LIVE_URL = env.str("LIVE_URL", default="")  # empty: same host, LIVE_PORT
+# Also "public": what a vendor or a health check may call us by.
+PUBLIC_HOSTS = {PUBLIC_HOST, "127.0.0.1", "::1", *env.list("PUBLIC_HOSTS", default=[])}
+ALLOWED_HOSTS = ["*"]  # tenants.middleware answers 404 to every host that is nobody's
+BEHIND_TLS = PUBLIC_URL.startswith("https://")
+
+# -- apps: public (shared) and per company
+SHARED_APPS = [
+    "config",
+    "django_tenants",
+    "tenants",
+    "django_dramatiq",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "tenants.accounts",
+    "tenants.audit",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "dramatiq_crontab",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "drf_standardized_errors",
+    "csp",
+    "channels",
+]
+TENANT_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "tenants.accounts",
+    "tenants.audit",
+    "django.contrib.admin",
+    "tenants.workspace",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "knowledge",
+    "channels_app",
+    "leads",
+    "crm",
+    "agents",
+]
+INSTALLED_APPS = SHARED_APPS + [app for app in TENANT_APPS if app not in SHARED_APPS]
+TENANT_MODEL = "tenants.Company"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+TENANT_LIMIT_SET_CALLS = True  # one SET search_path per switch, not per query
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+
+# -- database, cache, queue
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **env.db("DATABASE_URL", default=EMBEDDED.database_url),
+        "ENGINE": "django_tenants.postgresql_backend",
+        "DISABLE_SERVER_SIDE_CURSORS": True,  # so that PgBouncer may stand in between
+        "CONN_MAX_AGE": 0,
+    }
+}
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    "min_size": 1,
+    "max_size": env.int("DATABASE_POOL_SIZE", default=20),
+    "timeout": 20,
+}
+REDIS_URL = env.str("REDIS_URL", default=EMBEDDED.redis_url)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        # Keys of one company can never be read by another: see tenants.context.scoped.
+        "KEY_FUNCTION": "tenants.cache.company_key",
+    }
+}
+DRAMATIQ_BROKER = {
+    "BROKER": "dramatiq.brokers.redis.RedisBroker",
+    "OPTIONS": {"url": REDIS_URL, "namespace": "leadwire", "dead_message_ttl": 3_600_000},
+    "MIDDLEWARE": [
+        "tenants.jobs.TenantMiddleware",  # first, always
+        "dramatiq.middleware.AgeLimit",
+        "dramatiq.middleware.TimeLimit",
+        "dramatiq.middleware.ShutdownNotifications",
+        "dramatiq.middleware.Callbacks",
+        "tenants.jobs.PatientRetries",
+        "django_dramatiq.middleware.DbConnectionsMiddleware",
+    ],
+}
+DRAMATIQ_AUTODISCOVER_MODULES = ["actors"]
+DRAMATIQ_CRONTAB = {"REDIS_URL": REDIS_URL}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- requests
+MIDDLEWARE = [
+    "tenants.middleware.RequestContextMiddleware",
+    "tenants.middleware.CompanyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "config.urls"  # a company's host
+PUBLIC_SCHEMA_URLCONF = "config.urls_public"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+WEBHOOK_MAX_BYTES = env.int("WEBHOOK_MAX_BYTES", default=5 * 1024 * 1024)  # Meta sends up to 3 MB
+
+# -- people
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "tenants.accounts.backends.RoleBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_ADAPTER = "tenants.accounts.adapters.AccountAdapter"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Leadwire <no-reply@{PUBLIC_HOST}>")
+
+# -- languages and time
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("ar", _("Arabic")), ("es", _("Spanish"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# -- files
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+MEDIA_ROOT = DATA_DIR / "media"
+
+# -- safety
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+SECURE_SSL_REDIRECT = False  # the proxy that ends TLS does this
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
+SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        # Unfold's Alpine.js evaluates expressions in attributes.
+        "script-src": [SELF, NONCE, "'unsafe-eval'"],
+        "style-src": [SELF, "'unsafe-inline'"],
+        "img-src": [SELF, "data:", "blob:"],
+        "connect-src": [SELF, "ws:", "wss:"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "object-src": ["'none'"],
+    }
+}
+# Off in production: a company's own URL must never reach our network's inside.
+ALLOW_PRIVATE_ADDRESSES = env.bool("ALLOW_PRIVATE_ADDRESSES", default=False)
+
+# -- API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "tenants.api.authentication.ApiKeyAuthentication",
+        "tenants.api.authentication.ConsoleSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.ConsolePermission"],
+    "DEFAULT_PAGINATION_CLASS": "tenants.api.pagination.NewestFirst",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "rest_framework.parsers.JSONParser",
+        "rest_framework.parsers.MultiPartParser",
+        "rest_framework.parsers.FormParser",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "tenants.api.exceptions.handle",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Leadwire API",
+    "DESCRIPTION": "Conversations, leads, knowledge and agents of one company.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# -- vendors; the addresses are settings so that a simulator can stand in
+META_GRAPH_URL = env.str("META_GRAPH_URL", default="https://graph.facebook.com/v25.0")
+META_APP_SECRET = env.str("META_APP_SECRET", default="")  # our own Meta app, shared by companies
+META_VERIFY_TOKEN = env.str("META_VERIFY_TOKEN", default="")
+TELEGRAM_API_URL = env.str("TELEGRAM_API_URL", default="https://api.telegram.org")
+HUBSPOT_API_URL = env.str("HUBSPOT_API_URL", default="https://api.hubapi.com")
+OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="https://api.openai.com/v1")
+OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")
+ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", default="https://api.anthropic.com")
+ANTHROPIC_API_KEY = env.str("ANTHROPIC_API_KEY", default="")
+COMPATIBLE_BASE_URL = env.str("COMPATIBLE_BASE_URL", default="")  # Groq, Mistral, Ollama, vLLM, …
+COMPATIBLE_API_KEY = env.str("COMPATIBLE_API_KEY", default="")
+# Task -> "provider/model" in order of preference; the offline engine always ends the chain.
+MODEL_ROUTES = env.json("MODEL_ROUTES", default={})
+EMBEDDER = env.str("EMBEDDER", default="local")  # local | openai
+
+# -- seeing what happens
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_FORMAT = env.str("LOG_FORMAT", default="json")  # json | console
+SENTRY_DSN = env.str("SENTRY_DSN", default="")

@@ -1,0 +1,25 @@
+"""Settings for pytest: an in-memory queue, fast passwords, vendors on loopback only."""
+
+from config.settings import *
+from config.settings import DATABASES, DRAMATIQ_BROKER, MIDDLEWARE
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+DRAMATIQ_BROKER = {
+    "BROKER": "dramatiq.brokers.stub.StubBroker",
+    "MIDDLEWARE": [path for path in DRAMATIQ_BROKER["MIDDLEWARE"] if "DbConnections" not in path],
+}
+# Each test rolls back on the one connection it was given.
+DATABASES["default"]["OPTIONS"].pop("pool", None)
+MIDDLEWARE = [path for path in MIDDLEWARE if "whitenoise" not in path]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STATICFILES_DIRS: list[str] = []
+ALLOW_PRIVATE_ADDRESSES = False
+LOG_LEVEL = "WARNING"
+# No test may reach a real vendor, whatever the developer's environment says.
+OPENAI_API_KEY = ANTHROPIC_API_KEY = COMPATIBLE_API_KEY = ""
+MODEL_ROUTES: dict[str, list[str]] = {}
+META_APP_SECRET = "test-app-secret"
+META_VERIFY_TOKEN = "test-verify-token"
+META_GRAPH_URL = "https://graph.facebook.com/v25.0"
+TELEGRAM_API_URL = "https://api.telegram.org"
+HUBSPOT_API_URL = "https://api.hubapi.com"

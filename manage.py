@@ -1,0 +1,28 @@
+#!/usr/bin/env python
+"""Django's command line, with the embedded servers up before a command needs them."""
+
+import os
+import sys
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent
+
+# Commands that neither read nor write a row.
+NEEDS_NO_SERVERS = {"compilemessages", "makemessages", "collectstatic", "simulate", "help", "--help"}
+
+
+def main() -> None:
+    if sys.version_info < (3, 11):
+        sys.exit(f"leadwire: needs Python 3.11 or newer, this is {sys.version.split()[0]}.")
+    from django.core.management import execute_from_command_line
+
+    from config import embedded
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if len(sys.argv) > 1 and sys.argv[1] not in NEEDS_NO_SERVERS:
+        embedded.start_what_is_missing(BASE_DIR)
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Who may do what: one table for pages, admin, API, live events and tools alike.
+
+A permission reads ``app.verb_model`` as Django writes it; ``*`` stands for anything.
+What a row does not grant is refused.
+"""
+
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    ADMIN = "admin", "Admin"
+    AGENT = "agent", "Agent"
+    VIEWER = "viewer", "Viewer"
+
+
+READS = ("*.view_*",)
+
+TABLE: dict[str, tuple[str, ...]] = {
+    # The audit log is append-only: nobody changes it, whoever they are.
+    Role.ADMIN: ("*.view_*", "*.add_*", "*.change_*", "*.delete_*"),
+    Role.AGENT: (
+        *READS,
+        "channels_app.change_conversation",
+        "channels_app.add_message",
+        "channels_app.change_contact",
+        "leads.*",
+        "knowledge.add_document",
+        "knowledge.change_document",
+        "agents.add_run",
+    ),
+    Role.VIEWER: READS,
+}
+
+REFUSED: dict[str, tuple[str, ...]] = {
+    Role.ADMIN: ("audit.add_*", "audit.change_*", "audit.delete_*"),
+    # Keys, people, secrets and the log of deeds are an admin's business.
+    Role.AGENT: ("accounts.*_apikey", "accounts.*_user", "audit.*", "crm.*_crmconnection"),
+    Role.VIEWER: ("accounts.*_apikey", "accounts.*_user", "audit.*", "crm.*_crmconnection"),
+}
+
+
+@lru_cache(maxsize=4096)
+def allows(role: str, permission: str) -> bool:
+    """Whether people of this role may do this, e.g. ``leads.change_lead``."""
+    if any(fnmatchcase(permission, refused) for refused in REFUSED.get(role, ())):
+        return False
+    return any(fnmatchcase(permission, granted) for granted in TABLE.get(role, ()))

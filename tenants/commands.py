@@ -1,0 +1,53 @@
+"""What every command of ours has in common: JSON out, one sentence on error, exit 2."""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from tenants import context
+from tenants.services import company_named
+
+
+class OneSentenceParser(CommandParser):
+    """Argument errors without the usage text, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise CommandError(f"{message[:1].upper()}{message[1:]}.", returncode=2)
+
+
+class JsonCommand(BaseCommand):
+    """Prints JSON lines to stdout; logs go to stderr; bad arguments end it with exit code 2."""
+
+    requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        kwargs.setdefault("called_from_command_line", self._called_from_command_line)
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.__class__ = OneSentenceParser
+        return parser
+
+    def say(self, **fields: Any) -> None:
+        self.stdout.write(json.dumps(fields, ensure_ascii=False, default=str))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self.run(**options)
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages), returncode=2) from error
+
+    def run(self, **options: Any) -> None:
+        raise NotImplementedError
+
+    @staticmethod
+    def add_company(parser: ArgumentParser) -> None:
+        parser.add_argument("--company", required=True, metavar="S", help="its subdomain")
+
+    @contextmanager
+    def inside_company(self, subdomain: str) -> Iterator[None]:
+        with context.inside(company_named(subdomain)):
+            yield

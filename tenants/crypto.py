@@ -1,0 +1,142 @@
+"""Secrets at rest: AES-256-GCM under a key per company, itself wrapped by the master key.
+
+A stored value is ``key id (1 byte) + nonce (12) + ciphertext and tag``. The company's schema
+and the column's name are authenticated with it, so a value copied to another company or
+another column does not open. Destroying a company's keyring erases the company.
+"""
+
+import base64
+import hmac
+import os
+import threading
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.apps import apps
+from django.conf import settings
+
+from tenants import context
+
+NONCE = 12
+
+
+class CannotDecrypt(Exception):
+    """A stored value does not open: wrong master key, another company's value, or damage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The opened keys of one schema: ``current`` encrypts, all of them decrypt."""
+
+    current: int
+    ciphers: dict[int, AESGCM]
+    index_key: bytes
+
+
+_opened: dict[str, Keyring] = {}
+_lock = threading.Lock()
+
+
+def new_keyring() -> dict[str, Any]:
+    """A fresh company's keyring, wrapped, as stored on its row."""
+    return {
+        "current": 1,
+        "keys": {"1": wrap(os.urandom(32))},
+        "index": wrap(os.urandom(32)),
+    }
+
+
+def with_new_key(keyring: dict[str, Any]) -> dict[str, Any]:
+    """The same keyring with one more data key, which encrypts from now on."""
+    newest = max(map(int, keyring["keys"])) + 1
+    keys = {**keyring["keys"], str(newest): wrap(os.urandom(32))}
+    return {**keyring, "current": newest, "keys": keys}
+
+
+def rewrapped(keyring: dict[str, Any]) -> dict[str, Any]:
+    """The same keys under the newest master key."""
+    keys = {key_id: wrap(unwrap(key)) for key_id, key in keyring["keys"].items()}
+    return {**keyring, "keys": keys, "index": wrap(unwrap(keyring["index"]))}
+
+
+def wrap(key: bytes) -> str:
+    nonce = os.urandom(NONCE)
+    sealed = AESGCM(_master_keys()[0]).encrypt(nonce, key, b"leadwire keyring")
+    return base64.b64encode(nonce + sealed).decode()
+
+
+def unwrap(wrapped: str) -> bytes:
+    raw = base64.b64decode(wrapped)
+    for master in _master_keys():
+        try:
+            return AESGCM(master).decrypt(raw[:NONCE], raw[NONCE:], b"leadwire keyring")
+        except InvalidTag:
+            continue
+    raise CannotDecrypt("No MASTER_KEYS entry opens this keyring.")
+
+
+def encrypt(plain: bytes, *, column: str) -> bytes:
+    """Encrypt for the schema the connection is in."""
+    keys = keyring()
+    nonce = os.urandom(NONCE)
+    sealed = keys.ciphers[keys.current].encrypt(nonce, plain, _bound_to(column))
+    return bytes([keys.current % 256]) + nonce + sealed
+
+
+def decrypt(stored: bytes, *, column: str) -> bytes:
+    """Open a value of the schema the connection is in; raises CannotDecrypt."""
+    cipher = keyring().ciphers.get(stored[0]) if stored else None
+    if cipher is None:
+        raise CannotDecrypt(f"{column}: the key of this value is gone.")
+    try:
+        return cipher.decrypt(stored[1 : 1 + NONCE], stored[1 + NONCE :], _bound_to(column))
+    except InvalidTag as error:
+        raise CannotDecrypt(f"{column}: this value belongs elsewhere or is damaged.") from error
+
+
+def blind_index(value: str) -> str:
+    """A keyed fingerprint (32 hex digits): equal values meet, nothing can be read back."""
+    folded = value.strip().casefold().encode("utf-8", "surrogatepass")
+    return hmac.new(keyring().index_key, folded, sha256).hexdigest()[:32]
+
+
+def keyring() -> Keyring:
+    """The current schema's keys, opened once per process."""
+    schema = context.schema()
+    opened = _opened.get(schema)
+    if opened is None:
+        with _lock:
+            opened = _opened[schema] = _open(schema)
+    return opened
+
+
+def forget(schema: str) -> None:
+    """Drop opened keys after a rotation or an erasure."""
+    _opened.pop(schema, None)
+
+
+def _open(schema: str) -> Keyring:
+    if schema == context.PUBLIC:
+        secret = _derive(b"public data")
+        return Keyring(1, {1: AESGCM(secret)}, _derive(b"public index"))
+    company = apps.get_model("tenants", "Company").objects.get(schema_name=schema)
+    ring = company.keyring
+    ciphers = {int(key_id) % 256: AESGCM(unwrap(key)) for key_id, key in ring["keys"].items()}
+    return Keyring(int(ring["current"]) % 256, ciphers, unwrap(ring["index"]))
+
+
+def _bound_to(column: str) -> bytes:
+    return f"{context.schema()}/{column}".encode()
+
+
+def _derive(purpose: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), 32, salt=None, info=purpose).derive(_master_keys()[-1])
+
+
+def _master_keys() -> list[bytes]:
+    return [base64.b64decode(key) for key in settings.MASTER_KEYS]

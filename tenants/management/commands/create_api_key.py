@@ -1,0 +1,21 @@
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from tenants.accounts.roles import Role
+from tenants.commands import JsonCommand
+from tenants.services import create_api_key
+
+
+class Command(JsonCommand):
+    help = "Make an API key for a company. The key is shown once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        self.add_company(parser)
+        parser.add_argument("--name", required=True)
+        parser.add_argument("--role", required=True, choices=Role.values)
+
+    def run(self, **options: Any) -> None:
+        with self.inside_company(options["company"]):
+            key, full_key = create_api_key(name=options["name"], role=options["role"])
+            self.say(id=key.pk, name=key.name, role=key.role, key=full_key)

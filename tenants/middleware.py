@@ -1,0 +1,73 @@
+"""Who is asked, and under which number the request goes into the logs."""
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.http.request import split_domain_port
+
+from tenants import context
+from tenants.hosts import company_of_host
+
+logger = structlog.get_logger("leadwire.request")
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
+
+
+class RequestContextMiddleware:
+    """A request id in, out and on every log line; one line a request, without its data."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        claimed = request.headers.get("X-Request-ID", "")
+        request_id = claimed if REQUEST_ID.match(claimed) else uuid.uuid4().hex
+        request.request_id = request_id  # type: ignore[attr-defined]
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.perf_counter()
+        try:
+            response = self.get_response(request)
+        finally:
+            structlog.contextvars.clear_contextvars()
+        response["X-Request-ID"] = request_id
+        logger.info(
+            "request",
+            request_id=request_id,
+            schema=context.schema(),
+            method=request.method,
+            path=request.path,
+            status=response.status_code,
+            milliseconds=round((time.perf_counter() - started) * 1000, 1),
+        )
+        return response
+
+
+class CompanyMiddleware:
+    """The host name selects the schema; a host that is nobody's gets 404."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        context.leave()
+        host, _port = split_domain_port(request.get_host())
+        if host in settings.PUBLIC_HOSTS:
+            request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
+            return self.get_response(request)
+        company = company_of_host(host)
+        if company is None:
+            return HttpResponseNotFound(b"No company lives at this address.\n", "text/plain")
+        if company.is_suspended:
+            return HttpResponse(b"This workspace is suspended.\n", "text/plain", status=403)
+        request.company = company  # type: ignore[attr-defined]
+        context.enter_company(company)
+        try:
+            return self.get_response(request)
+        finally:
+            context.leave()

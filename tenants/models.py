@@ -1,0 +1,128 @@
+"""Who our customers are, and where the outside finds them. Public schema only."""
+
+import secrets
+from typing import NoReturn
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django_tenants.models import DomainMixin, TenantMixin
+
+from tenants import crypto
+from tenants.fields import EncryptedBytesField, EncryptedTextField
+
+# A DNS label, which is also a harmless schema name.
+SUBDOMAIN = RegexValidator(
+    r"^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?\Z",
+    "Use 1 to 40 lower-case letters, digits and hyphens, starting with a letter.",
+)
+
+
+def new_route_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+class Plan(models.Model):
+    """What a company may use in a month. Zero means no limit."""
+
+    code = models.SlugField(unique=True)
+    name = models.CharField(max_length=60)
+    monthly_messages = models.PositiveIntegerField(default=0)
+    monthly_tokens = models.PositiveIntegerField(default=0)
+    monthly_price = models.DecimalField(max_digits=8, decimal_places=2, default=0)
+
+    class Meta:
+        ordering = ["monthly_price", "code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Company(TenantMixin):
+    """One customer of ours. Everything it owns lives in its own schema."""
+
+    name = models.CharField(max_length=100)
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="companies")
+    time_zone = models.CharField(max_length=64, default="UTC")
+    is_suspended = models.BooleanField(default=False)
+    keyring = models.JSONField(default=crypto.new_keyring, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    auto_create_schema = True
+    auto_drop_schema = False
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "companies"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __enter__(self) -> NoReturn:
+        # The inherited one keeps its stack on the class, shared by all worker threads.
+        raise TypeError("Use tenants.context.inside(company).")
+
+    @property
+    def subdomain(self) -> str:
+        return self.schema_name
+
+
+class Domain(DomainMixin):
+    """A host name that leads to a company's console."""
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class WebhookRoute(models.Model):
+    """Which company an account's webhooks belong to; unique over all companies.
+
+    ``account_id`` is the vendor's id (page id, phone number id, bot id); ``token`` is the
+    unguessable part of the connection's own webhook address.
+    """
+
+    platform = models.CharField(max_length=32)
+    account_id = models.CharField(max_length=190)
+    token = models.CharField(max_length=64, unique=True, default=new_route_token)
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="routes")
+    connection_id = models.BigIntegerField()
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["platform", "account_id"], name="one_company_per_platform_account"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.platform}/{self.account_id}"
+
+
+class PlatformApp(models.Model):
+    """Our own app at a vendor (Meta, X, …), shared by every company that connects through it."""
+
+    platform = models.CharField(max_length=32, unique=True)
+    app_id = models.CharField(max_length=190, blank=True)
+    secret = EncryptedTextField(blank=True, default="")
+    verify_token = EncryptedTextField(blank=True, default="")
+
+    def __str__(self) -> str:
+        return self.platform
+
+
+class UnroutedEvent(models.Model):
+    """A verified webhook item for an account nobody connected; replayable once somebody does."""
+
+    platform = models.CharField(max_length=32)
+    account_id = models.CharField(max_length=190)
+    key = models.CharField(max_length=64)
+    kind = models.CharField(max_length=64)
+    body = EncryptedBytesField()
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-received_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["platform", "key"], name="unrouted_event_once"),
+        ]
+        indexes = [models.Index(fields=["platform", "account_id"])]

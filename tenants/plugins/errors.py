@@ -1,0 +1,76 @@
+"""What can go wrong when we ask somebody else's service to do something.
+
+Every provider plug-in, SDK-based or not, raises these and nothing else, so that
+one retry policy (``tenants.jobs``) can serve them all.
+"""
+
+from typing import Any
+
+
+class ProviderError(Exception):
+    """A provider could not do what we asked; ``retryable`` says if asking again may help.
+
+    ``code`` is the provider's own error code, kept for people and for branching.
+    ``retry_after`` is the number of seconds the provider asked us to wait, if it said so.
+    ``status`` and ``payload`` are the HTTP status and the decoded JSON of the answer, if any.
+    """
+
+    retryable = True
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        code: str = "",
+        retry_after: float | None = None,
+        status: int = 0,
+        payload: Any = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retry_after = retry_after
+        self.status = status
+        self.payload = payload
+
+
+class Unavailable(ProviderError):
+    """The provider is down, slow or answering 5xx; nothing was accepted."""
+
+
+class AnswerLost(ProviderError):
+    """The request went out and its answer never came: it may or may not have been accepted.
+
+    Never simply tried again by a sender: that is how a customer gets a message twice.
+    """
+
+    retryable = False
+
+
+class RateLimited(ProviderError):
+    """The provider asked us to slow down."""
+
+
+class Rejected(ProviderError):
+    """The provider understood us and said no."""
+
+    retryable = False
+
+
+class CredentialsRejected(Rejected):
+    """The company must reconnect: the key is wrong, revoked or expired."""
+
+
+class WindowClosed(Rejected):
+    """The platform allows no free-form message to this person now."""
+
+
+class RecipientUnreachable(Rejected):
+    """The person blocked us, left, or never existed."""
+
+
+class SignatureMismatch(Rejected):
+    """A webhook was not signed by the provider it claims to come from."""
+
+
+class PayloadRejected(Rejected):
+    """A verified webhook item cannot be read; the reason is kept beside the raw bytes."""

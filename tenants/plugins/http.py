@@ -1,0 +1,222 @@
+"""Every outbound request leaves through here: one patience, one guard, one error vocabulary.
+
+No redirect is followed. A name that leads to a private, loopback or otherwise reserved address
+is refused, and the address that was checked is the one that is dialled, so that a second DNS
+answer cannot slip in between. The vendors' base URLs in the settings are the operator's own
+choice and may lie anywhere (that is how a simulator stands in).
+"""
+
+import ipaddress
+import json as jsonlib
+import socket
+from collections.abc import Iterable, Mapping
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+from django.conf import settings
+from django.utils import timezone
+
+from tenants import context
+from tenants.plugins.errors import (
+    AnswerLost,
+    CredentialsRejected,
+    ProviderError,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+
+TIMEOUT = httpx.Timeout(20, connect=5)
+LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+MAX_ANSWER_BYTES = 20 * 1024 * 1024
+TRUSTED_SETTINGS = (
+    "META_GRAPH_URL",
+    "TELEGRAM_API_URL",
+    "HUBSPOT_API_URL",
+    "OPENAI_BASE_URL",
+    "ANTHROPIC_BASE_URL",
+    "COMPATIBLE_BASE_URL",
+)
+
+
+class ForbiddenAddress(Rejected):
+    """The URL leads to a place inside our own network, or is no http(s) URL at all."""
+
+
+def request(
+    method: str,
+    url: str,
+    *,
+    json: Any = None,
+    content: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    params: Mapping[str, str] | None = None,
+    idempotent: bool = False,
+    timeout: float | None = None,
+) -> Any:
+    """Return the decoded JSON body (``None`` if empty), or raise a ProviderError.
+
+    Say ``idempotent=True`` where asking twice does no harm: a lost answer is then
+    ``Unavailable`` (tried again) instead of ``AnswerLost`` (reconciled).
+    ``timeout`` is in seconds, for the whole of each phase.
+    """
+    response = exchange(
+        method,
+        url,
+        json=json,
+        content=content,
+        headers=headers,
+        params=params,
+        idempotent=idempotent,
+        timeout=timeout,
+    )
+    payload = _decoded(response)
+    if response.status_code >= 300:
+        raise _error_of(response, payload)
+    if payload is None and response.content.strip():
+        raise AnswerLost(f"HTTP {response.status_code} with a body that is not JSON.")
+    return payload
+
+
+def exchange(
+    method: str,
+    url: str,
+    *,
+    idempotent: bool = False,
+    timeout: float | None = None,
+    **kwargs: Any,
+) -> httpx.Response:
+    """Send a request and return the answer whatever its status; raise only if none came."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ForbiddenAddress(f"Not an http(s) address: {url[:200]!r}")
+    context.release()  # never hold a database connection while somebody else thinks
+    try:
+        return _client().request(
+            method, url, timeout=TIMEOUT if timeout is None else timeout, **kwargs
+        )
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        if isinstance(error.__cause__, ForbiddenHost) or isinstance(error, ForbiddenHost):
+            raise ForbiddenAddress(str(error)) from error
+        raise Unavailable(f"{parts.hostname}: {error or type(error).__name__}") from error
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+            raise ForbiddenAddress(str(error)) from error
+        lost = Unavailable if idempotent else AnswerLost
+        raise lost(f"{parts.hostname}: {error or type(error).__name__}") from error
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds from a Retry-After header (RFC 9110 section 10.2.3), in either of its forms."""
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - timezone.now()).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address lies on the open internet."""
+    ip = ipaddress.ip_address(address)
+    mapped = getattr(ip, "ipv4_mapped", None) or ip
+    return mapped.is_global and not mapped.is_multicast and not mapped.is_reserved
+
+
+class ForbiddenHost(httpcore.ConnectError):
+    """Raised while connecting, before a byte is sent."""
+
+
+class GuardedBackend(httpcore.NetworkBackend):
+    """Resolves a name itself, refuses addresses inside, and dials the address it checked."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        return self._inner.connect_tcp(
+            self._vetted(host, port), port, timeout, local_address, socket_options
+        )
+
+    def _vetted(self, host: str, port: int) -> str:
+        if settings.ALLOW_PRIVATE_ADDRESSES or (host, port) in trusted():
+            return host
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError(f"{host} has no address") from error
+        addresses = [str(info[4][0]).partition("%")[0] for info in found]
+        if not addresses or not all(map(is_public, addresses)):
+            raise ForbiddenHost(f"{host} leads to an address that is not public")
+        return addresses[0]
+
+
+def trusted() -> set[tuple[str, int]]:
+    """Host and port of every vendor base URL in the settings."""
+    hosts = set()
+    for name in TRUSTED_SETTINGS:
+        parts = urlsplit(getattr(settings, name))
+        if parts.hostname:
+            hosts.add((parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)))
+    return hosts
+
+
+@lru_cache(maxsize=1)
+def _client() -> httpx.Client:
+    transport = httpx.HTTPTransport(limits=LIMITS, trust_env=False)
+    # httpx has no public way to name the network backend; httpcore, beneath it, has.
+    transport._pool = httpcore.ConnectionPool(
+        ssl_context=httpx.create_ssl_context(),
+        max_connections=LIMITS.max_connections,
+        max_keepalive_connections=LIMITS.max_keepalive_connections,
+        keepalive_expiry=30,
+        network_backend=GuardedBackend(),
+    )
+    return httpx.Client(
+        transport=transport,
+        follow_redirects=False,
+        headers={"User-Agent": "Leadwire/1"},
+    )
+
+
+def _decoded(response: httpx.Response) -> Any:
+    if len(response.content) > MAX_ANSWER_BYTES:
+        raise Rejected(f"The answer is larger than {MAX_ANSWER_BYTES} bytes.")
+    try:
+        return jsonlib.loads(response.content) if response.content.strip() else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _error_of(response: httpx.Response, payload: Any) -> ProviderError:
+    status = response.status_code
+    kinds: dict[int, type[ProviderError]] = {
+        401: CredentialsRejected,
+        403: CredentialsRejected,
+        408: Unavailable,
+        429: RateLimited,
+    }
+    kind = kinds.get(status, Unavailable if status >= 500 else Rejected)
+    return kind(
+        f"HTTP {status}: {response.text[:500]}",
+        code=str(status),
+        retry_after=retry_after(response.headers),
+        status=status,
+        payload=payload,
+    )

@@ -1,0 +1,142 @@
+"""Opening a company, and giving programs a way in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+
+from tenants import context, crypto
+from tenants.accounts.models import ApiKey, User
+from tenants.accounts.roles import Role
+from tenants.audit.services import record
+from tenants.models import SUBDOMAIN, Company, Domain, Plan
+
+# Names that mean something to us, to browsers or to people.
+RESERVED = frozenset(
+    "admin api app assets auth billing blog cdn console dashboard demo-data dev docs ftp help imap"
+    " information-schema internal live localhost login mail media mx ns1 ns2 pg pop public root"
+    " signup smtp staging static status support test webhook webhooks ws www".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewCompany:
+    """What somebody gets who opens a company."""
+
+    company: Company
+    domain: str
+    admin: User
+
+
+def open_company(
+    *, name: str, subdomain: str, admin_email: str, password: str, time_zone: str = "UTC"
+) -> NewCompany:
+    """Make the schema, the domain and the first admin, or nothing at all.
+
+    Raises ValidationError keyed by field: ``name``, ``subdomain``, ``admin_email``,
+    ``password``, ``time_zone``.
+    """
+    _check(name, subdomain, admin_email, password, time_zone)
+    context.leave()
+    domain = f"{subdomain}.{settings.PUBLIC_HOST}"
+    try:
+        with transaction.atomic():
+            company = Company.objects.create(
+                schema_name=subdomain, name=name.strip(), plan=starter_plan(), time_zone=time_zone
+            )
+            Domain.objects.create(domain=domain, tenant=company, is_primary=True)
+    except IntegrityError as error:  # somebody else was faster by a moment
+        raise ValidationError({"subdomain": _taken(subdomain)}) from error
+    with context.inside(company), transaction.atomic():
+        admin = User.objects.create_user(admin_email.strip(), password, role=Role.ADMIN)
+        record(action="company.opened", subject=f"company:{subdomain}", actor=f"user:{admin.pk}")
+    return NewCompany(company, domain, admin)
+
+
+def starter_plan() -> Plan:
+    plan, _ = Plan.objects.get_or_create(code="starter", defaults={"name": "Starter"})
+    return plan
+
+
+def create_api_key(
+    *,
+    name: str,
+    role: str,
+    created_by: User | None = None,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """Make a key for the current company; the second value is shown once and never stored."""
+    if role not in Role.values:
+        raise ValidationError({"role": f"Choose one of: {', '.join(Role.values)}."})
+    prefix, secret = ApiKey.new_secret()
+    full_key = f"lw_{context.schema()}_{prefix}_{secret}"
+    with transaction.atomic():
+        key = ApiKey.objects.create(
+            name=name,
+            prefix=prefix,
+            digest=ApiKey.digest_of(full_key),
+            role=role,
+            created_by=created_by,
+            expires_at=expires_at,
+        )
+        actor = f"user:{created_by.pk}" if created_by else "system"
+        record(action="api_key.created", subject=f"api_key:{key.pk}", actor=actor)
+    return key, full_key
+
+
+def company_named(subdomain: str) -> Company:
+    """The company with this subdomain; raises ValidationError."""
+    company = Company.objects.filter(schema_name=subdomain).first()
+    if company is None:
+        raise ValidationError({"company": f"There is no company {subdomain!r}."})
+    return company
+
+
+def give_new_key(*, company: Company) -> None:
+    """Let new values be encrypted with a fresh key; old ones stay readable."""
+    company.keyring = crypto.with_new_key(company.keyring)
+    company.save(update_fields=["keyring"])
+    crypto.forget(company.schema_name)
+
+
+def _check(name: str, subdomain: str, admin_email: str, password: str, time_zone: str) -> None:
+    errors: dict[str, object] = {}
+    if not 1 <= len(name.strip()) <= 100:
+        errors["name"] = "Give the company a name of 1 to 100 characters."
+    if error := _subdomain_error(subdomain):
+        errors["subdomain"] = error
+    try:
+        validate_email(admin_email.strip())
+    except ValidationError as error:
+        errors["admin_email"] = error.messages
+    try:
+        validate_password(password, User(email=admin_email))
+    except ValidationError as error:
+        errors["password"] = error.messages
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        errors["time_zone"] = f"{time_zone!r} is not a time zone such as Europe/Madrid."
+    if errors:
+        raise ValidationError(errors)
+
+
+def _subdomain_error(subdomain: str) -> str:
+    try:
+        SUBDOMAIN(subdomain)
+    except ValidationError as error:
+        return str(error.message)
+    if subdomain in RESERVED or subdomain.startswith("pg-"):
+        return f"{subdomain!r} is reserved; choose another name."
+    if Company.objects.filter(schema_name__iexact=subdomain).exists():
+        return _taken(subdomain)
+    return ""
+
+
+def _taken(subdomain: str) -> str:
+    return f"{subdomain!r} is taken; choose another name."

@@ -1,0 +1,40 @@
+"""How a company wants to be represented, and what it has used."""
+
+from django.db import models
+
+
+class Profile(models.Model):
+    """One row a company: how we speak for it. ``current()`` makes it on first use."""
+
+    tone = models.CharField(max_length=200, default="Friendly, clear and brief.")
+    languages = models.JSONField(default=list, blank=True)  # ISO 639-1, the first is the default
+    about = models.TextField(blank=True)
+    refusal = models.JSONField(default=dict, blank=True)  # language -> exact sentence
+    confidence_gate = models.FloatField(default=0.7)
+    quiet_seconds = models.FloatField(default=1.5)  # how long a burst of messages is gathered
+    ai_enabled = models.BooleanField(default=True)
+    retention_days = models.PositiveIntegerField(default=90)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return "Company profile"
+
+    @classmethod
+    def current(cls) -> "Profile":
+        profile, _ = cls.objects.get_or_create(pk=1)
+        return profile
+
+
+class UsageDay(models.Model):
+    """What was used on one day (UTC), by kind: messages, tokens, model cost."""
+
+    day = models.DateField()
+    kind = models.CharField(max_length=40)
+    amount = models.DecimalField(max_digits=20, decimal_places=6, default=0)
+
+    class Meta:
+        ordering = ["-day", "kind"]
+        constraints = [models.UniqueConstraint(fields=["day", "kind"], name="usage_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind}: {self.amount}"

@@ -1,0 +1,130 @@
+"""Two companies, an in-line worker, and nothing that reaches the network."""
+
+from pathlib import Path
+
+import dramatiq
+import pytest
+from django.core.management import call_command
+from dramatiq.message import Message
+
+from config.embedded import start_what_is_missing
+
+start_what_is_missing(Path(__file__).resolve().parent.parent)
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker, request):
+    """One test database with the two companies' schemas; each test rolls its own rows back."""
+    from django.db import connection
+    from django.test.utils import setup_databases, teardown_databases
+
+    from tenants.models import Company, Domain
+    from tenants.services import starter_plan
+
+    with django_db_blocker.unblock():
+        old = setup_databases(verbosity=0, interactive=False, keepdb=False)
+        call_command("migrate_schemas", schema_name="public", verbosity=0)
+        for name in ("north", "south"):
+            company = Company.objects.create(
+                schema_name=name, name=name.title(), plan=starter_plan(), time_zone="Europe/Madrid"
+            )
+            Domain.objects.create(domain=f"{name}.localhost", tenant=company)
+    yield
+    with django_db_blocker.unblock():
+        connection.set_schema_to_public()
+        teardown_databases(old, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def forget_what_processes_remember():
+    """Hosts, keys and Redis are remembered per process; every test starts without memories."""
+    from tenants import hosts
+    from tenants.redis import client
+
+    hosts.forget_hosts()
+    for key in client().scan_iter("lw:*"):
+        client().delete(key)
+
+
+@pytest.fixture
+def public(db):
+    from tenants import context
+
+    context.leave()
+    yield
+    context.leave()
+
+
+def _inside(name):
+    from tenants import context
+    from tenants.models import Company
+
+    context.leave()
+    company = Company.objects.get(schema_name=name)
+    context.enter_company(company)
+    yield company
+    context.leave()
+
+
+@pytest.fixture
+def north(db):
+    """The company most tests are about; the test's own code runs in its schema."""
+    yield from _inside("north")
+
+
+@pytest.fixture
+def south(db):
+    """The other company: what happens in north must neither be read nor changed from here.
+
+    Its row only; enter it with ``context.inside(south)``.
+    """
+    from tenants.models import Company
+
+    return Company.objects.get(schema_name="south")
+
+
+@pytest.fixture
+def people(north):
+    """North's three people, by role."""
+    from tests.factories import make_user
+
+    return {role: make_user(role=role) for role in ("admin", "agent", "viewer")}
+
+
+@pytest.fixture
+def client(client):
+    """A browser at north's address."""
+    client.defaults["HTTP_HOST"] = "north.localhost"
+    return client
+
+
+@pytest.fixture
+def work(north, django_capture_on_commit_callbacks):
+    """Run every queued actor, in this thread, through the real middleware, commits and all.
+
+    Returns the names of the actors that ran. A retry is not awaited: the error is raised.
+    """
+    from tenants import context
+
+    broker = dramatiq.get_broker()
+    broker.flush_all()
+
+    def run(limit: int = 1_000) -> list[str]:
+        done: list[str] = []
+        while queued := [q for q in broker.queues.values() if not q.empty()]:
+            message = Message.decode(queued[0].get_nowait())
+            queued[0].task_done()
+            with django_capture_on_commit_callbacks(execute=True):
+                broker.emit_before("process_message", message)
+                try:
+                    broker.get_actor(message.actor_name).fn(*message.args, **message.kwargs)
+                    broker.emit_after("process_message", message)
+                finally:
+                    context.enter("north")
+            done.append(message.actor_name)
+            assert len(done) <= limit, f"the actors ring each other for ever: {done[-10:]}"
+        return done
+
+    return run
