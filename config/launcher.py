@@ -1,0 +1,158 @@
+"""Leadwire's processes on one machine: what runs, in which environment, and how it is told."""
+
+import os
+import shutil
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from honcho.manager import Manager
+from honcho.printer import Message, Printer
+
+PYTHON = sys.executable
+BIN = Path(PYTHON).parent
+MIN_FREE_BYTES = 300 * 1024 * 1024
+READY_SECONDS = 60
+
+
+class CannotRun(Exception):
+    """This machine cannot run Leadwire as asked; the message is one sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where each server listens."""
+
+    web: int
+    live: int
+    simulator: int
+
+
+@dataclass
+class Plan:
+    """The commands to run and what they need in their environment."""
+
+    ports: Ports
+    host: str = "127.0.0.1"
+    simulate: bool = True
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The children's environment: the same servers, so that none starts its own."""
+        urls = {
+            "DATABASE_URL": os.environ.get("DATABASE_URL") or settings.EMBEDDED.database_url,
+            "REDIS_URL": settings.REDIS_URL,
+            "PORT": str(self.ports.web),
+            "LIVE_PORT": str(self.ports.live),
+            "PYTHONUNBUFFERED": "1",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        }
+        return {**os.environ, **urls, **(self._vendors() if self.simulate else {}), **self.extra}
+
+    def _vendors(self) -> dict[str, str]:
+        """The simulator stands in for every vendor whose address nobody has set."""
+        simulator = f"http://127.0.0.1:{self.ports.simulator}"
+        played = {
+            "META_GRAPH_URL": f"{simulator}/meta/v25.0",
+            "TELEGRAM_API_URL": f"{simulator}/telegram",
+            "HUBSPOT_API_URL": f"{simulator}/hubspot",
+        }
+        return {name: url for name, url in played.items() if not os.environ.get(name)}
+
+    @property
+    def commands(self) -> dict[str, str]:
+        """Process name -> shell command, as in the Procfile."""
+        granian = f"exec {BIN}/granian --no-access-log --log-level warning --host {self.host}"
+        manage = f"exec {PYTHON} {settings.BASE_DIR / 'manage.py'}"
+        commands = {
+            "web": f"{granian} --interface wsgi --port {self.ports.web}"
+            f" --workers {settings.WEB_WORKERS} --blocking-threads {settings.WEB_THREADS}"
+            " config.wsgi:application",
+            "live": f"{granian} --interface asgi --port {self.ports.live} config.asgi:application",
+            "worker": f"{manage} rundramatiq --skip-logging --processes {settings.WORKER_PROCESSES}"
+            f" --threads {settings.WORKER_THREADS} --worker-shutdown-timeout 4000",
+            "beat": f"{manage} crontab",
+        }
+        if self.simulate:
+            commands["vendors"] = f"{manage} simulate --port {self.ports.simulator}"
+        return commands
+
+
+def check_machine(plan: Plan) -> None:
+    """Raise CannotRun for what would make the start fail half-way."""
+    free = shutil.disk_usage(settings.DATA_DIR).free
+    if free < MIN_FREE_BYTES:
+        raise CannotRun(
+            f"The disk under {settings.DATA_DIR} is full: {free // 1024 // 1024} MB left,"
+            f" {MIN_FREE_BYTES // 1024 // 1024} MB needed."
+        )
+    wanted = [(plan.ports.web, "PORT"), (plan.ports.live, "LIVE_PORT")]
+    if plan.simulate:
+        wanted.append((plan.ports.simulator, "SIMULATOR_PORT"))
+    for port, name in wanted:
+        if not port_is_free(plan.host, port):
+            raise CannotRun(f"Port {port} is taken; set {name} to another one.")
+
+
+def port_is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+class ReadyPrinter(Printer):
+    """Prints what the processes say, and calls ``when_ready`` once the pages answer."""
+
+    def __init__(self, url: str, when_ready: Callable[[], None]) -> None:
+        super().__init__(sys.stderr)
+        self._url = url
+        self._when_ready = when_ready
+        self._watching = False
+
+    def write(self, message: Message) -> None:
+        # The first line arrives after the last child was forked: only now is a thread safe.
+        if not self._watching:
+            self._watching = True
+            threading.Thread(target=self._watch, daemon=True).start()
+        super().write(message)
+
+    def _watch(self) -> None:
+        if wait_until_up(self._url):
+            self._when_ready()
+
+
+def wait_until_up(url: str, seconds: float = READY_SECONDS) -> bool:
+    """Whether the address answered 200 within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 (our own address)
+                if answer.status == 200:
+                    return True
+        except (urllib.error.URLError, OSError):
+            pass  # not up yet; that is what we are waiting for
+        time.sleep(0.1)
+    return False
+
+
+def run(plan: Plan, *, when_ready: Callable[[], None]) -> int:
+    """Run until Ctrl-C or until one process ends; stop all of them; return the exit code."""
+    ready = f"http://127.0.0.1:{plan.ports.web}/healthz"
+    manager: Any = Manager(ReadyPrinter(ready, when_ready))
+    for name, command in plan.commands.items():
+        manager.add_process(name, command, env=plan.environment, cwd=str(settings.BASE_DIR))
+    manager.loop()
+    return 0 if manager.returncode in {130, 143} else int(manager.returncode or 0)

@@ -1,0 +1,77 @@
+"""Getting a database ready: schemas migrated, the demo company in place."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+import redis
+from django.conf import settings
+from django.core.management import call_command
+from django.db.migrations.loader import MigrationLoader
+
+from config.launcher import CannotRun
+from tenants import context
+from tenants.models import Company
+
+Tell = Callable[[str], None]
+
+
+@contextmanager
+def step(tell: Tell, what: str) -> Iterator[None]:
+    """Say what is being done, and how long it took once it is done."""
+    started = time.perf_counter()
+    yield
+    tell(f"  {what} ({time.perf_counter() - started:.1f} s)")
+
+
+def check_servers() -> None:
+    """Raise CannotRun unless both servers answer and PostgreSQL has pgvector."""
+    database = settings.DATABASES["default"]
+    options = {key: value for key, value in database["OPTIONS"].items() if key != "pool"}
+    where = f"{database['HOST'] or 'localhost'}:{database['PORT'] or 5432}"
+    try:
+        with psycopg.connect(
+            host=database["HOST"] or None,
+            port=database["PORT"] or None,
+            user=database["USER"] or None,
+            password=database["PASSWORD"] or None,
+            dbname=database["NAME"],
+            connect_timeout=5,
+            **options,
+        ) as probe:
+            found = probe.execute(
+                "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"
+            ).fetchone()
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise CannotRun(f"Cannot reach PostgreSQL at {where} (DATABASE_URL): {reason}") from error
+    if found is None:
+        raise CannotRun(f"PostgreSQL at {where} lacks the pgvector extension; install it first.")
+    try:
+        redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5).ping()
+    except (redis.RedisError, ValueError) as error:
+        raise CannotRun(f"Cannot reach Redis (REDIS_URL): {error}.") from error
+
+
+def migrate(tell: Tell) -> None:
+    """Bring public and every company's schema up to date; cheap when nothing is new."""
+    wanted = set(MigrationLoader(None).disk_migrations or {})
+    if not wanted <= _applied(context.PUBLIC):
+        with step(tell, "public schema migrated"):
+            call_command("migrate_schemas", schema_name=context.PUBLIC, verbosity=0)
+    for company in Company.objects.order_by("pk"):
+        if not wanted <= _applied(company.schema_name):
+            with step(tell, f"schema of {company.name} migrated"):
+                call_command("migrate_schemas", schema_name=company.schema_name, verbosity=0)
+
+
+def _applied(schema: str) -> set[tuple[str, str]]:
+    """The migrations a schema has seen; none if it does not exist yet."""
+    with context.connection.cursor() as cursor:
+        table = f'"{schema}".django_migrations'
+        cursor.execute("SELECT to_regclass(%s)", [table])
+        if cursor.fetchone()[0] is None:
+            return set()
+        cursor.execute(f"SELECT app, name FROM {table}")  # noqa: S608 (a schema of ours)
+        return set(cursor.fetchall())
