@@ -1,0 +1,149 @@
+"""What a company knows: documents, the passages they are cut into, and their statistics."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Func, Value
+from pgvector.django import HnswIndex, VectorField
+
+from knowledge.loaders import LOADERS
+
+DIMENSIONS = 512
+
+
+def document_kinds() -> list[tuple[str, str]]:
+    """A function, so that a new loader needs no migration."""
+    return LOADERS.choices()
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    def unfinished(self) -> "DocumentQuerySet":
+        """Documents whose latest content is not searchable yet, though nothing forbids it."""
+        return self.filter(status__in=[Document.Status.PENDING, Document.Status.INDEXING])
+
+
+class Document(models.Model):
+    """One source of knowledge. ``version`` counts its contents; its passages follow the latest."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        INDEXING = "indexing"
+        READY = "ready"
+        FAILED = "failed"
+
+    title = models.CharField(max_length=200)
+    kind = models.CharField(max_length=16, choices=document_kinds)
+    source_name = models.CharField(max_length=255, blank=True)  # file name or address
+    content_hash = models.CharField(max_length=64, db_index=True)
+    size = models.PositiveIntegerField(default=0, help_text="bytes")
+    language = models.CharField(max_length=8, blank=True)  # ISO 639-1, of most passages
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    error = models.CharField(max_length=300, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    passage_count = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    indexed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source_name"],
+                condition=~models.Q(source_name=""),
+                name="one_document_per_source",
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "updated_at"])]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_ready(self) -> bool:
+        return self.status == self.Status.READY
+
+
+class DocumentContent(models.Model):
+    """The bytes as they came, beside their document so that lists never load them."""
+
+    document = models.OneToOneField(
+        Document, on_delete=models.CASCADE, primary_key=True, related_name="content"
+    )
+    body = models.BinaryField()
+
+
+class Passage(models.Model):
+    """A piece of a document that can answer a question and be cited.
+
+    It keeps its id through re-indexing as long as its text stays the same.
+    """
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="passages")
+    document_version = models.PositiveIntegerField()
+    position = models.PositiveIntegerField()
+    heading = models.CharField(max_length=300, blank=True)
+    text = models.TextField()
+    text_hash = models.CharField(max_length=64)
+    language = models.CharField(max_length=8, blank=True)
+    token_count = models.PositiveIntegerField()
+    embedder = models.CharField(max_length=80)
+    embedding = VectorField(dimensions=DIMENSIONS)
+    # Each stem in its own pair of spaces, in order: what BM25 counts.
+    stems = models.TextField()
+    stem_count = models.PositiveIntegerField()
+    lexemes = models.GeneratedField(
+        expression=Func(
+            Func(Func("stems", function="btrim"), Value("  "), function="string_to_array"),
+            function="array_to_tsvector",
+        ),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        ordering = ["document", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["document", "position"],
+                deferrable=models.Deferrable.DEFERRED,
+                name="passage_position_once",
+            ),
+        ]
+        indexes = [
+            GinIndex(fields=["lexemes"], name="passage_lexemes"),
+            HnswIndex(
+                fields=["embedding"],
+                opclasses=["vector_cosine_ops"],
+                m=16,
+                ef_construction=64,
+                name="passage_embedding",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id}.{self.position}"
+
+
+class Term(models.Model):
+    """How many passages hold a stem: the inverse document frequency of BM25."""
+
+    stem = models.CharField(max_length=64, primary_key=True)
+    passages = models.PositiveIntegerField(default=0)
+
+
+class KnowledgeState(models.Model):
+    """One row a company: the version of what it knows, and the totals BM25 asks for."""
+
+    version = models.PositiveBigIntegerField(default=0)
+    passages = models.PositiveIntegerField(default=0)
+    stems = models.PositiveBigIntegerField(default=0)
+    languages = models.JSONField(default=dict, blank=True)  # language -> passages in it
+    updated_at = models.DateTimeField(auto_now=True)
+
+    @classmethod
+    def current(cls) -> "KnowledgeState":
+        state, _ = cls.objects.get_or_create(pk=1)
+        return state

@@ -1,0 +1,13 @@
+"""Kinds of documents, one line each."""
+
+from knowledge.loaders.base import Loader
+from tenants.plugins.registry import Plugin, PluginRegistry
+
+LOADERS = PluginRegistry(
+    Loader,
+    {
+        "pdf": Plugin("PDF", "knowledge.loaders.pdf:Pdf"),
+        "md": Plugin("Markdown", "knowledge.loaders.markdown:Markdown"),
+        "txt": Plugin("Text", "knowledge.loaders.text:Text"),
+    },
+)
