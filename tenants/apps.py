@@ -1,6 +1,40 @@
+import threading
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
 from django.apps import AppConfig
 
 
 class TenantsConfig(AppConfig):
     name = "tenants"
     verbose_name = "Companies"
+
+    def ready(self) -> None:
+        from django.contrib.contenttypes.models import ContentType
+
+        # Django keeps the ids of content types in one dictionary for all threads, and
+        # django-tenants clears it at every switch of schema. Two threads in two companies
+        # would still fill it for each other in between; the ids differ between schemas.
+        ContentType.objects._cache = PerThread()  # type: ignore[attr-defined]
+
+
+class PerThread(threading.local, MutableMapping[str, Any]):
+    """A dictionary of which each thread sees its own."""
+
+    def __init__(self) -> None:
+        self.items_here: dict[str, Any] = {}
+
+    def __getitem__(self, key: str) -> Any:
+        return self.items_here[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.items_here[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.items_here[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.items_here)
+
+    def __len__(self) -> int:
+        return len(self.items_here)

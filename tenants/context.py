@@ -3,8 +3,10 @@
 Imports no model: Dramatiq's middleware needs this before Django's apps are ready.
 """
 
+import time
 from typing import TYPE_CHECKING, Any
 
+from django.db import DatabaseError
 from django.db import connection as django_connection
 from django_tenants.utils import get_public_schema_name, get_tenant_model, tenant_context
 
@@ -13,9 +15,29 @@ if TYPE_CHECKING:
 
 connection: Any = django_connection  # django-tenants adds what the stubs do not know
 
-inside = tenant_context  # with inside(company): ...   Open it outside any transaction.
+
+class inside(tenant_context):  # noqa: N801 (reads as a word: with inside(company): ...)
+    """The company's schema for a while, then the one before.
+
+    Refused inside a transaction that began in another schema: what waits for its commit
+    (jobs, live events) would fire after the company was left, and belong to nobody.
+    """
+
+    def __enter__(self) -> None:
+        if self.tenant.schema_name != schema() and in_transaction():
+            raise RuntimeError("Enter a company outside any transaction of another schema.")
+        super().__enter__()
+
 
 PUBLIC = get_public_schema_name()
+REMEMBERED_SECONDS = 5.0
+
+# Company rows by schema, for reading only: threads share them.
+_companies: dict[str, tuple[float, "Company | None"]] = {}
+
+
+class UnknownCompany(LookupError):
+    """No company has this schema (any more)."""
 
 
 def schema() -> str:
@@ -32,8 +54,33 @@ def enter_company(company: "Company") -> None:
     connection.set_tenant(company)
 
 
+def enter_for_job(schema_name: str) -> None:
+    """Enter the schema a message names; raises UnknownCompany if there is none of that name.
+
+    Costs a query only when this process has not met the company for some seconds. Where the
+    database is away we enter without ``public`` behind us: the job's own first query then
+    fails and is tried again, and a schema that is gone cannot read public's tables instead.
+    """
+    if schema_name == PUBLIC:
+        leave()
+        return
+    try:
+        company = company_of_schema(schema_name)
+    except DatabaseError:
+        connection.set_schema(schema_name, include_public=False)
+        return
+    if company is None:
+        raise UnknownCompany(schema_name)
+    enter_company(company)
+
+
 def leave() -> None:
     connection.set_schema_to_public()
+
+
+def in_transaction() -> bool:
+    """Whether a transaction is open; the one that a test rolls back does not count."""
+    return connection.in_atomic_block and not connection.atomic_blocks[-1]._from_testcase
 
 
 def release() -> None:
@@ -52,6 +99,22 @@ def current_company() -> "Company":
     if company is not None and getattr(company, "pk", None) is not None:
         return company
     return get_tenant_model().objects.get(schema_name=schema())
+
+
+def company_of_schema(schema_name: str) -> "Company | None":
+    """The company's row, remembered for a few seconds; a change is seen by then everywhere."""
+    now = time.monotonic()
+    seen = _companies.get(schema_name)
+    if seen is not None and now - seen[0] < REMEMBERED_SECONDS:
+        return seen[1]
+    company = get_tenant_model().objects.filter(schema_name=schema_name).first()
+    _companies[schema_name] = (now, company)
+    return company
+
+
+def forget_companies() -> None:
+    """Look every company up anew."""
+    _companies.clear()
 
 
 def scoped(*parts: str | int) -> str:

@@ -3,26 +3,30 @@
 A stored value is ``key id (1 byte) + nonce (12) + ciphertext and tag``. The company's schema
 and the column's name are authenticated with it, so a value copied to another company or
 another column does not open. Destroying a company's keyring erases the company.
+
+A process reads a keyring anew every minute, and at once when it meets a key it does not know,
+so a rotation or an erasure is seen by all of them without a word between them.
 """
 
 import base64
 import hmac
 import os
 import threading
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.apps import apps
 from django.conf import settings
 
 from tenants import context
 
 NONCE = 12
+REMEMBERED_SECONDS = 60.0
 
 
 class CannotDecrypt(Exception):
@@ -38,7 +42,7 @@ class Keyring:
     index_key: bytes
 
 
-_opened: dict[str, Keyring] = {}
+_opened: dict[str, tuple[float, Keyring]] = {}
 _lock = threading.Lock()
 
 
@@ -51,11 +55,31 @@ def new_keyring() -> dict[str, Any]:
     }
 
 
-def with_new_key(keyring: dict[str, Any]) -> dict[str, Any]:
-    """The same keyring with one more data key, which encrypts from now on."""
+def with_new_key(keyring: dict[str, Any], *, now: str = "") -> dict[str, Any]:
+    """The same keyring with one more data key, which encrypts from now on.
+
+    ``now`` (ISO 8601) is noted as the moment the key before it was retired.
+    """
+    taken = {int(key_id) % 256 for key_id in keyring["keys"]}
     newest = max(map(int, keyring["keys"])) + 1
-    keys = {**keyring["keys"], str(newest): wrap(os.urandom(32))}
-    return {**keyring, "current": newest, "keys": keys}
+    while newest % 256 in taken:
+        newest += 1
+    return {
+        **keyring,
+        "current": newest,
+        "keys": {**keyring["keys"], str(newest): wrap(os.urandom(32))},
+        "retired": {**keyring.get("retired", {}), str(keyring["current"]): now},
+    }
+
+
+def without_keys(keyring: dict[str, Any], gone: Iterable[str]) -> dict[str, Any]:
+    """The same keyring without these retired keys: what they locked stays locked for ever."""
+    dropped = set(gone) - {str(keyring["current"])}
+    return {
+        **keyring,
+        "keys": {k: v for k, v in keyring["keys"].items() if k not in dropped},
+        "retired": {k: v for k, v in keyring.get("retired", {}).items() if k not in dropped},
+    }
 
 
 def rewrapped(keyring: dict[str, Any]) -> dict[str, Any]:
@@ -90,13 +114,23 @@ def encrypt(plain: bytes, *, column: str) -> bytes:
 
 def decrypt(stored: bytes, *, column: str) -> bytes:
     """Open a value of the schema the connection is in; raises CannotDecrypt."""
-    cipher = keyring().ciphers.get(stored[0]) if stored else None
+    if not stored:
+        raise CannotDecrypt(f"{column}: this value is damaged.")
+    cipher = keyring().ciphers.get(stored[0])
+    if cipher is None:  # another process may have rotated a moment ago
+        forget(context.schema())
+        cipher = keyring().ciphers.get(stored[0])
     if cipher is None:
         raise CannotDecrypt(f"{column}: the key of this value is gone.")
     try:
         return cipher.decrypt(stored[1 : 1 + NONCE], stored[1 + NONCE :], _bound_to(column))
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:
         raise CannotDecrypt(f"{column}: this value belongs elsewhere or is damaged.") from error
+
+
+def current_key_id() -> int:
+    """The first byte of every value that the newest key of this schema has locked."""
+    return keyring().current
 
 
 def blind_index(value: str) -> str:
@@ -106,13 +140,14 @@ def blind_index(value: str) -> str:
 
 
 def keyring() -> Keyring:
-    """The current schema's keys, opened once per process."""
+    """The current schema's keys, opened once a minute per process."""
     schema = context.schema()
+    now = time.monotonic()
     opened = _opened.get(schema)
-    if opened is None:
+    if opened is None or now - opened[0] > REMEMBERED_SECONDS:
         with _lock:
-            opened = _opened[schema] = _open(schema)
-    return opened
+            opened = _opened[schema] = (now, _open(schema))
+    return opened[1]
 
 
 def forget(schema: str) -> None:
@@ -122,20 +157,18 @@ def forget(schema: str) -> None:
 
 def _open(schema: str) -> Keyring:
     if schema == context.PUBLIC:
-        secret = _derive(b"public data")
-        return Keyring(1, {1: AESGCM(secret)}, _derive(b"public index"))
-    company = apps.get_model("tenants", "Company").objects.get(schema_name=schema)
-    ring = company.keyring
+        rows = apps.get_model("tenants", "PlatformKeyring").objects.filter(pk=1)
+    else:
+        rows = apps.get_model("tenants", "Company").objects.filter(schema_name=schema)
+    ring = rows.values_list("keyring", flat=True).first()
+    if not ring:
+        raise CannotDecrypt(f"{schema} has no keyring (any more).")
     ciphers = {int(key_id) % 256: AESGCM(unwrap(key)) for key_id, key in ring["keys"].items()}
     return Keyring(int(ring["current"]) % 256, ciphers, unwrap(ring["index"]))
 
 
 def _bound_to(column: str) -> bytes:
     return f"{context.schema()}/{column}".encode()
-
-
-def _derive(purpose: bytes) -> bytes:
-    return HKDF(hashes.SHA256(), 32, salt=None, info=purpose).derive(_master_keys()[-1])
 
 
 def _master_keys() -> list[bytes]:

@@ -2,6 +2,7 @@
 
 import time
 
+from tenants import context
 from tenants.models import Company, Domain
 
 SECONDS = 5.0
@@ -25,5 +26,6 @@ def company_of_host(host: str) -> Company | None:
 
 
 def forget_hosts() -> None:
-    """Look every host up anew."""
+    """Look every host and company up anew."""
     _known.clear()
+    context.forget_companies()

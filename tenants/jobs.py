@@ -27,10 +27,15 @@ class TenantMiddleware(Middleware):
     def before_process_message(self, broker: Broker, message: Any) -> None:
         # Dramatiq logs any error raised here and runs the actor all the same;
         # SkipMessage alone keeps it from running in whatever schema is left over.
+        schema = message.options.get("schema")
+        if not schema:
+            raise SkipMessage(f"{message} carries no schema")
         try:
-            context.enter(message.options["schema"])
-        except KeyError as error:
-            raise SkipMessage(f"{message} carries no schema") from error
+            context.enter_for_job(schema)
+        except context.UnknownCompany as error:
+            # Public stands behind every schema: a job of a company that is gone would
+            # find public's users and audit log where its own tables were.
+            raise SkipMessage(f"{message} belongs to no company of ours") from error
 
     def after_process_message(self, broker: Broker, message: Any, **outcome: Any) -> None:
         context.leave()

@@ -67,7 +67,12 @@ class CompanyMiddleware:
             return HttpResponse(b"This workspace is suspended.\n", "text/plain", status=403)
         request.company = company  # type: ignore[attr-defined]
         context.enter_company(company)
+        response = None
         try:
-            return self.get_response(request)
+            response = self.get_response(request)
         finally:
-            context.leave()
+            # A streamed body is made while it is sent, after this returns: it still needs the
+            # schema. The next request on this thread chooses its own before anything else.
+            if response is None or not response.streaming:
+                context.leave()
+        return response

@@ -66,6 +66,29 @@ class Company(TenantMixin):
         return self.schema_name
 
 
+class PlatformKeyring(models.Model):
+    """The keys of what lies in ``public``: one row, made by the migrations."""
+
+    keyring = models.JSONField(default=crypto.new_keyring, editable=False)
+
+    def __str__(self) -> str:
+        return "Platform keyring"
+
+
+class AuditHead(models.Model):
+    """Where each schema's audit log ends, so that a log cut short is noticed.
+
+    Writers lock this row, one per schema: two entries can never follow the same one.
+    """
+
+    schema_name = models.CharField(max_length=63, unique=True)
+    sequence = models.PositiveBigIntegerField(default=0)
+    hash = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.schema_name} #{self.sequence}"
+
+
 class Domain(DomainMixin):
     """A host name that leads to a company's console."""
 

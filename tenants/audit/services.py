@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from tenants import context
 from tenants.audit.models import AuditEntry
+from tenants.models import AuditHead
 
 GENESIS = "0" * 64
+BATCH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +27,31 @@ class Damage:
 def record(
     *, action: str, subject: str, actor: str = "system", details: dict[str, Any] | None = None
 ) -> AuditEntry:
-    """Append one deed. Names and ids only: no message text, no personal data, no secrets."""
-    with context.connection.cursor() as cursor:
-        # One writer at a time per schema, else two entries would follow the same one.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [context.scoped("audit")])
-    last = AuditEntry.objects.order_by("-sequence").only("sequence", "hash").first()
+    """Append one deed. Names and ids only: no message text, no personal data, no secrets.
+
+    Call it last in a transaction: until that commits, other writers of this company wait.
+    """
+    head = _locked_head()
     entry = AuditEntry(
-        sequence=last.sequence + 1 if last else 1,
+        sequence=head.sequence + 1,
         at=timezone.now(),
         actor=actor[:120],
         action=action,
         subject=subject[:120],
         details=details or {},
-        previous_hash=last.hash if last else GENESIS,
+        previous_hash=head.hash,
     )
     entry.hash = entry.computed_hash()
     entry.save(force_insert=True)
+    head.sequence, head.hash = entry.sequence, entry.hash
+    head.save(update_fields=["sequence", "hash"])
     return entry
 
 
 def find_damage() -> Iterator[Damage]:
     """Walk the whole chain of this schema; yield each entry that was changed, added or lost."""
     expected_hash, expected_sequence = GENESIS, 1
-    for entry in AuditEntry.objects.order_by("sequence").iterator():
+    for entry in _in_order():
         if entry.sequence != expected_sequence:
             yield Damage(entry.sequence, f"entries from #{expected_sequence} on are missing")
         elif entry.previous_hash != expected_hash:
@@ -55,3 +59,30 @@ def find_damage() -> Iterator[Damage]:
         if entry.hash != entry.computed_hash():
             yield Damage(entry.sequence, "its content was changed")
         expected_hash, expected_sequence = entry.hash, entry.sequence + 1
+    head = AuditHead.objects.filter(schema_name=context.schema()).first()
+    last = head.sequence if head else 0
+    if last >= expected_sequence:
+        yield Damage(expected_sequence, f"entries from here to #{last} were cut off")
+    elif last < expected_sequence - 1:
+        yield Damage(last + 1, "entries from here on were added by another hand")
+    elif head and head.hash != expected_hash:
+        yield Damage(last, "the last entry is not the one that was written")
+
+
+def _locked_head() -> AuditHead:
+    heads = AuditHead.objects.select_for_update().filter(schema_name=context.schema())
+    head = heads.first()
+    if head is None:
+        AuditHead.objects.bulk_create(
+            [AuditHead(schema_name=context.schema(), hash=GENESIS)], ignore_conflicts=True
+        )
+        head = heads.get()
+    return head
+
+
+def _in_order() -> Iterator[AuditEntry]:
+    """All entries from the oldest on, a batch at a time."""
+    after = -1
+    while batch := list(AuditEntry.objects.filter(sequence__gt=after).order_by("sequence")[:BATCH]):
+        yield from batch
+        after = batch[-1].sequence

@@ -1,0 +1,97 @@
+"""A pooled connection that served one company must never serve another by accident."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from django_tenants.postgresql_backend.base import DatabaseWrapper
+
+from config import settings as real_settings
+
+SCHEMAS = ("public", "north", "south")
+
+
+@pytest.fixture
+def pooled(north, request):
+    """New connections of our real database settings, which share one small pool."""
+    options = {
+        **real_settings.DATABASES["default"]["OPTIONS"],
+        "pool": {"min_size": 1, "max_size": getattr(request, "param", 1), "timeout": 20},
+    }
+    wrapped = {**connection.settings_dict, "OPTIONS": options}
+    made = []
+
+    def make():
+        made.append(DatabaseWrapper(dict(wrapped), alias="pool_under_test"))
+        made[-1].inc_thread_sharing()
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+    made[0].close_pool()
+
+
+def here(wrapper):
+    with wrapper.cursor() as cursor:
+        cursor.execute("SELECT current_schema(), pg_backend_pid()")
+        return cursor.fetchone()
+
+
+def test_the_next_borrower_of_a_connection_starts_in_its_own_schema(pooled):
+    first, second = pooled(), pooled()
+    first.set_schema("south")
+    schema, backend = here(first)
+    first.close()
+
+    assert schema == "south"
+    assert here(second) == ("public", backend)  # the same connection, and nobody's
+
+
+def test_a_released_connection_comes_back_in_the_chosen_schema(pooled):
+    first, second = pooled(), pooled()
+    first.set_schema("north")
+    here(first)
+    first.close()
+    second.set_schema("south")
+    here(second)
+    second.close()
+
+    assert here(first)[0] == "north"
+
+
+def test_a_rolled_back_switch_is_made_again(pooled):
+    wrapper = pooled()
+    wrapper.set_schema("north")
+    wrapper.set_autocommit(False)
+    here(wrapper)
+    wrapper.rollback()
+    wrapper.set_autocommit(True)
+
+    assert here(wrapper)[0] == "north"
+
+
+@pytest.mark.parametrize("pooled", [3], indirect=True)
+def test_many_threads_switching_at_random_stay_where_they_are(pooled):
+    def wander(seed):
+        chance = random.Random(seed)
+        wrapper = pooled()
+        wrong = []
+        for _ in range(60):
+            schema = chance.choice(SCHEMAS)
+            wrapper.set_schema(schema)
+            if here(wrapper)[0] != schema:
+                wrong.append(schema)
+            if chance.random() < 0.3:
+                wrapper.set_autocommit(False)
+                here(wrapper)
+                wrapper.rollback()
+                wrapper.set_autocommit(True)
+            if chance.random() < 0.5:
+                wrapper.close()
+        wrapper.close()
+        return wrong
+
+    with ThreadPoolExecutor(6) as threads:
+        assert list(threads.map(wander, range(6))) == [[]] * 6
