@@ -1,0 +1,35 @@
+"""How networks sign a webhook. Pure: bytes in, a verdict out, in constant time."""
+
+import hmac
+from hashlib import sha256
+
+from tenants.plugins.errors import SignatureMismatch
+
+
+def hex_hmac(secret: bytes, body: bytes) -> str:
+    return hmac.new(secret, body, sha256).hexdigest()
+
+
+def same(claimed: str, expected: str) -> bool:
+    """Compare in constant time; what is not ASCII is merely unequal."""
+    return hmac.compare_digest(claimed.encode("utf-8", "surrogatepass"), expected.encode())
+
+
+def check_hub_signature(claimed: str, secret: bytes, body: bytes) -> None:
+    """Meta's ``X-Hub-Signature-256: sha256=<hex>`` over the raw bytes.
+
+    https://developers.facebook.com/docs/graph-api/webhooks/getting-started#event-notifications
+    """
+    if not same(claimed, f"sha256={hex_hmac(secret, body)}"):
+        raise SignatureMismatch("X-Hub-Signature-256 does not match the body.")
+
+
+def hub_challenge(query: dict[str, str], verify_token: str) -> str:
+    """The number to answer Meta's ``hub.mode=subscribe`` question with.
+
+    https://developers.facebook.com/docs/graph-api/webhooks/getting-started#verification-requests
+    """
+    token = query.get("hub.verify_token", "")
+    if not verify_token or query.get("hub.mode") != "subscribe" or not same(token, verify_token):
+        raise SignatureMismatch("The verify token is not ours.")
+    return query.get("hub.challenge", "")
