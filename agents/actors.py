@@ -1,0 +1,11 @@
+"""When the agent thinks."""
+
+import dramatiq
+
+from agents import services
+
+
+@dramatiq.actor(queue_name="thinking")
+def think(run_id: int) -> None:
+    """Bring one run to its end."""
+    services.think(run_id=run_id)

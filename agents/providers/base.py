@@ -1,0 +1,116 @@
+"""What every language model provider does: one question in, one answer out.
+
+To add a provider: write ``agents/providers/<kind>.py`` with one subclass of ``LlmProvider``,
+register it in ``agents/providers/__init__.py``, and record its answers under
+``tests/fixtures/llms/<kind>/``. Errors leave as ``tenants.plugins.errors``; the SDK's own
+retries stay off, because the gateway has a chain of other providers to try instead.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel
+
+Embed = Callable[[list[str]], list[list[float]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One turn as a model sees it: ``user`` is the contact, ``assistant`` is us."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage of the company's knowledge that a reply may stand on."""
+
+    passage_id: int
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a prompt was written from, for an engine that computes instead of reading prose."""
+
+    text: str = ""
+    language: str = ""
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Everything one call carries. ``schema`` asks for one JSON object of that shape."""
+
+    task: str
+    messages: Sequence[ChatMessage]
+    system: str = ""
+    schema: type[BaseModel] | None = None
+    max_tokens: int = 700
+    material: Material = field(default_factory=Material)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, and what it took; tokens as the provider counted them."""
+
+    text: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+    complete: bool = True  # False where the model ran into max_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How to reach a provider, and the local embedder for those that need no network."""
+
+    base_url: str = ""
+    api_key: str = ""
+    embed: Embed | None = None
+
+
+class LlmProvider(ABC):
+    """One vendor (or engine). Instances are shared by threads and live as long as the process."""
+
+    # Task -> model for companies that configured nothing but a key.
+    models: ClassVar[dict[str, str]] = {}
+    is_remote: ClassVar[bool] = True
+    needs_key: ClassVar[bool] = True
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+
+    @abstractmethod
+    def answer(self, question: Question, *, model: str, timeout: float) -> Answer:
+        """Ask once, wait at most ``timeout`` seconds; raise a ProviderError if it fails."""
+
+
+def strict_schema(schema: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema as both vendors' strict modes want it: closed objects, all keys required.
+
+    https://platform.claude.com/docs/en/build-with-claude/structured-outputs
+    https://developers.openai.com/api/docs/guides/structured-outputs
+    """
+    return _closed(schema.model_json_schema())
+
+
+# Strict modes refuse these; Pydantic checks them on what comes back.
+_UNSUPPORTED = {"minimum", "maximum", "minLength", "maxLength", "default", "title", "maxItems"}
+
+
+def _closed(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_closed(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: _closed(value) for key, value in node.items() if key not in _UNSUPPORTED}
+    if isinstance(node.get("properties"), dict):
+        # A field may be called "title": its name is not the keyword.
+        kept["properties"] = {name: _closed(value) for name, value in node["properties"].items()}
+        kept["required"] = list(kept["properties"])
+        kept["additionalProperties"] = False
+    return kept

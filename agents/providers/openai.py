@@ -1,0 +1,140 @@
+"""OpenAI chat completions, and every endpoint that speaks their language.
+
+https://developers.openai.com/api/reference/resources/chat
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import httpx2
+import openai
+from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
+
+from agents.providers.base import Account, Answer, LlmProvider, Question, strict_schema
+from tenants.plugins import http
+from tenants.plugins.errors import (
+    CredentialsRejected,
+    ProviderError,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+
+CONNECT_SECONDS = 5.0
+# An answer to a customer needs no long thought, and thought is billed as output.
+# https://developers.openai.com/api/docs/guides/reasoning
+REASONING = ("gpt-5", "gpt-6", "o3", "o4")
+
+
+class OpenAI(LlmProvider):
+    models = {"understand": "gpt-6-luna", "reply": "gpt-6.1-sol", "chat": "gpt-6.1-sol"}
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
+        self._client = openai.OpenAI(
+            # Ollama and vLLM ask for no key; the SDK insists on one.
+            api_key=account.api_key or "unused",
+            base_url=account.base_url,
+            max_retries=0,
+        )
+
+    def answer(self, question: Question, *, model: str, timeout: float) -> Answer:
+        try:
+            completion = self._client.chat.completions.create(
+                model=model,
+                messages=_messages(self.system(question), question),
+                timeout=httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
+                **self.options(question, model),
+            )
+        except openai.OpenAIError as error:
+            raise _mapped(error) from error
+        except ValueError as error:  # a 200 whose body is not the JSON it says it is
+            raise Unavailable(f"Unreadable answer: {error}") from error
+        return _answer(completion)
+
+    def system(self, question: Question) -> str:
+        return question.system
+
+    def options(self, question: Question, model: str) -> dict[str, Any]:
+        """What this vendor understands beyond model and messages."""
+        options: dict[str, Any] = {"max_completion_tokens": question.max_tokens}
+        if model.startswith(REASONING):
+            options["reasoning_effort"] = "low"
+        if question.schema is not None:
+            options["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {
+                    "name": question.schema.__name__,
+                    "schema": strict_schema(question.schema),
+                    "strict": True,
+                },
+            }
+        return options
+
+
+class Compatible(OpenAI):
+    """Gemini, Groq, DeepSeek, GLM, Mistral, Ollama, vLLM: the common part of the dialect."""
+
+    models = {}  # which models are there is the endpoint's own affair: MODEL_ROUTES names them
+    needs_key = False
+
+    def system(self, question: Question) -> str:
+        """Few of them take a schema as such: it goes into the prompt, in words."""
+        if question.schema is None:
+            return question.system
+        shape = json.dumps(question.schema.model_json_schema(), separators=(",", ":"))
+        return f"{question.system}\n\nAnswer with one JSON object of this schema:\n{shape}"
+
+    def options(self, question: Question, model: str) -> dict[str, Any]:
+        options: dict[str, Any] = {"max_tokens": question.max_tokens}
+        if question.schema is not None:
+            options["response_format"] = {"type": "json_object"}
+        return options
+
+
+def _messages(system: str, question: Question) -> Iterable[ChatCompletionMessageParam]:
+    if system:
+        yield {"role": "system", "content": system}
+    for turn in question.messages:
+        if turn.role == "user":
+            yield {"role": "user", "content": turn.content}
+        else:
+            yield {"role": "assistant", "content": turn.content}
+
+
+def _answer(completion: ChatCompletion) -> Answer:
+    # The SDK builds its types without checking them, so a proxy's strange body arrives here.
+    choices = getattr(completion, "choices", None)
+    if not choices or getattr(choices[0], "message", None) is None:
+        raise Unavailable("The answer is not a chat completion.")
+    choice = choices[0]
+    if getattr(choice.message, "refusal", None) or choice.finish_reason == "content_filter":
+        raise Rejected("The model declined to answer.", code="refusal")
+    usage = completion.usage
+    return Answer(
+        text=choice.message.content or "",
+        input_tokens=usage.prompt_tokens if usage else 0,
+        output_tokens=usage.completion_tokens if usage else 0,
+        complete=choice.finish_reason != "length",
+    )
+
+
+def _mapped(error: openai.OpenAIError) -> ProviderError:
+    """The SDK's error tree in our words."""
+    if not isinstance(error, openai.APIStatusError):
+        return Unavailable(str(error), code=type(error).__name__)
+    kind: type[ProviderError] = Rejected
+    if isinstance(error, openai.RateLimitError):
+        kind = RateLimited
+    elif isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+        kind = CredentialsRejected
+    elif isinstance(error, openai.InternalServerError) or error.status_code == 408:
+        kind = Unavailable
+    return kind(
+        error.message[:500],
+        code=error.code or str(error.status_code),
+        retry_after=http.retry_after(error.response.headers),
+        status=error.status_code,
+        payload=error.body,
+    )

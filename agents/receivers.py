@@ -1,0 +1,16 @@
+"""What the floors below tell the agent."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from agents import services
+from channels_app.models import Message
+from channels_app.signals import message_received
+
+
+@receiver(message_received, sender=Message)
+def think_about_it(message: Message, change: str = "new", **kwargs: Any) -> None:
+    """A contact wrote; edits and deletions make no run, an open one reads the thread as it is."""
+    if change == "new":
+        services.open_or_extend(message=message)

@@ -1,0 +1,14 @@
+"""What the agent does, and what others may ask of it."""
+
+from agents.services.chat import ChatAnswer, ChatSource, answer_question
+from agents.services.opening import open_or_extend, sweep
+from agents.services.thinking import think
+
+__all__ = [
+    "ChatAnswer",
+    "ChatSource",
+    "answer_question",
+    "open_or_extend",
+    "sweep",
+    "think",
+]
