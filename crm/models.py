@@ -1,0 +1,142 @@
+"""CRM connections, and how far each lead has got into each CRM."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from crm.providers import CRMS
+from crm.providers.base import CrmProvider
+from leads.models import Lead
+from tenants.fields import EncryptedJSONField, EncryptedTextField
+
+
+def crm_kinds() -> list[tuple[str, str]]:
+    return CRMS.choices()  # a callable: a new CRM needs no migration
+
+
+class CrmConnectionQuerySet(models.QuerySet["CrmConnection"]):
+    def active(self) -> "CrmConnectionQuerySet":
+        return self.filter(is_active=True)
+
+    def usable(self) -> "CrmConnectionQuerySet":
+        """Active, and with credentials that the CRM has not refused."""
+        return self.active().exclude(health=CrmConnection.Health.RECONNECT)
+
+
+class CrmConnection(models.Model):
+    """One CRM account of the company."""
+
+    class Health(models.TextChoices):
+        OK = "ok", "Working"
+        TROUBLE = "trouble", "In trouble"
+        RECONNECT = "reconnect", "Reconnect"
+
+    kind = models.CharField(max_length=32, choices=crm_kinds)
+    name = models.CharField(max_length=100)
+    config = EncryptedJSONField(default=dict)
+    is_active = models.BooleanField(default=True)
+    health = models.CharField(max_length=16, choices=Health.choices, default=Health.OK)
+    health_text = models.CharField(max_length=300, blank=True)
+    last_synced_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CrmConnectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name = "CRM connection"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def provider(self) -> CrmProvider:
+        return CRMS.get(self.kind)(self.config)
+
+
+class SyncRecordQuerySet(models.QuerySet["SyncRecord"]):
+    def due(self) -> "SyncRecordQuerySet":
+        return self.filter(
+            state__in=(SyncRecord.State.DIRTY, SyncRecord.State.FAILED),
+            next_attempt_at__lte=timezone.now(),
+        )
+
+
+class SyncRecord(models.Model):
+    """How far one lead has got into one CRM.
+
+    ::
+
+        clean ──lead changed──▶ dirty ──claimed──▶ syncing ──taken──▶ clean (or dirty, if it
+          ▲                      ▲  ▲                 │                changed meanwhile)
+          │                      │  └─ worker died ───┤
+          │     credentials refused, rate limit ──────┤
+          └── retried when due ── failed ◀── trouble ─┤
+                dead ◀── refused, or trouble too often┘    dead ──retry, or lead changed──▶ dirty
+    """
+
+    class State(models.TextChoices):
+        CLEAN = "clean", "In step"
+        DIRTY = "dirty", "Waiting"
+        SYNCING = "syncing", "Under way"
+        FAILED = "failed", "Will be tried again"
+        DEAD = "dead", "Given up"
+
+    connection = models.ForeignKey(CrmConnection, on_delete=models.CASCADE, related_name="records")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="sync_records")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.DIRTY)
+    wanted_version = models.PositiveIntegerField(default=0)  # lead.version the CRM should have
+    synced_version = models.PositiveIntegerField(default=0)  # lead.version it has
+    external_id = models.CharField(max_length=128, blank=True, default="")
+    attempts = models.PositiveSmallIntegerField(default=0)  # since it last got through
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    claim = models.UUIDField(null=True, blank=True)  # the push that holds the row
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    error_code = models.CharField(max_length=64, blank=True, default="")
+    error_text = EncryptedTextField(blank=True, default="")  # vendors quote e-mails in theirs
+    last_synced_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SyncRecordQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "lead"], name="one_sync_record_per_lead"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["connection", "next_attempt_at"],
+                condition=Q(state__in=["dirty", "failed"]),
+                name="sync_records_due",
+            ),
+            models.Index(
+                fields=["claimed_at"], condition=Q(state="syncing"), name="sync_records_claimed"
+            ),
+            models.Index(fields=["state", "-id"], name="sync_records_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Lead {self.lead_id} at {self.connection_id}: {self.state}"
+
+    @property
+    def is_behind(self) -> bool:
+        return self.wanted_version > self.synced_version
+
+
+class SyncAttempt(models.Model):
+    """One try to bring one lead into one CRM. Codes and ids only, no personal data."""
+
+    record = models.ForeignKey(SyncRecord, on_delete=models.CASCADE, related_name="tries")
+    version = models.PositiveIntegerField()
+    delivery_id = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)  # HTTP; 0 where no answer came
+    request_id = models.CharField(max_length=64, blank=True)  # the vendor's, for its support
+    error_code = models.CharField(max_length=64, blank=True)
+    milliseconds = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    @property
+    def is_success(self) -> bool:
+        return not self.error_code

@@ -1,0 +1,12 @@
+"""The CRMs we sync to. Adding one = one module here + one line below."""
+
+from crm.providers.base import CrmProvider
+from tenants.plugins.registry import Plugin, PluginRegistry
+
+CRMS = PluginRegistry(
+    CrmProvider,
+    {
+        "hubspot": Plugin("HubSpot", "crm.providers.hubspot:HubSpot"),
+        "webhook": Plugin("Signed webhook", "crm.providers.webhook:SignedWebhook"),
+    },
+)

@@ -1,0 +1,74 @@
+"""The socket of every CRM.
+
+To add one: a module here with a subclass that fills in ``fields``, ``ConfigForm`` and ``push``,
+a line in ``crm/providers/__init__.py``, and recordings under ``tests/fixtures/crms/<kind>/``.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+
+from tenants.plugins.errors import ProviderError
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One property of the CRM: its name there, what of the lead fills it, and what it takes.
+
+    ``kind``: text, long_text, number, moment, choice or raw (as it is; webhooks only).
+    """
+
+    name: str
+    source: str
+    kind: str = "text"
+    max_length: int = 0
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """A lead as the CRM shall know it. ``key`` is ours and never changes; sending it again with
+    the same ``delivery_id`` must leave the CRM as it was."""
+
+    key: str
+    delivery_id: str
+    changed_at: datetime
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one record: ``error`` is None where the CRM took it."""
+
+    key: str
+    external_id: str = ""
+    status: int = 0
+    request_id: str = ""
+    error: ProviderError | None = None
+
+
+class CrmProvider(ABC):
+    """One CRM. It speaks the wire format; it knows no model and no company."""
+
+    fields: ClassVar[tuple[Field, ...]] = ()
+    batch_size: ClassVar[int] = 1
+    # Requests per seconds that one connection may use of the vendor's allowance.
+    rate: ClassVar[tuple[int, float]] = (10, 1.0)
+
+    class ConfigForm(forms.Form):
+        """The settings a company enters; fields shown as passwords are never shown back."""
+
+    def __init__(self, config: Mapping[str, str]) -> None:
+        self.config = config
+
+    @abstractmethod
+    def push(self, records: Sequence[Upsert]) -> list[Outcome]:
+        """Create or update these records, at most ``batch_size`` of them.
+
+        Returns an outcome for each record the CRM judged by itself. Raises a ProviderError
+        where the request as a whole was refused or did not get through.
+        """

@@ -1,0 +1,178 @@
+"""The one way a lead changes: derive, compare, write down who and why, save, ring."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+
+from channels_app.models import Contact, Message
+from leads import scoring
+from leads.models import Contribution, Evidence, Lead, LeadChange
+from leads.signals import lead_changed
+from tenants import crypto, live
+
+
+def locked(*, lead: Lead) -> Lead:
+    """The lead's row as it stands now, held until the transaction ends."""
+    return Lead.objects.select_for_update(of=["self"]).select_related("contact").get(pk=lead.pk)
+
+
+def locked_lead_of(*, contact: Contact) -> Lead | None:
+    """As ``locked``, for the lead of a contact, if there is one."""
+    lead = Lead.objects.select_for_update().filter(contact=contact).first()
+    if lead is not None:
+        lead.contact = contact
+    return lead
+
+
+def locked_new_lead(*, contact: Contact) -> Lead:
+    """Make the contact a lead. Where two messages race, both get the same one."""
+    Lead.objects.bulk_create([Lead(contact=contact)], ignore_conflicts=True)
+    lead = Lead.objects.select_for_update().get(contact=contact)
+    lead.contact = contact
+    return lead
+
+
+def contributions_of(lead: Lead) -> list[Contribution]:
+    """Without a query where the lead has only just been made."""
+    return list(lead.contributions.all()) if lead.version else []
+
+
+def rederive(
+    *,
+    lead: Lead,
+    evidence: Iterable[Evidence],
+    actor: str,
+    reason: str = "",
+    message: Message | None = None,
+) -> Lead:
+    """Let facts, contributions, score and tier follow from the evidence; ring if that changed.
+
+    ``lead`` must be locked; ``evidence`` is all of it, oldest first.
+    """
+    said = [row.as_said() for row in evidence]
+    before = {row.rule: row for row in contributions_of(lead)}
+    manual = before.get(scoring.MANUAL)
+    lines = scoring.derive(said)
+    total = sum(line.points for line in lines) + (manual.points if manual else 0)
+    if correction := scoring.limit(total):
+        lines.append(correction)
+        total += correction.points
+    _write_contributions(lead, before, lines, actor)
+    known = {name: fact.value for name, fact in scoring.known(said).items()}
+    changes = [] if lead.version else [LeadChange(field="stage", after=lead.stage)]
+    changes += _changed_facts(lead.facts, known)
+    if total != lead.score:
+        why = reason or _difference(before, lines)
+        changes.append(
+            LeadChange(field="score", before=str(lead.score), after=str(total), reason=why)
+        )
+    lead.facts = known
+    return settle(
+        lead=lead, score=total, changes=changes, actor=actor, reason=reason, message=message
+    )
+
+
+def settle(
+    *,
+    lead: Lead,
+    changes: Sequence[LeadChange],
+    actor: str,
+    reason: str = "",
+    score: int | None = None,
+    message: Message | None = None,
+) -> Lead:
+    """Save the lead with its history and ring ``lead_changed`` on commit; nothing if no change."""
+    was_hot = lead.is_hot
+    if score is not None:
+        lead.score = score
+    written = list(changes)
+    tier = scoring.tier_of(lead.score)
+    if tier != lead.tier:
+        written.append(LeadChange(field="tier", before=lead.tier, after=tier))
+        lead.tier = tier
+    if not written:
+        return lead
+    lead.version += 1
+    lead.updated_at = timezone.now()
+    lead.email_index = _index(lead.facts.get("email"))
+    lead.phone_index = _index(lead.facts.get("phone"))
+    for change in written:
+        change.lead, change.actor, change.message = lead, actor, message
+        change.reason = change.reason or reason
+    lead.save(update_fields=SAVED)
+    LeadChange.objects.bulk_create(written)
+    became_hot = lead.is_hot and not was_hot
+    if became_hot:
+        live.publish("lead_hot", lead=lead.pk, score=lead.score)
+    live.publish("lead_changed", lead=lead.pk, score=lead.score, tier=lead.tier, stage=lead.stage)
+    transaction.on_commit(partial(lead_changed.send, sender=Lead, lead=lead, became_hot=became_hot))
+    return lead
+
+
+SAVED = [
+    "owner",
+    "stage",
+    "tier",
+    "score",
+    "facts",
+    "email_index",
+    "phone_index",
+    "version",
+    "updated_at",
+]
+
+
+def _write_contributions(
+    lead: Lead, before: dict[str, Contribution], lines: list[scoring.Line], actor: str
+) -> None:
+    """Touch only the rows that differ: a reason keeps the day it was first found."""
+    wanted = {line.rule: line for line in lines}
+    gone = [row.pk for rule, row in before.items() if rule not in wanted and rule != scoring.MANUAL]
+    if gone:
+        Contribution.objects.filter(pk__in=gone).delete()
+    new = [
+        Contribution(
+            lead=lead,
+            rule=line.rule,
+            rule_version=line.version,
+            points=line.points,
+            quote=line.quote,
+            message_id=line.message,
+            actor=actor,
+        )
+        for line in lines
+        if line.rule not in before or _as_line(before[line.rule]) != line
+    ]
+    if new:
+        Contribution.objects.bulk_create(
+            new,
+            update_conflicts=True,
+            unique_fields=["lead", "rule"],
+            update_fields=["rule_version", "points", "quote", "message", "actor", "created_at"],
+        )
+
+
+def _as_line(row: Contribution) -> scoring.Line:
+    return scoring.Line(row.rule, row.rule_version, row.points, row.quote, row.message_id)
+
+
+def _changed_facts(before: dict[str, str], after: dict[str, str]) -> list[LeadChange]:
+    return [
+        LeadChange(field=f"fact:{name}", before=before.get(name, ""), after=after.get(name, ""))
+        for name in [*after, *(name for name in before if name not in after)]
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _difference(before: dict[str, Contribution], lines: list[scoring.Line]) -> str:
+    """The rules that made the score move, such as ``Budget +20, Mood -5``."""
+    had = {rule: row.points for rule, row in before.items() if rule != scoring.MANUAL}
+    has = {line.rule: line.points for line in lines}
+    moves = {rule: has.get(rule, 0) - had.get(rule, 0) for rule in [*has, *had]}
+    return ", ".join(f"{scoring.label_of(rule)} {move:+d}" for rule, move in moves.items() if move)
+
+
+def _index(value: str | None) -> str:
+    return crypto.blind_index(value) if value else ""
