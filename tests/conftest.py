@@ -8,6 +8,8 @@ from django.core.management import call_command
 from dramatiq.message import Message
 
 from config.embedded import start_what_is_missing
+from tests.simulator_fixture import simulator as simulator
+from tests.simulator_fixture import simulator_process as simulator_process
 
 start_what_is_missing(Path(__file__).resolve().parent.parent)
 

@@ -1,0 +1,138 @@
+"""``/_sim/``: what a test or a demo says to the simulator itself.
+
+GET    /_sim/                      accounts, faults, behaviour
+POST   /_sim/reset                 forget everything
+POST   /_sim/accounts              {platform, account_id, webhook_url, secret, …} (see Account)
+POST   /_sim/behaviour             {vendor, latency, statuses, status_delay, reads, limits, …}
+POST   /_sim/faults                {vendor, kind, count, match, status, code, retry_after, …}
+POST   /_sim/people                {platform, account_id, person_id, state, last_wrote}
+POST   /_sim/inbound               {platform, account_id, sender_id, sender_name, text, id}
+GET    /_sim/journal               ?since= &vendor= &kind=send|webhook|upsert|model|hook|call …
+GET    /_sim/objects/<type>        HubSpot's objects, each with its number of writes
+"""
+
+import time
+from dataclasses import asdict, fields
+from typing import Any
+
+from config.simulator.courier import Courier
+from config.simulator.vendor import Messenger, Vendor
+from config.simulator.wire import Answer, Request
+from config.simulator.world import Account, Behaviour, Fault, World
+
+
+class Control:
+    """The simulator's own door."""
+
+    def __init__(self, world: World, courier: Courier, vendors: list[Vendor]) -> None:
+        self.world = world
+        self.courier = courier
+        self.messengers = {
+            platform: vendor
+            for vendor in vendors
+            if isinstance(vendor, Messenger)
+            for platform in vendor.platforms
+        }
+
+    async def answer(self, request: Request) -> Answer:
+        if request.method == "GET":
+            return self._shown(request)
+        match request.parts:
+            case ["accounts"]:
+                return await self._set_account(request.json())
+            case ["inbound"]:
+                return await self._write_in(request.json())
+            case [("behaviour" | "faults" | "people" | "reset") as what]:
+                setters = {
+                    "behaviour": self._set_behaviour,
+                    "faults": self._add_fault,
+                    "people": self._set_person,
+                    "reset": self._reset,
+                }
+                return setters[what](request.json())
+        return Answer({"error": f"no such control: POST /_sim{request.path}"}, 404)
+
+    def _shown(self, request: Request) -> Answer:
+        match request.parts:
+            case []:
+                return Answer(self.world.shown())
+            case ["journal"]:
+                equal = dict(request.query)
+                since = int(equal.pop("since", 0))
+                entries = self.world.journal.read(since=since, **equal)
+                return Answer({"entries": entries, "next": self.world.journal.count})
+            case ["objects", kind]:
+                return Answer({"results": self._objects(kind)})
+        return Answer({"error": f"no such control: GET /_sim{request.path}"}, 404)
+
+    def _reset(self, body: dict[str, Any]) -> Answer:
+        self.world.reset()
+        return Answer({"ok": True})
+
+    async def _set_account(self, body: dict[str, Any]) -> Answer:
+        platform, account_id = body.get("platform"), body.get("account_id")
+        if platform not in self.messengers or not account_id:
+            known = ", ".join(sorted(self.messengers))
+            return Answer({"error": f"platform must be one of {known}, with an account_id"}, 400)
+        account = self.world.account(str(platform), str(account_id))
+        for name in ("webhook_url", "secret", "verify_token", "token", "app_id"):
+            if name in body:
+                setattr(account, name, str(body[name]))
+        verified = await self.messengers[account.platform].subscribe(account)
+        return Answer({**asdict(account), "verified": verified})
+
+    def _set_behaviour(self, body: dict[str, Any]) -> Answer:
+        vendor = str(body.pop("vendor", ""))
+        behaviour = self.world.behaviour(vendor)
+        known = {field.name for field in fields(Behaviour)}
+        if unknown := set(body) - known:
+            return Answer({"error": f"unknown behaviour: {', '.join(sorted(unknown))}"}, 400)
+        for name, value in body.items():
+            setattr(behaviour, name, value)
+        return Answer(asdict(behaviour))
+
+    def _add_fault(self, body: dict[str, Any]) -> Answer:
+        known = {field.name for field in fields(Fault)}
+        if unknown := set(body) - known:
+            return Answer({"error": f"unknown in a fault: {', '.join(sorted(unknown))}"}, 400)
+        if "vendor" not in body:
+            return Answer({"error": "a fault needs a vendor"}, 400)
+        fault = Fault(**body)
+        self.world.faults.append(fault)
+        return Answer(asdict(fault))
+
+    def _set_person(self, body: dict[str, Any]) -> Answer:
+        names = ("platform", "account_id", "person_id")
+        person = self.world.person(*(str(body.get(name, "")) for name in names))
+        person.state = str(body.get("state", person.state))
+        if "last_wrote" in body:
+            person.last_wrote = body["last_wrote"]
+        return Answer(asdict(person))
+
+    async def _write_in(self, body: dict[str, Any]) -> Answer:
+        """A person writes; the answer says how our side took the webhook."""
+        account = self.world.accounts.get((str(body.get("platform")), str(body.get("account_id"))))
+        if account is None or not account.webhook_url:
+            return Answer({"error": "register the account with a webhook_url first"}, 400)
+        message = {
+            "sender_id": str(body.get("sender_id") or "1001"),
+            "sender_name": str(body.get("sender_name") or ""),
+            "text": str(body.get("text") or ""),
+            "id": str(body.get("id") or ""),
+        }
+        person = self.world.person(account.platform, account.account_id, message["sender_id"])
+        person.last_wrote = time.time()
+        return await self._deliver(account, message)
+
+    async def _deliver(self, account: Account, message: dict[str, Any]) -> Answer:
+        vendor = self.messengers[account.platform]
+        item = vendor.written(account, message)
+        [parcel] = vendor.bundle(account, [item])
+        behaviour = self.world.behaviour(account.platform)
+        status = await self.courier.deliver(account, parcel, behaviour)
+        return Answer({"status": status, "item": item, "body": parcel.body.decode()})
+
+    def _objects(self, kind: str) -> list[dict[str, Any]]:
+        writes = self.world.store.get("writes", {})
+        kept = self.world.store.get("hubspot", {}).get(kind, {})
+        return [{**one, "writes": writes.get(identity, 0)} for identity, one in kept.items()]
