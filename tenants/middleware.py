@@ -58,7 +58,7 @@ class CompanyMiddleware:
         context.leave()
         host, _port = split_domain_port(request.get_host())
         if host in settings.PUBLIC_HOSTS:
-            request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
+            request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
             return self.get_response(request)
         company = company_of_host(host)
         if company is None:

@@ -21,7 +21,7 @@ def new_route_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-class Plan(models.Model):
+class Plan(models.Model):  # type: ignore[django-manager-missing]
     """What a company may use in a month. Zero means no limit."""
 
     code = models.SlugField(unique=True)

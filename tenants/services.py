@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from tenants import context, crypto
+from tenants import context
 from tenants.accounts.models import ApiKey, User
 from tenants.accounts.roles import Role
 from tenants.audit.services import record
@@ -18,9 +18,7 @@ from tenants.models import SUBDOMAIN, Company, Domain, Plan
 
 # Names that mean something to us, to browsers or to people.
 RESERVED = frozenset(
-    "admin api app assets auth billing blog cdn console dashboard demo-data dev docs ftp help imap"
-    " information-schema internal live localhost login mail media mx ns1 ns2 pg pop public root"
-    " signup smtp staging static status support test webhook webhooks ws www".split()
+    ["admin", "api", "app", "assets", "auth", "billing", "blog", "cdn", "console", "dashboard", "demo-data", "dev", "docs", "ftp", "help", "imap", "information-schema", "internal", "live", "localhost", "login", "mail", "media", "mx", "ns1", "ns2", "pg", "pop", "public", "root", "signup", "smtp", "staging", "static", "status", "support", "test", "webhook", "webhooks", "ws", "www"]
 )
 
 
@@ -95,13 +93,6 @@ def company_named(subdomain: str) -> Company:
     if company is None:
         raise ValidationError({"company": f"There is no company {subdomain!r}."})
     return company
-
-
-def give_new_key(*, company: Company) -> None:
-    """Let new values be encrypted with a fresh key; old ones stay readable."""
-    company.keyring = crypto.with_new_key(company.keyring)
-    company.save(update_fields=["keyring"])
-    crypto.forget(company.schema_name)
 
 
 def _check(name: str, subdomain: str, admin_email: str, password: str, time_zone: str) -> None:

@@ -10,7 +10,7 @@ from tenants.plugins.errors import ProviderError
 MEDIA_TYPE = "application/problem+json"
 
 
-def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+def handle(error: Exception, context: Any) -> Response | None:
     """Turn any error DRF or a service raises into problem+json with a stable ``code``."""
     if isinstance(error, ProviderError):
         return problem(502, type(error).__name__, str(error))

@@ -12,7 +12,7 @@ class ConsolePermission(BasePermission):
     """Asks the role table. A view without a model names its right as ``permission``."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if not request.user or not request.user.is_authenticated:
+        if not request.user.is_authenticated:
             return False
         return bool(request.user.has_perm(self._right(view)))
 

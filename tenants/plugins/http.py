@@ -9,6 +9,7 @@ choice and may lie anywhere (that is how a simulator stands in).
 import ipaddress
 import json as jsonlib
 import socket
+import time
 from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -33,6 +34,8 @@ from tenants.plugins.errors import (
 TIMEOUT = httpx.Timeout(20, connect=5)
 LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
 MAX_ANSWER_BYTES = 20 * 1024 * 1024
+MAX_ANSWER_SECONDS = 60.0  # for a body that trickles in, each read of it in time
+MAX_ADDRESSES = 3
 TRUSTED_SETTINGS = (
     "META_GRAPH_URL",
     "TELEGRAM_API_URL",
@@ -74,6 +77,11 @@ def request(
         idempotent=idempotent,
         timeout=timeout,
     )
+    return answer_of(response)
+
+
+def answer_of(response: httpx.Response) -> Any:
+    """What ``request`` makes of an answer, for those who need its headers too."""
     payload = _decoded(response)
     if response.status_code >= 300:
         raise _error_of(response, payload)
@@ -95,19 +103,21 @@ def exchange(
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ForbiddenAddress(f"Not an http(s) address: {url[:200]!r}")
     context.release()  # never hold a database connection while somebody else thinks
+    patience = TIMEOUT if timeout is None else timeout
     try:
-        return _client().request(
-            method, url, timeout=TIMEOUT if timeout is None else timeout, **kwargs
-        )
+        with _client().stream(method, url, timeout=patience, **kwargs) as response:
+            return _read(response, seconds=timeout or MAX_ANSWER_SECONDS)
+    except AnswerTooLarge as error:
+        raise (Rejected if idempotent else AnswerLost)(f"{parts.hostname}: {error}") from error
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         if isinstance(error.__cause__, ForbiddenHost) or isinstance(error, ForbiddenHost):
             raise ForbiddenAddress(str(error)) from error
-        raise Unavailable(f"{parts.hostname}: {error or type(error).__name__}") from error
+        raise Unavailable(f"{parts.hostname}: {str(error) or type(error).__name__}") from error
     except (httpx.TransportError, httpx.InvalidURL) as error:
         if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
             raise ForbiddenAddress(str(error)) from error
         lost = Unavailable if idempotent else AnswerLost
-        raise lost(f"{parts.hostname}: {error or type(error).__name__}") from error
+        raise lost(f"{parts.hostname}: {str(error) or type(error).__name__}") from error
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -125,11 +135,23 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address lies on the open internet."""
     ip = ipaddress.ip_address(address)
-    mapped = getattr(ip, "ipv4_mapped", None) or ip
-    return mapped.is_global and not mapped.is_multicast and not mapped.is_reserved
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped:
+            return is_public(str(ip.ipv4_mapped))
+        # These carry an IPv4 address that a gateway may turn into one of our own.
+        if ip in NAT64 or ip.sixtofour or ip.teredo:
+            return False
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+class AnswerTooLarge(httpx.TransportError):
+    """The body grew past MAX_ANSWER_BYTES, unpacked; reading stopped there."""
 
 
 class ForbiddenHost(httpcore.ConnectError):
@@ -137,7 +159,7 @@ class ForbiddenHost(httpcore.ConnectError):
 
 
 class GuardedBackend(httpcore.NetworkBackend):
-    """Resolves a name itself, refuses addresses inside, and dials the address it checked."""
+    """Resolves a name itself, refuses addresses inside, and dials the addresses it checked."""
 
     def __init__(self) -> None:
         self._inner = httpcore.SyncBackend()
@@ -150,13 +172,19 @@ class GuardedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        return self._inner.connect_tcp(
-            self._vetted(host, port), port, timeout, local_address, socket_options
-        )
+        *others, last = self._vetted(host, port)
+        for address in others:
+            try:
+                return self._inner.connect_tcp(
+                    address, port, timeout, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                continue  # the name has more addresses
+        return self._inner.connect_tcp(last, port, timeout, local_address, socket_options)
 
-    def _vetted(self, host: str, port: int) -> str:
+    def _vetted(self, host: str, port: int) -> list[str]:
         if settings.ALLOW_PRIVATE_ADDRESSES or (host, port) in trusted():
-            return host
+            return [host]
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -164,7 +192,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         addresses = [str(info[4][0]).partition("%")[0] for info in found]
         if not addresses or not all(map(is_public, addresses)):
             raise ForbiddenHost(f"{host} leads to an address that is not public")
-        return addresses[0]
+        return list(dict.fromkeys(addresses))[:MAX_ADDRESSES]
 
 
 def trusted() -> set[tuple[str, int]]:
@@ -195,9 +223,23 @@ def _client() -> httpx.Client:
     )
 
 
+def _read(response: httpx.Response, *, seconds: float) -> httpx.Response:
+    """Take the body in, but neither more of it nor longer than we can bear."""
+    until = time.monotonic() + seconds
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in response.iter_bytes():
+        size += len(chunk)
+        if size > MAX_ANSWER_BYTES:
+            raise AnswerTooLarge(f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
+        if time.monotonic() > until:
+            raise httpx.ReadTimeout(f"the answer was not complete after {seconds:.0f} s")
+        chunks.append(chunk)
+    response._content = b"".join(chunks)  # what response.read() does, without a limit
+    return response
+
+
 def _decoded(response: httpx.Response) -> Any:
-    if len(response.content) > MAX_ANSWER_BYTES:
-        raise Rejected(f"The answer is larger than {MAX_ANSWER_BYTES} bytes.")
     try:
         return jsonlib.loads(response.content) if response.content.strip() else None
     except (ValueError, RecursionError):

@@ -75,7 +75,7 @@ def test_a_rolled_back_switch_is_made_again(pooled):
 @pytest.mark.parametrize("pooled", [3], indirect=True)
 def test_many_threads_switching_at_random_stay_where_they_are(pooled):
     def wander(seed):
-        chance = random.Random(seed)
+        chance = random.Random(seed)  # noqa: S311
         wrapper = pooled()
         wrong = []
         for _ in range(60):

@@ -1,0 +1,275 @@
+"""The one way out: what it refuses to dial, what it makes of silence, and how much it takes in."""
+
+import gzip
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import pytest
+import respx
+
+from tenants.plugins import http
+from tenants.plugins.errors import (
+    AnswerLost,
+    CredentialsRejected,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+
+
+class Vendor(BaseHTTPRequestHandler):
+    """Answers on loopback as the path asks."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        getattr(self, "answer_" + self.path.strip("/").replace("-", "_"))()
+
+    do_POST = do_GET
+
+    def answer(self, status, body, **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def answer_fine(self):
+        self.answer(200, b'{"ok": true}')
+
+    def answer_elsewhere(self):
+        self.answer(302, b"", Location="/fine")
+
+    def answer_large(self):
+        self.answer(200, b" " * 4_000)
+
+    def answer_bomb(self):
+        self.answer(200, gzip.compress(b" " * 1_000_000), Content_Encoding="gzip")
+
+    def answer_cut(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "100")
+        self.end_headers()
+        self.wfile.write(b"{")
+        self.close_connection = True
+
+    def answer_nothing(self):
+        self.close_connection = True
+
+    def answer_slow(self):
+        self.server.hold.wait(5)
+        self.close_connection = True
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def vendor(settings):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Vendor)
+    server.asked, server.hold = [], threading.Event()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    yield server
+    server.hold.set()
+    http._client().close()
+    http._client.cache_clear()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def open_network(settings):
+    settings.ALLOW_PRIVATE_ADDRESSES = True
+
+
+@pytest.fixture
+def resolver(monkeypatch):
+    """Names that answer as told, one answer after the other."""
+    answers = {}
+
+    def getaddrinfo(host, port, *args, **kwargs):
+        given = answers[host]
+        address = given.pop(0) if len(given) > 1 else given[0]
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return [(family, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(http.socket, "getaddrinfo", getaddrinfo)
+    return answers
+
+
+# -- what is never dialled
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "0.0.0.0",
+        "localhost",
+        "10.0.0.8",
+        "172.16.4.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "100.100.100.200",
+        "[::1]",
+        "[::]",
+        "[fe80::1]",
+        "[fd00:ec2::254]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:a9fe:a9fe]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "224.0.0.1",
+        "255.255.255.255",
+    ],
+)
+def test_no_address_inside_is_dialled(vendor, host):
+    with pytest.raises(http.ForbiddenAddress):
+        http.request("GET", f"http://{host}:{vendor.server_port}/fine")
+
+    assert vendor.asked == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["file:///etc/passwd", "ftp://example.com/", "gopher://x/", "//example.com", "", "http://"],
+)
+def test_only_http_addresses_are_asked(url):
+    with pytest.raises(http.ForbiddenAddress):
+        http.request("GET", url)
+
+
+@pytest.mark.parametrize("trick", ["http://example.com@{}/fine", "http://{}#@example.com/fine"])
+def test_a_disguised_host_is_still_the_host(vendor, trick):
+    with pytest.raises(http.ForbiddenAddress):
+        http.request("GET", trick.format(f"127.0.0.1:{vendor.server_port}"))
+
+    assert vendor.asked == []
+
+
+def test_the_address_that_was_checked_is_the_one_that_is_dialled(vendor, resolver, monkeypatch):
+    """DNS rebinding: the second answer points inside, and nobody asks for it."""
+    resolver["rebind.example"] = ["93.184.215.14", "127.0.0.1"]
+    dialled = []
+
+    def connect(self, host, *args, **kwargs):
+        dialled.append(host)
+        raise http.httpcore.ConnectError("no such place in a test")
+
+    monkeypatch.setattr(http.httpcore.SyncBackend, "connect_tcp", connect)
+    with pytest.raises(Unavailable):
+        http.request("GET", f"http://rebind.example:{vendor.server_port}/fine")
+
+    assert dialled == ["93.184.215.14"]
+
+
+def test_one_inner_address_among_public_ones_spoils_the_name(monkeypatch, vendor):
+    both = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80))
+        for address in ("93.184.215.14", "10.0.0.1")
+    ]
+    monkeypatch.setattr(http.socket, "getaddrinfo", lambda *a, **k: both)
+
+    with pytest.raises(http.ForbiddenAddress):
+        http.request("GET", "http://mixed.example/")
+
+
+def test_the_operators_own_vendor_addresses_may_lie_anywhere(vendor, settings):
+    settings.TELEGRAM_API_URL = vendor.url
+
+    assert http.request("GET", f"{vendor.url}/fine") == {"ok": True}
+
+
+# -- what is made of an answer
+
+
+def test_redirects_are_not_followed(vendor, open_network):
+    with pytest.raises(Rejected):
+        http.request("GET", f"{vendor.url}/elsewhere")
+
+    assert vendor.asked == ["/elsewhere"]
+
+
+@pytest.mark.parametrize("path", ["/large", "/bomb"])
+def test_an_answer_too_large_is_not_read_to_its_end(vendor, open_network, monkeypatch, path):
+    monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 1_000)
+
+    with pytest.raises(AnswerLost, match="larger than"):
+        http.request("POST", vendor.url + path)
+    with pytest.raises(Rejected, match="larger than"):
+        http.request("GET", vendor.url + path, idempotent=True)
+
+
+@pytest.mark.parametrize("path", ["/cut", "/nothing"])
+def test_a_lost_answer_is_not_a_request_that_was_never_sent(vendor, open_network, path):
+    with pytest.raises(AnswerLost):
+        http.request("POST", vendor.url + path, json={"text": "hello"})
+    with pytest.raises(Unavailable):
+        http.request("POST", vendor.url + path, json={"text": "hello"}, idempotent=True)
+
+
+def test_patience_ends(vendor, open_network):
+    with pytest.raises(AnswerLost):
+        http.request("POST", f"{vendor.url}/slow", timeout=0.1)
+
+
+def test_nobody_there_means_nothing_was_sent(open_network):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        with pytest.raises(Unavailable):
+            http.request("POST", f"http://127.0.0.1:{unused.getsockname()[1]}/")
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, Rejected),
+        (401, CredentialsRejected),
+        (403, CredentialsRejected),
+        (404, Rejected),
+        (408, Unavailable),
+        (429, RateLimited),
+        (500, Unavailable),
+        (503, Unavailable),
+    ],
+)
+def test_every_status_has_its_error(status, error, respx_mock):
+    respx_mock.get("https://vendor.example/").mock(
+        httpx.Response(status, json={"why": "so"}, headers={"Retry-After": "7"})
+    )
+
+    with pytest.raises(error) as raised:
+        http.request("GET", "https://vendor.example/")
+
+    assert type(raised.value) is error
+    assert (raised.value.status, raised.value.payload) == (status, {"why": "so"})
+    assert raised.value.retry_after == 7
+
+
+def test_a_vendor_can_be_faked_at_the_wire():
+    with respx.mock:
+        route = respx.post("https://api.telegram.org/x").respond(json={"result": 1})
+
+        assert http.request("POST", "https://api.telegram.org/x", json={"a": "ü"}) == {"result": 1}
+    assert json.loads(route.calls.last.request.content) == {"a": "ü"}
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("3", 3.0), ("-5", 0.0), ("", None), ("soon", None), ("Mon, 01 Jan 2001 00:00:00 GMT", 0.0)],
+)
+def test_both_forms_of_retry_after_are_read(value, seconds):
+    assert http.retry_after({"retry-after": value}) == seconds
