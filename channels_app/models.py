@@ -166,8 +166,6 @@ class ContactIdentity(models.Model):
     external_id = EncryptedTextField()
     external_id_index = models.CharField(max_length=32)
     display = EncryptedTextField(blank=True, default="")
-    # Set when the network said that the person blocked us or left; cleared when they write again.
-    unreachable_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -221,9 +219,7 @@ class Conversation(models.Model):
     external_thread = EncryptedTextField()  # where an answer is sent to
     thread_index = models.CharField(max_length=32)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.OPEN)
-    controller = models.CharField(
-        max_length=8, choices=Controller.choices, default=Controller.AI
-    )
+    controller = models.CharField(max_length=8, choices=Controller.choices, default=Controller.AI)
     turn_version = models.PositiveIntegerField(default=0)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -238,6 +234,8 @@ class Conversation(models.Model):
     last_message_at = models.DateTimeField(null=True, blank=True)
     last_inbound_at = models.DateTimeField(null=True, blank=True)  # provider's time: opens windows
     waiting_since = models.DateTimeField(null=True, blank=True)  # first unanswered inbound
+    # Set when the network said that the person blocked us or left; cleared when they write again.
+    unreachable_at = models.DateTimeField(null=True, blank=True)
     preview = EncryptedTextField(blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -326,6 +324,7 @@ class Message(models.Model):
     external_key = models.CharField(max_length=32, blank=True, default="")  # id_index of it
     # Ours, sent along where the network hands it back: finds a message whose answer was lost.
     reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    sender_name = EncryptedTextField(blank=True, default="")  # of one of many, in a group
     text = EncryptedTextField(blank=True, default="")
     attachments = EncryptedJSONField(default=list)  # [{kind, url, name, mime, size, ref}]
     reactions = EncryptedJSONField(default=dict)  # who -> emoji
@@ -359,7 +358,8 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["conversation", "provider_time", "sequence", "id"], name="messages_of_thread"
+                fields=["conversation", "provider_time", "sequence", "id"],
+                name="messages_of_thread",
             ),
             models.Index(
                 fields=["state", "next_attempt_at"],

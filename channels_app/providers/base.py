@@ -375,8 +375,6 @@ def _name(value: Any) -> str:
     return names.get(type(value), "nothing" if value is None else "a number")
 
 
-
-
 def plain(value: Any, limit: int = 40) -> str:
     """A word for a log or a column, free of anything that is not plain text."""
     if not isinstance(value, str):

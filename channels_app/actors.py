@@ -1,0 +1,27 @@
+"""A message's way in, and its way out."""
+
+import dramatiq
+
+from channels_app import services
+
+
+@dramatiq.actor(queue_name="ingest")
+def ingest_event(event_id: str) -> None:
+    services.ingest(event_id=event_id)
+
+
+@dramatiq.actor(queue_name="ingest")
+def ingest_events(event_ids: str) -> None:
+    """A slice of a big batch: one message in the queue instead of many."""
+    for event_id in event_ids.split(","):
+        services.ingest(event_id=event_id)
+
+
+# Its own patience (next_attempt_at) is kept in the row; nothing is blindly tried again.
+@dramatiq.actor(queue_name="delivery")
+def deliver_message(message_id: int) -> None:
+    following = services.deliver(message_id=message_id)
+    if following is not None:
+        deliver_message.send_with_options(
+            args=(following.message_id,), delay=int(following.delay * 1000) or None
+        )

@@ -1,0 +1,39 @@
+"""The one way out, for people, the AI, campaigns and tools."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from channels_app.models import Conversation, Message
+from channels_app.services.outgoing import SendRefused, StaleTurn, record_message
+from tenants.accounts.models import User
+
+__all__ = ["SendRefused", "StaleTurn", "post_message"]
+
+
+def post_message(
+    *,
+    conversation: Conversation,
+    text: str,
+    author: Message.Author,
+    user: User | None = None,
+    run_id: int | None = None,
+    seen_turn: int | None = None,
+    attachments: Sequence[Mapping[str, Any]] = (),
+    actor: str = "",
+) -> Message:
+    """Ask the send policy, write the message as queued, and send for the courier on commit.
+
+    Raises SendRefused with a sentence for people. The AI passes ``seen_turn``, the turn version
+    its run saw: if anybody has spoken or taken over since, StaleTurn is raised and nothing is
+    written. What a person writes makes the conversation theirs.
+    """
+    return record_message(
+        conversation=conversation,
+        text=text,
+        author=author,
+        user=user,
+        actor=actor,
+        run_id=run_id,
+        seen_turn=seen_turn,
+        attachments=attachments,
+    )

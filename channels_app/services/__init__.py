@@ -1,0 +1,56 @@
+"""What can be done with channels, conversations and messages."""
+
+from channels_app.services.connections import (
+    configure,
+    connect,
+    disconnect,
+    fresh_config,
+    webhook_url,
+)
+from channels_app.services.conversations import (
+    add_note,
+    assign,
+    close,
+    hand_back,
+    hand_over,
+    history,
+    mark_read,
+    reopen,
+    take_over,
+)
+from channels_app.services.delivery import Next, deliver
+from channels_app.services.events import replay
+from channels_app.services.inbound import ingest
+from channels_app.services.intake import store, store_unrouted, take_in_unrouted
+from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
+from channels_app.services.ringing import ring_events
+from channels_app.services.upkeep import sweep
+
+__all__ = [
+    "Next",
+    "SendRefused",
+    "StaleTurn",
+    "add_note",
+    "ask_policy",
+    "assign",
+    "close",
+    "configure",
+    "connect",
+    "deliver",
+    "disconnect",
+    "fresh_config",
+    "hand_back",
+    "hand_over",
+    "history",
+    "ingest",
+    "mark_read",
+    "reopen",
+    "replay",
+    "ring_events",
+    "store",
+    "store_unrouted",
+    "sweep",
+    "take_in_unrouted",
+    "take_over",
+    "webhook_url",
+]

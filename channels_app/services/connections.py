@@ -1,0 +1,121 @@
+"""Connecting an account of the company, and where its webhooks come in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from channels_app.models import ChannelConnection
+from channels_app.providers import CHANNELS
+from channels_app.providers.base import MAX_ACCOUNT
+from channels_app.services.intake import take_in_unrouted
+from tenants import context
+from tenants.audit.services import record
+from tenants.models import WebhookRoute
+
+
+def connect(
+    *, platform: str, account_id: str, name: str = "", config: Mapping[str, Any], actor: str = ""
+) -> ChannelConnection:
+    """Connect an account, or renew the connection the company already has to it.
+
+    Webhook items that came before are taken in. Raises ValidationError, also when another
+    company holds the account: an account belongs to one company at a time.
+    """
+    _check(platform, account_id, config)
+    values = {"name": name or f"{CHANNELS.label(platform)} {account_id}", "config": dict(config)}
+    try:
+        with transaction.atomic():
+            connection, _ = ChannelConnection.objects.update_or_create(
+                platform=platform,
+                account_id=account_id,
+                defaults={**values, "is_active": True, "health": "ok", "health_text": ""},
+            )
+            _route(connection)
+            subject = f"connection:{connection.pk}"
+            record(action="channel.connected", subject=subject, actor=actor or "system")
+    except IntegrityError as error:
+        taken = "This account is connected to another workspace; disconnect it there first."
+        raise ValidationError({"account_id": taken}) from error
+    take_in_unrouted(connection=connection)
+    return connection
+
+
+@transaction.atomic
+def disconnect(*, connection: ChannelConnection, actor: str = "") -> ChannelConnection:
+    """Take nothing in and send nothing out any more; what was said stays, the secrets go."""
+    connection.is_active = False
+    connection.config = {}
+    connection.save(update_fields=["is_active", "config"])
+    _routes(connection).delete()
+    subject = f"connection:{connection.pk}"
+    record(action="channel.disconnected", subject=subject, actor=actor or "system")
+    return connection
+
+
+@transaction.atomic
+def configure(
+    *, connection: ChannelConnection, name: str, changes: Mapping[str, str], actor: str = ""
+) -> ChannelConnection:
+    """Change the name and those secrets that were typed anew; empty ones stay as they are."""
+    connection.name = name or connection.name
+    typed = {key: value for key, value in changes.items() if value}
+    connection.config = {**connection.config, **typed}
+    if typed:
+        connection.health, connection.health_text = ChannelConnection.Health.OK, ""
+    connection.save(update_fields=["name", "config", "health", "health_text"])
+    subject = f"connection:{connection.pk}"
+    details = {"changed": sorted(typed)}
+    record(action="channel.configured", subject=subject, actor=actor or "system", details=details)
+    return connection
+
+
+def webhook_url(connection: ChannelConnection) -> str:
+    """The connection's own webhook address; empty once it is disconnected."""
+    route = _routes(connection).first()
+    if route is None:
+        return ""
+    return f"{settings.PUBLIC_URL}/webhooks/{connection.platform}/{route.token}/"
+
+
+def fresh_config(*, platform: str, given: Mapping[str, str]) -> dict[str, str]:
+    """A config from the words every platform shares (secret, token, verify_token).
+
+    What is missing and ours to choose is made up.
+    """
+    provider = CHANNELS.get(platform)
+    config = {}
+    for word, key in provider.secret_names.items():
+        config[key] = given.get(word) or provider.new_secret(word)
+    return config
+
+
+def _routes(connection: ChannelConnection) -> Any:
+    return WebhookRoute.objects.filter(
+        company=context.current_company(), connection_id=connection.pk
+    )
+
+
+def _route(connection: ChannelConnection) -> None:
+    company = context.current_company()
+    route, made = WebhookRoute.objects.get_or_create(
+        platform=connection.platform,
+        account_id=connection.account_id,
+        company=company,
+        defaults={"connection_id": connection.pk},
+    )
+    if not made and (route.connection_id != connection.pk or not route.is_active):
+        route.connection_id, route.is_active = connection.pk, True
+        route.save(update_fields=["connection_id", "is_active"])
+
+
+def _check(platform: str, account_id: str, config: Mapping[str, Any]) -> None:
+    if platform not in CHANNELS:
+        raise ValidationError({"platform": f"Choose one of: {', '.join(CHANNELS)}."})
+    if not 1 <= len(account_id) <= MAX_ACCOUNT or not account_id.isprintable():
+        raise ValidationError({"account_id": f"Give the account's id, up to {MAX_ACCOUNT} long."})
+    form = CHANNELS.get(platform).ConfigForm(dict(config))
+    if not form.is_valid():
+        raise ValidationError({name: list(errors) for name, errors in form.errors.items()})

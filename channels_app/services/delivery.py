@@ -1,0 +1,257 @@
+"""Handing a queued message to its network: claimed first, sent outside any transaction.
+
+A message whose fate we do not know is never simply sent again: it is ``unknown`` until an
+echo or a status tells, or until people are told that nobody knows.
+"""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
+
+from channels_app import policy
+from channels_app.models import ChannelConnection, Conversation, Message, id_index
+from channels_app.providers.base import Outgoing, Sent
+from channels_app.services.inbound import ring_waiting
+from channels_app.services.outgoing import ask_policy
+from channels_app.services.statuses import STATE_FIELDS, advance, announce_status
+from tenants.limits import take
+from tenants.plugins.errors import (
+    AnswerLost,
+    CredentialsRejected,
+    ProviderError,
+    RecipientUnreachable,
+    WindowClosed,
+)
+
+State = Message.State
+IN_LINE = (State.QUEUED, State.SENDING)
+MAX_ATTEMPTS = 8
+LONGEST_PAUSE = 600.0  # seconds
+SEEN_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What the courier does then: which message, and in how many seconds."""
+
+    message_id: int
+    delay: float = 0
+
+
+def deliver(*, message_id: int) -> Next | None:
+    """Send one queued message, if it is its turn. Safe to call at any time, any number of times.
+
+    Returns the message to be delivered next: the same one later, or its follower in the
+    conversation. Messages of one conversation leave in the order in which they were written.
+    """
+    message = (
+        Message.objects.select_related("connection", "conversation__contact")
+        .filter(pk=message_id, state=State.QUEUED)
+        .first()
+    )
+    if message is None:
+        return None
+    message.conversation.connection = message.connection
+    wait = _wait(message)
+    if wait > 0:
+        return Next(message.pk, wait)
+    verdict = _verdict(message)
+    if isinstance(verdict, policy.Refused):
+        _fail(message, verdict.code, verdict.text)
+        return _follower(message)
+    if not _claim(message):
+        return None  # somebody else has it, or an earlier one goes first and will ring us
+    try:
+        sent = message.connection.provider().send(_outgoing(message, verdict.tag))
+    except ProviderError as error:
+        return _not_sent(message, error)
+    _accept(message, sent)
+    return _follower(message)
+
+
+def _wait(message: Message) -> float:
+    """Seconds until this message may be tried: its own pause, then the network's rates."""
+    now = timezone.now()
+    if message.next_attempt_at is not None and message.next_attempt_at > now:
+        return (message.next_attempt_at - now).total_seconds()
+    capabilities = message.connection.capabilities
+    limits = [(f"send:{message.connection_id}", capabilities.rate)]
+    if capabilities.pair_rate is not None:
+        limits.append((f"send:to:{message.conversation_id}", capabilities.pair_rate))
+    for name, rate in limits:
+        verdict = take(name, rate)
+        if not verdict.allowed:
+            # Spread out, else everybody who waits comes back in the same moment.
+            return verdict.wait_seconds * random.uniform(1, 2) + 0.01  # noqa: S311
+    return 0
+
+
+def _verdict(message: Message) -> policy.Verdict:
+    return ask_policy(
+        conversation=message.conversation,
+        text=message.text,
+        by_human=message.author == Message.Author.HUMAN,
+        has_attachments=bool(message.attachments),
+    )
+
+
+def _claim(message: Message) -> bool:
+    """Mark it as being sent, in a statement of its own; only one caller succeeds."""
+    earlier = Message.objects.filter(
+        conversation_id=OuterRef("conversation_id"), pk__lt=OuterRef("pk"), state__in=IN_LINE
+    )
+    now = timezone.now()
+    claimed = Message.objects.filter(~Exists(earlier), pk=message.pk, state=State.QUEUED).update(
+        state=State.SENDING, state_at=now, attempts=F("attempts") + 1
+    )
+    message.attempts += 1
+    return claimed == 1
+
+
+def _outgoing(message: Message, tag: str) -> Outgoing:
+    return Outgoing(
+        recipient_id=message.conversation.external_thread,
+        text=message.text,
+        reference=str(message.reference),
+        attachments=tuple(message.attachments),
+        tag=tag,
+    )
+
+
+# -- what came of it
+
+
+def _accept(message: Message, sent: Sent) -> None:
+    now = timezone.now()
+    key = id_index(sent.external_id)
+    try:
+        with transaction.atomic():
+            row = _row(message)
+            _name(row, sent.external_id, key)
+            if advance(row, State.ACCEPTED, at=now):
+                row.save(update_fields=STATE_FIELDS)
+                announce_status(row)
+    except IntegrityError:
+        _absorb_echo(message, sent.external_id, key, now)
+    _note_success(message.connection, now)
+
+
+def _row(message: Message) -> Message:
+    return Message.objects.select_for_update().get(pk=message.pk)
+
+
+def _name(row: Message, external_id: str, key: str) -> None:
+    if row.external_key:  # an echo or a status was faster than the answer
+        return
+    row.external_id, row.external_key = external_id, key
+    row.save(update_fields=["external_id", "external_key"])
+    ring_waiting(row)
+
+
+@transaction.atomic
+def _absorb_echo(message: Message, external_id: str, key: str, now: datetime) -> None:
+    """Its echo came first and was taken for a colleague's words: they are one message."""
+    echo = Message.objects.filter(
+        connection_id=message.connection_id, external_key=key, author=Message.Author.ECHO
+    )
+    echo.delete()
+    row = _row(message)
+    _name(row, external_id, key)
+    if advance(row, State.SENT, at=now):
+        row.save(update_fields=STATE_FIELDS)
+        announce_status(row)
+
+
+def _not_sent(message: Message, error: ProviderError) -> Next | None:
+    if isinstance(error, AnswerLost):
+        _set(message, State.UNKNOWN, "answer_lost", "The network's answer was lost.")
+        return _follower(message)
+    if error.retryable and message.attempts < MAX_ATTEMPTS:
+        pause = pause_after(message.attempts, error.retry_after)
+        _requeue(message, error, pause)
+        return Next(message.pk, pause)
+    if isinstance(error, CredentialsRejected):
+        mark_unhealthy(connection=message.connection, text=str(error))
+    if isinstance(error, RecipientUnreachable):
+        Conversation.objects.filter(pk=message.conversation_id).update(
+            unreachable_at=timezone.now()
+        )
+    _fail(message, error.code or type(error).__name__, _for_people(error))
+    return _follower(message)
+
+
+def pause_after(attempts: int, asked: float | None) -> float:
+    """Seconds before the next attempt: what the network asked for, else twice the last pause."""
+    if asked is not None:
+        return min(asked, LONGEST_PAUSE) + random.uniform(0, 0.5)  # noqa: S311
+    return min(2.0**attempts, LONGEST_PAUSE) * random.uniform(0.8, 1.2)  # noqa: S311
+
+
+def _requeue(message: Message, error: ProviderError, pause: float) -> None:
+    Message.objects.filter(pk=message.pk, state=State.SENDING).update(
+        state=State.QUEUED,
+        state_at=timezone.now(),
+        next_attempt_at=timezone.now() + timedelta(seconds=pause),
+        error_code=(error.code or type(error).__name__)[:64],
+        error_text=str(error)[:500],
+    )
+
+
+def _fail(message: Message, code: str, text: str) -> None:
+    _set(message, State.FAILED, code, text)
+
+
+@transaction.atomic
+def _set(message: Message, state: str, code: str, text: str) -> None:
+    """Only from where we left it: an echo or a status that came meanwhile knows better."""
+    changed = Message.objects.filter(pk=message.pk, state__in=IN_LINE, external_key="").update(
+        state=state, state_at=timezone.now(), error_code=code[:64], error_text=text[:500]
+    )
+    if changed:
+        message.state = state
+        announce_status(message)
+
+
+def _follower(message: Message) -> Next | None:
+    following = (
+        Message.objects.filter(
+            conversation_id=message.conversation_id, pk__gt=message.pk, state=State.QUEUED
+        )
+        .order_by("pk")
+        .values_list("pk", flat=True)
+        .first()
+    )
+    return Next(following) if following else None
+
+
+def mark_unhealthy(*, connection: ChannelConnection, text: str) -> None:
+    """The company must reconnect; until then every send would fail like this one."""
+    ChannelConnection.objects.filter(pk=connection.pk).update(
+        health=ChannelConnection.Health.RECONNECT, health_text=text[:300]
+    )
+
+
+def _note_success(connection: ChannelConnection, now: datetime) -> None:
+    seen = connection.last_outbound_at
+    healthy = connection.health == ChannelConnection.Health.OK
+    if healthy and seen is not None and now - seen < SEEN_EVERY:
+        return
+    ChannelConnection.objects.filter(pk=connection.pk).update(
+        last_outbound_at=now, health=ChannelConnection.Health.OK, health_text=""
+    )
+
+
+def _for_people(error: ProviderError) -> str:
+    sentences = {
+        CredentialsRejected: "The channel's access was refused; reconnect it.",
+        RecipientUnreachable: "They blocked this channel or cannot be reached.",
+        WindowClosed: "The network allows an answer only once they write again.",
+    }
+    for kind, sentence in sentences.items():
+        if isinstance(error, kind):
+            return sentence
+    return str(error) or "The network refused this message."

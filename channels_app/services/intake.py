@@ -1,0 +1,113 @@
+"""Keeping what a webhook brought, before anybody looks into it.
+
+This is the part a network waits for: one statement per company, committed on its own.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from channels_app.models import ChannelConnection, InboundEvent, new_event_id
+from channels_app.providers.base import RawItem
+from channels_app.services.ringing import ring_events
+from tenants import context, crypto
+from tenants.models import UnroutedEvent
+
+ROWS = 500  # to one statement
+BODY = "channels_app_inboundevent.body"
+PENDING = InboundEvent.Status.PENDING.value
+REJECTED = InboundEvent.Status.REJECTED.value
+
+_INSERT = """
+INSERT INTO channels_app_inboundevent
+  (id, connection_id, key, kind, body, status, outcome, reason, awaits, attempts, received_at)
+VALUES {rows}
+ON CONFLICT (connection_id, key) DO UPDATE
+  SET body = EXCLUDED.body, status = EXCLUDED.status, reason = EXCLUDED.reason,
+      outcome = EXCLUDED.outcome, attempts = 0, received_at = EXCLUDED.received_at
+  WHERE channels_app_inboundevent.status = 'rejected'
+RETURNING id::text
+"""
+_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, '', 0, %s)"
+
+
+def store(*, connection_id: int, items: Iterable[RawItem], rejected: str = "") -> list[str]:
+    """Keep items of one connection; return the ids of those that were not there yet.
+
+    A repeated delivery changes nothing, except where the first was rejected: a dead row must
+    not stand in the way of a second try. ``rejected`` is the reason none of them can be read.
+    """
+    by_key = {item.key: item for item in items}
+    status, outcome = (REJECTED, "rejected") if rejected else (PENDING, "")
+    now = timezone.now()
+    rows = [
+        (
+            new_event_id(),
+            connection_id,
+            item.key,
+            item.kind,
+            crypto.encrypt(item.body, column=BODY),
+            status,
+            outcome,
+            rejected,
+            now,
+        )
+        for item in by_key.values()
+    ]
+    stored: list[str] = []
+    for start in range(0, len(rows), ROWS):
+        stored += _insert(rows[start : start + ROWS])
+    return stored
+
+
+def _insert(rows: Sequence[tuple[Any, ...]]) -> list[str]:
+    statement = _INSERT.format(rows=", ".join([_ROW] * len(rows)))
+    with context.connection.cursor() as cursor:
+        cursor.execute(statement, [value for row in rows for value in row])
+        return [found[0] for found in cursor.fetchall()]
+
+
+def store_unrouted(*, platform: str, items: Iterable[RawItem]) -> None:
+    """Keep, in public, what is genuine but for an account that nobody has connected."""
+    UnroutedEvent.objects.bulk_create(
+        [
+            UnroutedEvent(
+                platform=platform,
+                account_id=item.account_id,
+                key=item.key,
+                kind=item.kind,
+                body=item.body,
+            )
+            for item in items
+        ],
+        batch_size=ROWS,
+        ignore_conflicts=True,
+    )
+
+
+def take_in_unrouted(*, connection: ChannelConnection) -> int:
+    """Move what came before this account was connected into the company; return how many."""
+    moved = 0
+    while items := _unrouted(connection):
+        with transaction.atomic():
+            stored = store(connection_id=connection.pk, items=items.values())
+            UnroutedEvent.objects.filter(pk__in=items).delete()
+            transaction.on_commit(partial(ring_events, stored))
+        moved += len(stored)
+    return moved
+
+
+def _unrouted(connection: ChannelConnection) -> dict[int, RawItem]:
+    """The next of them. They are encrypted with public's key, so they are read from there."""
+    waiting = UnroutedEvent.objects.filter(
+        platform=connection.platform, account_id=connection.account_id
+    ).order_by("pk")[:ROWS]
+    company = context.current_company()
+    context.leave()
+    try:
+        return {row.pk: RawItem(row.account_id, row.key, row.kind, row.body) for row in waiting}
+    finally:
+        context.enter_company(company)

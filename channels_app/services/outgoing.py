@@ -1,0 +1,154 @@
+"""Recording what we want to say: the fence, the send policy, the queued row."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from channels_app import policy
+from channels_app.models import Conversation, Message
+from channels_app.services.ringing import ring
+from tenants.accounts.models import User
+from tenants.audit.services import record
+from tenants.live import publish
+
+PREVIEW = 140
+
+
+class SendRefused(Exception):
+    """The send policy said no. ``text`` is for people; ``next_allowed_at`` if waiting helps."""
+
+    def __init__(self, code: str, text: str, next_allowed_at: datetime | None = None) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+        self.next_allowed_at = next_allowed_at
+
+
+class StaleTurn(Exception):
+    """Somebody spoke or took over since the AI looked: what it drafted is not sent."""
+
+
+def ask_policy(
+    *, conversation: Conversation, text: str, by_human: bool, has_attachments: bool = False
+) -> policy.Verdict:
+    """Whether this may be sent now; for the composer and for the sender alike."""
+    facts = policy.Facts(
+        text=text,
+        has_attachments=has_attachments,
+        by_human=by_human,
+        connection_active=conversation.connection.is_active,
+        contact_blocked=conversation.contact.is_blocked,
+        contact_unreachable=conversation.unreachable_at is not None,
+        last_inbound_at=conversation.last_inbound_at,
+        now=timezone.now(),
+    )
+    return policy.decide(conversation.connection.capabilities, facts)
+
+
+def locked(conversation: Conversation) -> Conversation:
+    """The conversation's row, locked until the transaction ends, with its people."""
+    return (
+        Conversation.objects.select_for_update(of=("self",))
+        .select_related("connection", "contact")
+        .get(pk=conversation.pk)
+    )
+
+
+@transaction.atomic
+def record_message(
+    *,
+    conversation: Conversation,
+    text: str,
+    author: str,
+    user: User | None = None,
+    actor: str = "",
+    run_id: int | None = None,
+    seen_turn: int | None = None,
+    attachments: Sequence[Mapping[str, Any]] = (),
+) -> Message:
+    """Write the queued row and ring the courier on commit.
+
+    ``seen_turn`` is the fence: with it the row is written only if the AI still leads and
+    nobody has spoken since, checked under the conversation's lock. Raises StaleTurn, SendRefused.
+    """
+    row = locked(conversation)
+    if seen_turn is not None and not (row.is_with_ai and row.turn_version == seen_turn):
+        raise StaleTurn(f"Conversation {row.pk} is at turn {row.turn_version}, not {seen_turn}.")
+    by_human = author == Message.Author.HUMAN
+    verdict = ask_policy(
+        conversation=row, text=text, by_human=by_human, has_attachments=bool(attachments)
+    )
+    if isinstance(verdict, policy.Refused):
+        raise SendRefused(verdict.code, verdict.text, verdict.next_allowed_at)
+    if by_human:
+        _let_human_lead(row, user)
+    message = Message(
+        connection_id=row.connection_id,
+        conversation=row,
+        direction=Message.Direction.OUT,
+        author=author,
+        user=user,
+        text=text,
+        attachments=[dict(attachment) for attachment in attachments],
+        state=Message.State.QUEUED,
+        run_id=run_id,
+    )
+    message.save(force_insert=True)
+    row.last_message_at = message.provider_time
+    row.waiting_since = None
+    row.preview = text[:PREVIEW]
+    row.save(update_fields=[*OUTGOING_FIELDS, *(HUMAN_FIELDS if by_human else ())])
+    copy_state(row, conversation)
+    ring("deliver_message", message.pk)
+    announce_message(message)
+    if by_human:
+        who = actor or (f"user:{user.pk}" if user else "system")
+        record(action="message.sent", subject=f"message:{message.pk}", actor=who)
+    return message
+
+
+OUTGOING_FIELDS = ("last_message_at", "waiting_since", "preview")
+HUMAN_FIELDS = ("controller", "turn_version", "status", "unread_count", "assignee")
+
+
+def _let_human_lead(row: Conversation, user: User | None) -> None:
+    row.controller = Conversation.Controller.HUMAN
+    row.turn_version += 1
+    row.status = Conversation.Status.OPEN
+    row.unread_count = 0
+    if user is not None and row.assignee_id is None:
+        row.assignee = user
+    withdraw_drafts_of_ai(row)
+
+
+def withdraw_drafts_of_ai(conversation: Conversation) -> int:
+    """What the AI queued and nobody has sent yet is not sent any more: a person leads now."""
+    return conversation.messages.filter(
+        author=Message.Author.AI, state=Message.State.QUEUED
+    ).update(
+        state=Message.State.FAILED,
+        error_code="taken_over",
+        error_text="A colleague took over before this was sent.",
+        state_at=timezone.now(),
+    )
+
+
+def copy_state(source: Conversation, target: Conversation) -> None:
+    """Let the caller's instance show what was just saved through another one."""
+    if source is target:
+        return
+    for field in Conversation._meta.concrete_fields:
+        setattr(target, field.attname, getattr(source, field.attname))
+
+
+def announce_message(message: Message) -> None:
+    publish(
+        "new_message",
+        conversation=message.conversation_id,
+        message=message.pk,
+        direction=message.direction,
+        author=message.author,
+    )

@@ -1,0 +1,157 @@
+"""Who is writing, and in which conversation: found or made, never twice."""
+
+from datetime import datetime
+
+from channels_app.models import (
+    ChannelConnection,
+    Contact,
+    ContactIdentity,
+    Conversation,
+    id_index,
+)
+from channels_app.providers.base import Person
+from tenants import context
+
+LANGUAGE = 16
+
+
+def conversation_with(
+    *, connection: ChannelConnection, person: Person, thread_id: str = ""
+) -> Conversation:
+    """The conversation with this person (or of this group), locked until the commit.
+
+    A person known by several ids is found by any of them; ids we did not know yet are added.
+    """
+    ids = [person.id, *person.aliases]
+    threads = [thread_id] if thread_id else ids
+    conversation = _find_conversation(connection, threads)
+    if conversation is None:
+        # Two first messages at the same moment: the second worker waits here for the first.
+        _lock("thread", connection.pk, threads[0])
+        contact = _find_or_make_contact(connection, person, ids)
+        conversation = _find_conversation(connection, threads) or _make_conversation(
+            connection, contact, threads[0]
+        )
+    elif person.aliases and not thread_id:
+        _add_identities(conversation.contact, connection, person, ids)
+    _learn(conversation.contact, person, is_group=bool(thread_id))
+    return conversation
+
+
+def find_conversation(
+    *, connection: ChannelConnection, person_ids: list[str]
+) -> Conversation | None:
+    """The one-to-one conversation with somebody, locked, if there is one."""
+    return _find_conversation(connection, person_ids)
+
+
+def _find_conversation(connection: ChannelConnection, threads: list[str]) -> Conversation | None:
+    found = (
+        Conversation.objects.select_for_update(of=("self",))
+        .select_related("contact")
+        .filter(connection=connection, thread_index__in=[id_index(each) for each in threads])
+        .order_by("pk")
+        .first()
+    )
+    if found is not None:
+        found.connection = connection
+    return found
+
+
+def _make_conversation(
+    connection: ChannelConnection, contact: Contact, thread_id: str
+) -> Conversation:
+    return Conversation.objects.create(
+        connection=connection,
+        contact=contact,
+        external_thread=thread_id,
+        thread_index=id_index(thread_id),
+        language=contact.language,
+    )
+
+
+def _find_or_make_contact(connection: ChannelConnection, person: Person, ids: list[str]) -> Contact:
+    _lock("person", connection.platform, connection.account_id, person.id)
+    identity = _identities(connection, ids).select_related("contact").order_by("pk").first()
+    contact = (
+        identity.contact
+        if identity
+        else Contact.objects.create(
+            name=person.name,
+            phone=person.phone,
+            email=person.email,
+            language=person.language[:LANGUAGE],
+        )
+    )
+    _add_identities(contact, connection, person, ids, fresh=identity is None)
+    return contact
+
+
+def _identities(connection: ChannelConnection, ids: list[str]):  # type: ignore[no-untyped-def]
+    return ContactIdentity.objects.filter(
+        platform=connection.platform,
+        account_id=connection.account_id,
+        external_id_index__in=[id_index(each) for each in ids],
+    )
+
+
+def _add_identities(
+    contact: Contact,
+    connection: ChannelConnection,
+    person: Person,
+    ids: list[str],
+    *,
+    fresh: bool = False,
+) -> None:
+    known = (
+        set()
+        if fresh
+        else set(_identities(connection, ids).values_list("external_id_index", flat=True))
+    )
+    new = [each for each in dict.fromkeys(ids) if id_index(each) not in known]
+    if not new:
+        return
+    ContactIdentity.objects.bulk_create(
+        [
+            ContactIdentity(
+                contact=contact,
+                platform=connection.platform,
+                account_id=connection.account_id,
+                external_id=each,
+                external_id_index=id_index(each),
+                display=person.name,
+            )
+            for each in new
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _learn(contact: Contact, person: Person, *, is_group: bool) -> None:
+    """Fill in what we did not know; what people corrected by hand is never overwritten."""
+    if is_group:
+        return
+    news = {
+        name: value
+        for name, value in (
+            ("name", person.name),
+            ("phone", person.phone),
+            ("email", person.email),
+            ("language", person.language[:LANGUAGE]),
+        )
+        if value and not getattr(contact, name)
+    }
+    for name, value in news.items():
+        setattr(contact, name, value)
+    if news:
+        contact.save(update_fields=[*news, "updated_at"])
+
+
+def _lock(*parts: str | int) -> None:
+    with context.connection.cursor() as cursor:
+        key = id_index(context.scoped(*parts))[:15]
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(key, 16)])
+
+
+def latest(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None or other > one else one
