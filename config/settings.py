@@ -135,7 +135,7 @@ CACHES = {
     }
 }
 DRAMATIQ_BROKER = {
-    "BROKER": "dramatiq.brokers.redis.RedisBroker",
+    "BROKER": "tenants.broker.FairRedisBroker",
     "OPTIONS": {"url": REDIS_URL, "namespace": "leadwire", "dead_message_ttl": 3_600_000},
     "MIDDLEWARE": [
         "tenants.jobs.TenantMiddleware",  # first, always

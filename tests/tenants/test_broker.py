@@ -1,0 +1,94 @@
+"""The queue on the real Redis: turns between companies, no waiting, nothing lost."""
+
+import time
+import uuid
+
+import dramatiq
+import pytest
+from django.conf import settings
+from dramatiq import Worker
+from dramatiq.message import Message
+
+from tenants.broker import FairRedisBroker
+
+
+@pytest.fixture
+def broker():
+    broker = FairRedisBroker(url=settings.REDIS_URL, namespace=f"test-{uuid.uuid4().hex[:8]}")
+    broker.declare_queue("thinking")
+    yield broker
+    for key in broker.client.scan_iter(f"{broker.namespace}:*"):
+        broker.client.delete(key)
+    broker.client.close()
+
+
+def put(broker, company, number):
+    broker.enqueue(Message("thinking", "think", (number,), {}, {"schema": company}))
+
+
+def taken(broker, count):
+    return [
+        (message.options["schema"], message.args[0])
+        for message in map(Message.decode, broker.fetch("thinking", count))
+    ]
+
+
+def test_a_flood_lets_the_others_through(broker):
+    for number in range(100):
+        put(broker, "loud", number)
+    put(broker, "quiet", 1)
+
+    assert ("quiet", 1) in taken(broker, 2)
+
+
+def test_a_company_keeps_its_own_order(broker):
+    for number in range(3):
+        put(broker, "north", number)
+        put(broker, "south", number)
+
+    order = taken(broker, 10)
+
+    assert [number for company, number in order if company == "north"] == [0, 1, 2]
+    assert len(order) == 6
+
+
+def test_what_a_stopped_worker_held_comes_back(broker):
+    put(broker, "north", 1)
+    consumer = broker.consume("thinking", prefetch=1)
+    held = next(consumer)
+
+    assert next(consumer) is None
+    consumer.requeue([held])
+    consumer.queued_message_ids.clear()
+
+    assert next(consumer).args == (1,)
+
+
+def test_an_acknowledged_message_is_gone(broker):
+    put(broker, "north", 1)
+    consumer = broker.consume("thinking", prefetch=1)
+
+    consumer.ack(next(consumer))
+
+    assert broker.do_qsize("thinking") == 0
+
+
+def test_an_idle_worker_hears_the_bell_at_once(broker):
+    heard = []
+
+    def think(number):
+        heard.append(time.monotonic())
+
+    broker.declare_actor(dramatiq.actor(think, broker=broker, queue_name="thinking"))
+    worker = Worker(broker, worker_threads=2)
+    worker.start()
+    try:
+        time.sleep(0.6)  # long enough for the idle waits to have grown
+        sent = time.monotonic()
+        put(broker, "north", 1)
+        while not heard and time.monotonic() < sent + 5:
+            time.sleep(0.002)
+    finally:
+        worker.stop()
+
+    assert heard[0] - sent < 0.15
