@@ -1,8 +1,10 @@
 """From a stored event to rows: each event once, each kind with its own meaning."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -103,23 +105,7 @@ def _look_again(event: InboundEvent) -> None:
 
 def _apply(event: InboundEvent, inbound: Inbound) -> tuple[str, str]:
     """Do what one value says; return outcome and reason."""
-    match inbound:
-        case InboundMessage():
-            return _receive(event, inbound)
-        case InboundEcho():
-            return _echo(event, inbound)
-        case InboundStatus():
-            return _status(event.connection, inbound)
-        case InboundWatermark():
-            return _watermark(event.connection, inbound)
-        case InboundEdit():
-            return _edit(event.connection, inbound, event.received_at)
-        case InboundDelete():
-            return _delete(event.connection, inbound, event.received_at)
-        case InboundReaction():
-            return _react(event.connection, inbound)
-        case Unsupported(reason=reason):
-            return "unsupported", reason
+    return DEEDS[type(inbound)](event, inbound)
 
 
 # -- what contacts and colleagues wrote
@@ -243,8 +229,8 @@ def _named(attachments: list[dict[str, object]]) -> str:
 # -- what happened to messages that are here already
 
 
-def _status(connection: ChannelConnection, inbound: InboundStatus) -> tuple[str, str]:
-    message = _message_by(connection, inbound.external_id, inbound.reference)
+def _status(event: InboundEvent, inbound: InboundStatus) -> tuple[str, str]:
+    message = _message_by(event.connection, inbound.external_id, inbound.reference)
     if message is None:
         raise NotYetKnown("status", inbound.external_id)
     if not message.external_key:
@@ -265,21 +251,19 @@ def _status(connection: ChannelConnection, inbound: InboundStatus) -> tuple[str,
     return "status", ""
 
 
-def _watermark(connection: ChannelConnection, inbound: InboundWatermark) -> tuple[str, str]:
-    conversation = find_conversation(connection=connection, person_ids=[inbound.thread_id])
+def _watermark(event: InboundEvent, inbound: InboundWatermark) -> tuple[str, str]:
+    conversation = find_conversation(connection=event.connection, person_ids=[inbound.thread_id])
     if conversation is None:
         return "status", "There is no conversation with them."
     changed = advance_up_to(conversation=conversation, state=inbound.state, up_to=inbound.up_to)
     return "status", "" if changed else "No message of ours was still behind it."
 
 
-def _edit(
-    connection: ChannelConnection, inbound: InboundEdit, received_at: datetime
-) -> tuple[str, str]:
-    message = _message_by(connection, inbound.external_id)
+def _edit(event: InboundEvent, inbound: InboundEdit) -> tuple[str, str]:
+    message = _message_by(event.connection, inbound.external_id)
     if message is None:
         raise NotYetKnown("edit", inbound.external_id)
-    at = believable(inbound.at, received_at)
+    at = believable(inbound.at, event.received_at)
     if message.deleted_at or (message.edited_at and message.edited_at > at):
         return "edit", "A later change is here already."
     message.earlier_texts = [
@@ -292,22 +276,20 @@ def _edit(
     return "edit", ""
 
 
-def _delete(
-    connection: ChannelConnection, inbound: InboundDelete, received_at: datetime
-) -> tuple[str, str]:
+def _delete(event: InboundEvent, inbound: InboundDelete) -> tuple[str, str]:
     """What somebody took back is not kept: neither words nor files."""
-    message = _message_by(connection, inbound.external_id)
+    message = _message_by(event.connection, inbound.external_id)
     if message is None:
         raise NotYetKnown("delete", inbound.external_id)
-    message.deleted_at = message.deleted_at or believable(inbound.at, received_at)
+    message.deleted_at = message.deleted_at or believable(inbound.at, event.received_at)
     message.text, message.attachments, message.earlier_texts = "", [], []
     message.save(update_fields=["deleted_at", "text", "attachments", "earlier_texts"])
     _changed(message, "deleted")
     return "delete", ""
 
 
-def _react(connection: ChannelConnection, inbound: InboundReaction) -> tuple[str, str]:
-    message = _message_by(connection, inbound.external_id)
+def _react(event: InboundEvent, inbound: InboundReaction) -> tuple[str, str]:
+    message = _message_by(event.connection, inbound.external_id)
     if message is None:
         raise NotYetKnown("reaction", inbound.external_id)
     others = {who: emoji for who, emoji in message.reactions.items() if who != inbound.by}
@@ -397,3 +379,19 @@ def _note_sign_of_life(connection: ChannelConnection, now: datetime) -> None:
     seen = connection.last_inbound_at
     if seen is None or now - seen > SEEN_EVERY:
         ChannelConnection.objects.filter(pk=connection.pk).update(last_inbound_at=now)
+
+
+def _unsupported(event: InboundEvent, inbound: Unsupported) -> tuple[str, str]:
+    return "unsupported", inbound.reason
+
+
+DEEDS: dict[type, Callable[[InboundEvent, Any], tuple[str, str]]] = {
+    InboundMessage: _receive,
+    InboundEcho: _echo,
+    InboundStatus: _status,
+    InboundWatermark: _watermark,
+    InboundEdit: _edit,
+    InboundDelete: _delete,
+    InboundReaction: _react,
+    Unsupported: _unsupported,
+}

@@ -1,0 +1,61 @@
+"""What people write in the inbox, and what they fill in to connect a channel."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from channels_app.providers import CHANNELS
+from tenants.accounts.models import User
+
+
+class ReplyForm(forms.Form):
+    """A reply, or a note for colleagues."""
+
+    mode = forms.ChoiceField(
+        choices=[("reply", _("Reply")), ("note", _("Note"))], initial="reply", required=False
+    )
+    text = forms.CharField(
+        label=_("Message"),
+        max_length=20_000,
+        error_messages={"required": _("Write something first.")},
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+    )
+
+    @property
+    def is_note(self) -> bool:
+        return self.cleaned_data.get("mode") == "note"
+
+
+class AssignForm(forms.Form):
+    """Whose conversation this is; nobody's when left empty."""
+
+    assignee = forms.ModelChoiceField(
+        label=_("Assigned to"),
+        queryset=User.objects.none(),
+        required=False,
+        empty_label=_("Nobody"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["assignee"].queryset = User.objects.filter(is_active=True)  # type: ignore[attr-defined]
+
+
+class ConnectForm(forms.Form):
+    """What every network asks; its own settings come from the provider's ``ConfigForm``."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=100, help_text=_("What your team calls it: Shop page, Support.")
+    )
+    account_id = forms.CharField(
+        label=_("Account id"),
+        max_length=190,
+        help_text=_("The network's id of your page, phone number or bot."),
+        widget=forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off"}),
+    )
+
+
+def config_form(platform: str, data: Any = None) -> forms.Form:
+    """The network's own settings form, its fields apart from ours."""
+    return CHANNELS.get(platform).ConfigForm(data, prefix="config")

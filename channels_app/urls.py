@@ -1,0 +1,24 @@
+"""Inbox and channels on a company's host."""
+
+from django.urls import path
+
+from channels_app.views import connections, deeds, inbox
+
+app_name = "channels_app"
+urlpatterns = [
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/list/", inbox.conversation_list, name="list"),
+    path("inbox/<int:pk>/", inbox.conversation, name="conversation"),
+    path("inbox/<int:pk>/thread/", inbox.thread, name="thread"),
+    path("inbox/<int:pk>/context/", inbox.context_pane, name="context"),
+    path("inbox/<int:pk>/reply/", deeds.reply, name="reply"),
+    path("inbox/<int:pk>/take-over/", deeds.take_over, name="take_over"),
+    path("inbox/<int:pk>/hand-back/", deeds.hand_back, name="hand_back"),
+    path("inbox/<int:pk>/assign/", deeds.assign, name="assign"),
+    path("inbox/<int:pk>/close/", deeds.close, name="close"),
+    path("inbox/<int:pk>/reopen/", deeds.reopen, name="reopen"),
+    path("channels/", connections.channels, name="channels"),
+    path("channels/add/<slug:platform>/", connections.add, name="add"),
+    path("channels/<int:pk>/", connections.channel, name="channel"),
+    path("channels/<int:pk>/disconnect/", connections.remove, name="disconnect"),
+]

@@ -1,0 +1,1 @@
+"""The inbox, its threads, and the channels behind them."""

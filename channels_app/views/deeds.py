@@ -1,0 +1,125 @@
+"""What people do in a conversation: reply, note, take over, hand back, assign, close."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from channels_app.forms import AssignForm, ReplyForm
+from channels_app.models import Conversation, Message
+from channels_app.outbox import SendRefused, post_message
+from channels_app.services import conversations as services
+from channels_app.views.inbox import list_context, thread_context
+from tenants import cards
+from tenants.access import needs
+from tenants.accounts.http import AuthenticatedRequest
+from tenants.accounts.models import User
+
+CHANGE = "channels_app.change_conversation"
+
+
+@needs("channels_app.add_message")
+@require_POST
+def reply(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Send a person's reply, or keep a note; show the thread as it now stands."""
+    opened = _conversation(pk)
+    form = ReplyForm(request.POST)
+    if form.is_valid():
+        try:
+            _write(opened, form, request.user)
+        except SendRefused as refused:
+            form.add_error("text", refused.text)
+        else:
+            return _answer(request, opened)
+    return _answer(request, opened, form)
+
+
+def _write(opened: Conversation, form: ReplyForm, user: User) -> None:
+    text = form.cleaned_data["text"]
+    if form.is_note:
+        services.add_note(conversation=opened, text=text, user=user)
+    else:
+        post_message(conversation=opened, text=text, author=Message.Author.HUMAN, user=user)
+
+
+@needs(CHANGE)
+@require_POST
+def take_over(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    return _deed(
+        request, pk, lambda opened: services.take_over(conversation=opened, user=request.user)
+    )
+
+
+@needs(CHANGE)
+@require_POST
+def hand_back(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    return _deed(
+        request, pk, lambda opened: services.hand_back(conversation=opened, user=request.user)
+    )
+
+
+@needs(CHANGE)
+@require_POST
+def close(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    return _deed(request, pk, lambda opened: services.close(conversation=opened, user=request.user))
+
+
+@needs(CHANGE)
+@require_POST
+def reopen(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    return _deed(
+        request, pk, lambda opened: services.reopen(conversation=opened, user=request.user)
+    )
+
+
+@needs(CHANGE)
+@require_POST
+def assign(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    form = AssignForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("This person is not here any more."))
+        return redirect("channels_app:conversation", pk)
+    assignee = form.cleaned_data["assignee"]
+    return _deed(
+        request,
+        pk,
+        lambda opened: services.assign(conversation=opened, assignee=assignee, user=request.user),
+    )
+
+
+def _conversation(pk: int) -> Conversation:
+    return get_object_or_404(Conversation.objects.with_people(), pk=pk)
+
+
+def _deed(
+    request: AuthenticatedRequest, pk: int, act: Callable[[Conversation], object]
+) -> HttpResponse:
+    opened = _conversation(pk)
+    act(opened)
+    return _answer(request, _conversation(pk))
+
+
+def _answer(
+    request: AuthenticatedRequest, opened: Conversation, form: ReplyForm | None = None
+) -> HttpResponse:
+    """To htmx the conversation as it now stands; to a plain form the page it came from."""
+    status = 422 if form is not None else 200
+    if request.headers.get("HX-Request"):
+        context = thread_context(request, opened, form)
+        return render(request, "channels_app/_conversation.html", context, status=status)
+    if form is None:
+        return redirect("channels_app:conversation", opened.pk)
+    return render(
+        request,
+        "channels_app/inbox.html",
+        {
+            "title": _("Inbox"),
+            **list_context(request, opened=opened.pk),
+            **thread_context(request, opened, form),
+            "panels": cards.gather("conversation", request.user, opened),
+        },
+        status=status,
+    )
