@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,6 +22,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 TEXT_KEPT = 8_000
+PHONE = Path(__file__).parent / "phone.html"  # at /: a person can write by hand
 
 
 class ConnectionCut(Exception):
@@ -51,6 +53,8 @@ class Simulator:
     async def _answer(self, mount: str, request: Request) -> Answer:
         if mount == "_sim":
             return await self.control.answer(request)
+        if not mount:
+            return Answer(PHONE.read_bytes(), headers={"content-type": "text/html"})
         vendor = self.vendors.get(mount)
         if vendor is None:
             return Answer({"error": f"no vendor at /{mount}/"}, 404)

@@ -34,7 +34,12 @@ class Command(JsonCommand):
         except CannotRun as error:
             raise CommandError(str(error)) from error
         self.tell("Starting web, live, worker, beat")
-        sys.exit(run(plan, when_ready=lambda: self.tell(seed.banner(plan, demo))))
+        sys.exit(run(plan, when_ready=lambda: self.greet(plan, demo)))
+
+    def greet(self, plan: Plan, demo: seed.Demo | None) -> None:
+        if demo and plan.simulate:
+            seed.introduce_to_simulator(plan, demo)
+        self.tell(seed.banner(plan, demo))
 
     def tell(self, text: str) -> None:
         self.stderr.write(text, self.style.SUCCESS)
