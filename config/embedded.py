@@ -63,7 +63,7 @@ class Embedded:
         if len(str(self._socket_dir)) > SOCKET_PATH_MAX:
             raise CannotStart(
                 f"DATA_DIR is too deep for a socket ({self.data_dir}); set DATA_DIR to a"
-                f" folder whose path has fewer than {SOCKET_PATH_MAX - len('/postgres')} characters."
+                f" folder whose path has at most {SOCKET_PATH_MAX - len('/postgres')} characters."
             )
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self._presence = open(self.data_dir / "in-use.lock", "a")  # noqa: SIM115 (held for life)

@@ -11,7 +11,7 @@ from csp.constants import NONCE, SELF
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
-from config import embedded
+from config import embedded, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -57,7 +57,7 @@ PUBLIC_HOST = env.str("PUBLIC_HOST", default="localhost")  # companies live at <
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{PUBLIC_HOST}:{PORT}")
 LIVE_URL = env.str("LIVE_URL", default="")  # empty: same host, LIVE_PORT
 # Also "public": what a vendor or a health check may call us by.
-PUBLIC_HOSTS = {PUBLIC_HOST, "127.0.0.1", "::1", *env.list("PUBLIC_HOSTS", default=[])}
+PUBLIC_HOSTS = {PUBLIC_HOST, "127.0.0.1", "[::1]", *env.list("PUBLIC_HOSTS", default=[])}
 ALLOWED_HOSTS = ["*"]  # tenants.middleware answers 404 to every host that is nobody's
 BEHIND_TLS = PUBLIC_URL.startswith("https://")
 
@@ -153,6 +153,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- requests
 MIDDLEWARE = [
+    "config.health.HealthMiddleware",
     "tenants.middleware.RequestContextMiddleware",
     "tenants.middleware.CompanyMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -229,7 +230,11 @@ UNFOLD = {
     "SITE_TITLE": "Leadwire",
     "SITE_HEADER": "Leadwire",
     "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("leadwire/logo.svg")}
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda _request: static("leadwire/logo.svg"),
+        }
     ],
     "SHOW_VIEW_ON_SITE": False,
     "THEME": lambda request: {"light": "light", "dark": "dark"}.get(request.COOKIES.get("theme")),
@@ -358,8 +363,13 @@ COMPATIBLE_API_KEY = env.str("COMPATIBLE_API_KEY", default="")
 # Task -> "provider/model" in order of preference; the offline engine always ends the chain.
 MODEL_ROUTES = env.json("MODEL_ROUTES", default={})
 EMBEDDER = env.str("EMBEDDER", default="local")  # local | openai
+KNOWLEDGE_MAX_BYTES = env.int("KNOWLEDGE_MAX_BYTES", default=20 * 1024 * 1024)  # of one document
 
 # -- seeing what happens
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", default="json")  # json | console
+LOGGING = logs.configure(level=LOG_LEVEL, form=LOG_FORMAT)
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
+if SENTRY_DSN:
+    logs.start_sentry(dsn=SENTRY_DSN, environment=PUBLIC_HOST)
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # empty: /metrics answers loopback only

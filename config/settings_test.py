@@ -1,5 +1,6 @@
 """Settings for pytest: an in-memory queue, fast passwords, vendors on loopback only."""
 
+from config import logs
 from config.settings import *
 from config.settings import DATABASES, DRAMATIQ_BROKER, MIDDLEWARE
 
@@ -15,6 +16,8 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STATICFILES_DIRS = []
 ALLOW_PRIVATE_ADDRESSES = False
 LOG_LEVEL = "WARNING"
+LOGGING = logs.configure(level=LOG_LEVEL, form="json")
+SENTRY_DSN = ""
 # No test may reach a real vendor, whatever the developer's environment says.
 OPENAI_API_KEY = ANTHROPIC_API_KEY = COMPATIBLE_API_KEY = ""
 MODEL_ROUTES = {}

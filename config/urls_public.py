@@ -1,8 +1,13 @@
 """Every address of the public host, in one list."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+
+from config.health import metrics
 
 urlpatterns = [
+    path("metrics", metrics),
+    path("", include("tenants.pages.public_urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
 ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import structlog
 from django.core.checks import Error, register
 from dramatiq import Broker, get_broker
 from dramatiq.message import Message
@@ -23,6 +24,9 @@ class TenantMiddleware(Middleware):
 
     def before_enqueue(self, broker: Broker, message: Message[Any], delay: int | None) -> None:
         message.options.setdefault("schema", context.schema())
+        request_id = structlog.contextvars.get_contextvars().get("request_id")
+        if request_id:
+            message.options.setdefault("request_id", request_id)
 
     def before_process_message(self, broker: Broker, message: Any) -> None:
         # Dramatiq logs any error raised here and runs the actor all the same;
@@ -36,12 +40,17 @@ class TenantMiddleware(Middleware):
             # Public stands behind every schema: a job of a company that is gone would
             # find public's users and audit log where its own tables were.
             raise SkipMessage(f"{message} belongs to no company of ours") from error
+        structlog.contextvars.bind_contextvars(
+            schema=schema,
+            job=message.actor_name,
+            **{k: v for k, v in message.options.items() if k == "request_id"},
+        )
 
     def after_process_message(self, broker: Broker, message: Any, **outcome: Any) -> None:
         context.leave()
+        structlog.contextvars.unbind_contextvars("schema", "job", "request_id")
 
-    def after_skip_message(self, broker: Broker, message: Any) -> None:
-        context.leave()
+    after_skip_message = after_process_message
 
 
 def should_retry(retries: int, error: BaseException) -> bool:

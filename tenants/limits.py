@@ -19,7 +19,8 @@ if allowed_at > now then
   return {0, tostring(allowed_at - now), tostring(0)}
 end
 local next_arrival = arrival + step * cost
-redis.call('SET', KEYS[1], tostring(next_arrival), 'PX', math.ceil((next_arrival - now) * 1000) + 1000)
+local kept = math.ceil((next_arrival - now) * 1000) + 1000
+redis.call('SET', KEYS[1], tostring(next_arrival), 'PX', kept)
 return {1, '0', tostring(math.floor((now + step * burst - next_arrival) / step))}
 """
 

@@ -9,6 +9,7 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.http.request import split_domain_port
+from prometheus_client import Histogram
 
 from tenants import context
 from tenants.hosts import company_of_host
@@ -16,6 +17,8 @@ from tenants.hosts import company_of_host
 logger = structlog.get_logger("leadwire.request")
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+SECONDS = Histogram("leadwire_request_seconds", "Time to answer a request", ["method", "status"])
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 
 
@@ -33,19 +36,26 @@ class RequestContextMiddleware:
         started = time.perf_counter()
         try:
             response = self.get_response(request)
+            response["X-Request-ID"] = request_id
+            self._note(request, response.status_code, time.perf_counter() - started)
         finally:
             structlog.contextvars.clear_contextvars()
-        response["X-Request-ID"] = request_id
+        return response
+
+    def _note(self, request: HttpRequest, status: int, seconds: float) -> None:
+        method = request.method if request.method in METHODS else "other"
+        SECONDS.labels(method, f"{status // 100}xx").observe(seconds)
+        company = getattr(request, "company", None)
+        # The route, not the path: paths carry tokens (webhooks, password resets).
+        route = request.resolver_match.route if request.resolver_match else ""
         logger.info(
             "request",
-            request_id=request_id,
-            schema=context.schema(),
-            method=request.method,
-            path=request.path,
-            status=response.status_code,
-            milliseconds=round((time.perf_counter() - started) * 1000, 1),
+            schema=company.schema_name if company else context.PUBLIC,
+            method=method,
+            route=f"/{route}" if route else "none",
+            status=status,
+            milliseconds=round(seconds * 1000, 1),
         )
-        return response
 
 
 class CompanyMiddleware:

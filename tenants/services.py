@@ -18,7 +18,9 @@ from tenants.models import SUBDOMAIN, Company, Domain, Plan
 
 # Names that mean something to us, to browsers or to people.
 RESERVED = frozenset(
-    ["admin", "api", "app", "assets", "auth", "billing", "blog", "cdn", "console", "dashboard", "demo-data", "dev", "docs", "ftp", "help", "imap", "information-schema", "internal", "live", "localhost", "login", "mail", "media", "mx", "ns1", "ns2", "pg", "pop", "public", "root", "signup", "smtp", "staging", "static", "status", "support", "test", "webhook", "webhooks", "ws", "www"]
+    "admin api app assets auth billing blog cdn console dashboard demo-data dev docs ftp help imap"  # noqa: SIM905
+    " information-schema internal live localhost login mail media mx ns1 ns2 pg pop public root"
+    " signup smtp staging static status support test webhook webhooks ws www".split()
 )
 
 

@@ -96,9 +96,9 @@ def test_each_company_has_its_own_chain(log, south):
 
 
 def test_a_rolled_back_deed_leaves_no_gap(log):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         record(action="test.undone", subject="thing:9")
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
 
     assert record(action="test.done", subject="thing:6").sequence == 6
     assert list(find_damage()) == []

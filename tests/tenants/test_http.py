@@ -29,7 +29,7 @@ class Vendor(BaseHTTPRequestHandler):
         self.server.asked.append(self.path)
         getattr(self, "answer_" + self.path.strip("/").replace("-", "_"))()
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815
 
     def answer(self, status, body, **headers):
         self.send_response(status)
@@ -116,7 +116,7 @@ def resolver(monkeypatch):
         "2130706433",
         "0x7f000001",
         "0177.0.0.1",
-        "0.0.0.0",
+        "0.0.0.0",  # noqa: S104
         "localhost",
         "10.0.0.8",
         "172.16.4.1",
