@@ -68,7 +68,7 @@ class Lead(models.Model):
     phone_index = models.CharField(max_length=32, blank=True, default="", db_index=True)
     version = models.PositiveIntegerField(default=0)  # 0: no change has been recorded yet
     created_at = models.DateTimeField(default=timezone.now)
-    updated_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     objects = LeadQuerySet.as_manager()
 

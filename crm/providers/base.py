@@ -19,7 +19,7 @@ from tenants.plugins.errors import ProviderError
 class Field:
     """One property of the CRM: its name there, what of the lead fills it, and what it takes.
 
-    ``kind``: text, long_text, number, moment, choice or raw (as it is; webhooks only).
+    ``kind``: text, long_text, email, number, moment, choice, or raw (as it is).
     """
 
     name: str
@@ -38,6 +38,7 @@ class Upsert:
     delivery_id: str
     changed_at: datetime
     properties: Mapping[str, Any] = field(default_factory=dict)
+    external_id: str = ""  # the CRM's own id, where we know it
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,10 @@ class CrmProvider(ABC):
     def push(self, records: Sequence[Upsert]) -> list[Outcome]:
         """Create or update these records, at most ``batch_size`` of them.
 
-        Returns an outcome for each record the CRM judged by itself. Raises a ProviderError
-        where the request as a whole was refused or did not get through.
+        Returns an outcome for each record that was tried; a record without one was not sent.
+        Raises a ProviderError where the request as a whole was refused or did not get through.
         """
+
+    def request_id_of(self, error: ProviderError) -> str:
+        """What the vendor calls the request that failed, where it says so."""
+        return ""

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('phone_index', models.CharField(blank=True, db_index=True, default='', max_length=32)),
                 ('version', models.PositiveIntegerField(default=0)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('updated_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
                 ('contact', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='lead', to='channels_app.contact')),
                 ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='leads', to=settings.AUTH_USER_MODEL)),
             ],

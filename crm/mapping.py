@@ -1,0 +1,137 @@
+"""What of a lead goes into which property of a CRM, in the shape the CRM takes. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from crm.providers.base import Field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One line of the score, as people read it."""
+
+    label: str
+    points: int
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadCard:
+    """A lead as plain values: everything a CRM may be told."""
+
+    key: str
+    version: int
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    score: int = 0
+    tier: str = ""
+    stage: str = ""
+    owner_email: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    reasons: tuple[Reason, ...] = ()
+    created_at: datetime
+    updated_at: datetime
+
+
+def properties(card: LeadCard, fields: Iterable[Field]) -> dict[str, Any]:
+    """The card in the CRM's own names and types.
+
+    What we do not know, and what the CRM would refuse, is left out: an empty value would wipe
+    what somebody typed there by hand.
+    """
+    made = {one.name: SHAPES[one.kind](value_of(card, one.source), one) for one in fields}
+    return {name: value for name, value in made.items() if value not in ("", None)}
+
+
+def value_of(card: LeadCard, source: str) -> Any:
+    """``score``, ``first_name``, ``reasons_text``, ``fact:budget``, …; "" where unknown."""
+    if source.startswith("fact:"):
+        return card.facts.get(source.removeprefix("fact:"), "")
+    if source in DERIVED:
+        return DERIVED[source](card)
+    return getattr(card, source)
+
+
+def first_name(name: str) -> str:
+    """All but the last word; the whole name where there is only one."""
+    first, _, _ = name.strip().rpartition(" ")
+    return first.strip() or name.strip()
+
+
+def last_name(name: str) -> str:
+    first, _, last = name.strip().rpartition(" ")
+    return last if first else ""
+
+
+def reasons_text(reasons: Iterable[Reason]) -> str:
+    """One reason a line, such as ``Budget +20: "about 900 euros"``."""
+    return "\n".join(
+        f'{one.label} {one.points:+d}: "{one.quote}"'
+        if one.quote
+        else f"{one.label} {one.points:+d}"
+        for one in reasons
+    )
+
+
+DERIVED: dict[str, Callable[[LeadCard], Any]] = {
+    "first_name": lambda card: first_name(card.name),
+    "last_name": lambda card: last_name(card.name),
+    "reasons_text": lambda card: reasons_text(card.reasons),
+    "reason_list": lambda card: [
+        {"label": one.label, "points": one.points, "quote": one.quote} for one in card.reasons
+    ],
+    "fact_map": lambda card: dict(card.facts),
+}
+
+
+def _text(value: Any, field: Field) -> str:
+    """One line without control characters, no longer than the CRM takes."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+    return _cut(line, field.max_length)
+
+
+def _long_text(value: Any, field: Field) -> str:
+    kept = "".join(c for c in str(value) if c == "\n" or c.isprintable())
+    return _cut(kept.strip(), field.max_length)
+
+
+def _email(value: Any, field: Field) -> str:
+    address = _text(value, field)
+    try:
+        validate_email(address)
+    except ValidationError:
+        return ""
+    return address.lower()
+
+
+def _number(value: Any, field: Field) -> str:
+    return "" if value in ("", None) else str(value)
+
+
+def _choice(value: Any, field: Field) -> str:
+    return str(value) if value in field.choices else ""
+
+
+def _moment(value: Any, field: Field) -> str:
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _cut(text: str, length: int) -> str:
+    return text if not length or len(text) <= length else text[: length - 1] + "…"
+
+
+SHAPES: dict[str, Callable[[Any, Field], Any]] = {
+    "text": _text,
+    "long_text": _long_text,
+    "email": _email,
+    "number": _number,
+    "choice": _choice,
+    "moment": _moment,
+    "raw": lambda value, field: value,
+}

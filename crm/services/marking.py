@@ -1,0 +1,109 @@
+"""Which records are behind, and when they are tried."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from crm.models import CrmConnection, SyncRecord
+from crm.services.ringing import ring
+from leads.models import Lead
+from tenants.audit.services import record
+
+State = SyncRecord.State
+
+# A push holds a claim for well under a minute; after this its worker is dead.
+CLAIM_LASTS = timedelta(minutes=10)
+# How far back the sweeper looks for leads whose bell was lost; backfill sees all.
+BELLS_KEPT = timedelta(days=1)
+SWEPT_AT_ONCE = 2_000
+
+
+def mark_dirty(*, leads: Iterable[Lead]) -> list[int]:
+    """Let every active CRM know of these leads' newest versions; returns the connections' ids.
+
+    A burst of changes is one push: the record keeps but the newest version wanted. What failed
+    keeps its waiting time; what was given up gets a new chance, for the lead is another now.
+    """
+    connections = list(CrmConnection.objects.active().values_list("pk", flat=True))
+    changed = list(leads)
+    if not connections or not changed:
+        return []
+    with transaction.atomic():
+        for lead in changed:
+            records = SyncRecord.objects.filter(lead=lead, connection__in=connections)
+            if _want(records, lead.version) < len(connections):
+                _add(lead, connections)
+    return connections
+
+
+@transaction.atomic
+def retry_dead(*, records: QuerySet[SyncRecord], actor: str) -> int:
+    """Give records that were given up, or that wait for their turn, another chance now."""
+    stuck = records.filter(state__in=[State.DEAD, State.FAILED])
+    connections = sorted(set(stuck.values_list("connection_id", flat=True)))
+    count = stuck.update(
+        state=State.DIRTY, attempts=0, next_attempt_at=timezone.now(), error_code="", error_text=""
+    )
+    for connection_id in connections:
+        ring("push_due", connection_id)
+    if count:
+        record(action="crm.retried", subject="sync_records", actor=actor, details={"count": count})
+    return count
+
+
+def sweep() -> dict[str, int]:
+    """Free what dead workers held, catch up with bells that were lost, ring what is due."""
+    freed = SyncRecord.objects.filter(
+        state=State.SYNCING, claimed_at__lt=timezone.now() - CLAIM_LASTS
+    ).update(state=State.DIRTY, claim=None, claimed_at=None, next_attempt_at=timezone.now())
+    unheard = _unheard()
+    mark_dirty(leads=unheard)
+    overdue = CrmConnection.objects.usable().filter(
+        records__in=SyncRecord.objects.due().filter(
+            next_attempt_at__lt=timezone.now() - CLAIM_LASTS
+        )
+    )
+    ringing = set(overdue.values_list("pk", flat=True).distinct())
+    for connection_id in ringing:
+        ring("push_due", connection_id)
+    return {"freed": freed, "unheard": len(unheard), "connections": len(ringing)}
+
+
+def _unheard() -> list[Lead]:
+    """Leads that changed lately and of which some CRM does not know the newest version."""
+    lately = Lead.objects.filter(updated_at__gte=timezone.now() - BELLS_KEPT, version__gt=0)
+    found: dict[int, Lead] = {}
+    for connection_id in CrmConnection.objects.active().values_list("pk", flat=True):
+        told = SyncRecord.objects.filter(connection=connection_id)
+        missing = lately.exclude(pk__in=told.values("lead"))
+        behind = lately.filter(
+            sync_records__connection=connection_id, version__gt=F("sync_records__wanted_version")
+        )
+        for lead in [*missing[:SWEPT_AT_ONCE], *behind[:SWEPT_AT_ONCE]]:
+            found[lead.pk] = lead
+    return list(found.values())
+
+
+def _want(records: QuerySet[SyncRecord], version: int) -> int:
+    now = timezone.now()
+    resting = Q(state__in=[State.CLEAN, State.DEAD], wanted_version__lt=version)
+    return records.update(
+        wanted_version=Greatest(F("wanted_version"), Value(version)),
+        attempts=Case(When(state=State.DEAD, then=Value(0)), default=F("attempts")),
+        next_attempt_at=Case(When(resting, then=Value(now)), default=F("next_attempt_at")),
+        state=Case(When(resting, then=Value(State.DIRTY)), default=F("state")),
+    )
+
+
+def _add(lead: Lead, connections: list[int]) -> None:
+    SyncRecord.objects.bulk_create(
+        [
+            SyncRecord(connection_id=pk, lead=lead, wanted_version=lead.version)
+            for pk in connections
+        ],
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,188 @@
+"""What an outcome makes of a record: the right-hand side of the state machine."""
+
+import logging
+import random
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from crm.models import CrmConnection, SyncAttempt, SyncRecord
+from crm.providers.base import Outcome
+from tenants.audit.services import record
+from tenants.plugins.errors import (
+    AnswerLost,
+    CredentialsRejected,
+    ProviderError,
+    RateLimited,
+)
+
+logger = logging.getLogger(__name__)
+State = SyncRecord.State
+Health = CrmConnection.Health
+
+# 1, 2, 4, … minutes, at most four hours: the last of the tries comes after about a day.
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=4)
+MAX_ATTEMPTS = 14
+
+
+@dataclass(slots=True)
+class Counts:
+    """How one batch went. ``trouble``: the next batch would meet the same."""
+
+    synced: int = 0
+    failed: int = 0
+    dead: int = 0
+    trouble: ProviderError | None = None
+
+
+@transaction.atomic
+def record_outcomes(
+    *,
+    connection: CrmConnection,
+    claim: uuid.UUID,
+    outcomes: Mapping[str, Outcome],
+    sent: Mapping[str, tuple[SyncRecord, int]],
+    delivery_ids: Mapping[str, str],
+    milliseconds: int,
+) -> Counts:
+    """Write down what became of each record of a claim; records without outcome wait again.
+
+    A claim that the sweeper has taken back in the meantime is not ours to write any more.
+    """
+    held = {row.pk: row for row in SyncRecord.objects.select_for_update().filter(claim=claim)}
+    counts = Counts()
+    tries = []
+    for key, (claimed, version) in sent.items():
+        row = held.get(claimed.pk)
+        if row is None:
+            continue
+        outcome = outcomes.get(key)
+        settle(row, outcome, version, counts)
+        if outcome is not None:
+            tries.append(_attempt(row, outcome, version, delivery_ids[key], milliseconds))
+    SyncRecord.objects.bulk_update(list(held.values()), SETTLED)
+    SyncAttempt.objects.bulk_create(tries)
+    _note_health(connection, counts)
+    if tries:
+        record(
+            action="crm.pushed",
+            subject=f"crm_connection:{connection.pk}",
+            details={"synced": counts.synced, "failed": counts.failed, "dead": counts.dead},
+        )
+    return counts
+
+
+SETTLED = [
+    "state",
+    "synced_version",
+    "external_id",
+    "attempts",
+    "next_attempt_at",
+    "claim",
+    "claimed_at",
+    "error_code",
+    "error_text",
+    "last_synced_at",
+]
+
+
+def settle(row: SyncRecord, outcome: Outcome | None, version: int, counts: Counts) -> None:
+    """Move one record on."""
+    row.claim = row.claimed_at = None
+    row.state = State.DIRTY
+    row.next_attempt_at = timezone.now()
+    if outcome is None:  # not tried
+        return
+    if outcome.error is None:
+        _taken(row, outcome, version)
+        counts.synced += 1
+        return
+    error = outcome.error
+    row.error_code = (error.code or str(error.status or "") or type(error).__name__)[:64]
+    row.error_text = str(error)[:500]
+    if isinstance(error, CredentialsRejected):
+        # Waits as it is for a reconnection: nobody's fault but the key's.
+        counts.trouble = error
+        counts.failed += 1
+    elif isinstance(error, RateLimited):
+        row.next_attempt_at += timedelta(seconds=max(error.retry_after or 10.0, 1.0))
+        counts.trouble = error
+        counts.failed += 1
+    elif error.retryable or isinstance(error, AnswerLost):  # an upsert may be asked twice
+        _try_again(row, error)
+        counts.trouble = error
+        counts.failed += row.state == State.FAILED
+        counts.dead += row.state == State.DEAD
+    else:
+        row.attempts += 1
+        row.state = State.DEAD
+        counts.dead += 1
+
+
+def _taken(row: SyncRecord, outcome: Outcome, version: int) -> None:
+    row.synced_version = max(row.synced_version, version)
+    row.external_id = outcome.external_id or row.external_id
+    row.attempts = 0
+    row.error_code = row.error_text = ""
+    row.last_synced_at = timezone.now()
+    if not row.is_behind:
+        row.state = State.CLEAN
+
+
+def _try_again(row: SyncRecord, error: ProviderError) -> None:
+    row.attempts += 1
+    if row.attempts >= MAX_ATTEMPTS:
+        row.state = State.DEAD
+        return
+    row.state = State.FAILED
+    wait = min(FIRST_WAIT * 2 ** (row.attempts - 1), LONGEST_WAIT)
+    if error.retry_after:
+        wait = max(wait, timedelta(seconds=error.retry_after))
+    # A tenth more or less, so that a thousand records do not come back in one second.
+    row.next_attempt_at += wait * random.uniform(0.9, 1.1)  # noqa: S311
+
+
+def _attempt(
+    row: SyncRecord, outcome: Outcome, version: int, delivery_id: str, milliseconds: int
+) -> SyncAttempt:
+    code = "" if outcome.error is None else row.error_code
+    return SyncAttempt(
+        record=row,
+        version=version,
+        delivery_id=delivery_id,
+        status=outcome.status or (outcome.error.status if outcome.error else 0),
+        request_id=outcome.request_id[:64],
+        error_code=code,
+        milliseconds=milliseconds,
+    )
+
+
+def _note_health(connection: CrmConnection, counts: Counts) -> None:
+    """Show trouble on the connection; once it works again, what waited follows at once."""
+    was_in_trouble = connection.health != Health.OK
+    if isinstance(counts.trouble, CredentialsRejected):
+        connection.health, text = Health.RECONNECT, "The CRM refused our credentials."
+    elif counts.trouble is not None and not counts.synced:
+        connection.health, text = Health.TROUBLE, type(counts.trouble).__name__
+    else:
+        connection.health, text = Health.OK, ""
+    connection.health_text = text
+    if counts.synced:
+        connection.last_synced_at = timezone.now()
+    connection.save(update_fields=["health", "health_text", "last_synced_at"])
+    if connection.health == Health.OK and was_in_trouble:
+        SyncRecord.objects.filter(connection=connection, state=State.FAILED).update(
+            next_attempt_at=timezone.now()
+        )
+    if counts.trouble is not None:
+        logger.warning(
+            "crm push: connection %s: %s %s",
+            connection.pk,
+            type(counts.trouble).__name__,
+            counts.trouble.code,
+        )
