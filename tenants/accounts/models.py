@@ -46,6 +46,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or self.email
 
+    @property
+    def actor(self) -> str:
+        """How histories and the audit log name this person."""
+        return f"user:{self.pk}"
+
     def get_full_name(self) -> str:
         return self.name or self.email
 
@@ -91,3 +96,7 @@ class ApiKey(models.Model):
     def is_usable(self) -> bool:
         now = timezone.now()
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+    def revoke(self) -> None:
+        self.revoked_at = timezone.now()
+        self.save(update_fields=["revoked_at"])

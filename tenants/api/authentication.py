@@ -36,6 +36,11 @@ class KeyHolder:
     def __str__(self) -> str:
         return f"key:{self.key.prefix}"
 
+    @property
+    def actor(self) -> str:
+        """How histories and the audit log name this program."""
+        return str(self)
+
     def has_perm(self, permission: str, obj: Any = None) -> bool:
         return roles.allows(self.role, permission)
 
