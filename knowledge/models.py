@@ -4,7 +4,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Func, Value
-from pgvector.django import HnswIndex, VectorField
+from pgvector.django import HalfVectorField, HnswIndex, VectorField
 
 from knowledge.loaders import LOADERS
 
@@ -31,6 +31,8 @@ class Document(models.Model):
         READY = "ready"
         FAILED = "failed"
 
+    UNTITLED = "Untitled"
+
     title = models.CharField(max_length=200)
     kind = models.CharField(max_length=16, choices=document_kinds)
     source_name = models.CharField(max_length=255, blank=True)  # file name or address
@@ -39,6 +41,9 @@ class Document(models.Model):
     language = models.CharField(max_length=8, blank=True)  # ISO 639-1, of most passages
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
     error = models.CharField(max_length=300, blank=True)
+    progress = models.PositiveSmallIntegerField(default=0, help_text="percent")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    embedder = models.CharField(max_length=80, blank=True)  # of its passages
     version = models.PositiveIntegerField(default=1)
     passage_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -127,11 +132,37 @@ class Passage(models.Model):
         return f"{self.document_id}.{self.position}"
 
 
+class Fragment(models.Model):
+    """One sentence of a passage, or its heading, as a point of its own.
+
+    A long passage means many things and its one vector blurs them; a question asks for one.
+    Half precision: the order of neighbours stays, the size does not.
+    """
+
+    passage = models.ForeignKey(Passage, on_delete=models.CASCADE, related_name="fragments")
+    is_heading = models.BooleanField(default=False)
+    embedding = HalfVectorField(dimensions=DIMENSIONS)
+
+    class Meta:
+        indexes = [
+            HnswIndex(
+                fields=["embedding"],
+                opclasses=["halfvec_cosine_ops"],
+                m=16,
+                ef_construction=64,
+                name="fragment_embedding",
+            ),
+        ]
+
+
 class Term(models.Model):
     """How many passages hold a stem: the inverse document frequency of BM25."""
 
     stem = models.CharField(max_length=64, primary_key=True)
     passages = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.stem
 
 
 class KnowledgeState(models.Model):
@@ -143,7 +174,21 @@ class KnowledgeState(models.Model):
     languages = models.JSONField(default=dict, blank=True)  # language -> passages in it
     updated_at = models.DateTimeField(auto_now=True)
 
+    def __str__(self) -> str:
+        return f"Knowledge {self.version}"
+
     @classmethod
     def current(cls) -> "KnowledgeState":
-        state, _ = cls.objects.get_or_create(pk=1)
+        """As it stands; a company that knows nothing yet has no row."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+    @classmethod
+    def locked(cls) -> "KnowledgeState":
+        """For a change, one at a time a company; needs a transaction."""
+        state, _ = cls.objects.select_for_update().get_or_create(pk=1)
         return state
+
+    @property
+    def average_length(self) -> float:
+        """Stems a passage."""
+        return self.stems / self.passages if self.passages else 0.0

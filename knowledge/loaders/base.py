@@ -1,11 +1,14 @@
-"""The socket of document loaders: bytes in, plain text with its headings out."""
+"""The socket of document loaders: bytes in, plain text under its headings out."""
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+LONGEST_HEADING = 150
+
 
 class Unreadable(Exception):
-    """This document cannot be read; the message is one sentence for the person who uploaded it."""
+    """This document cannot be read; the message is one sentence for whoever uploaded it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,23 +21,58 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a loader found."""
+    """What a loader found; ``title`` is empty where the document names none."""
 
     sections: list[Section]
     title: str = ""
 
 
 class Loader(ABC):
-    """Reads one kind of file. Stateless."""
+    """Reads one kind of file."""
 
     suffixes: tuple[str, ...] = ()
 
-    @staticmethod
     @abstractmethod
-    def recognises(content: bytes) -> bool:
-        """Whether the bytes themselves look like this kind, whatever the file is called."""
+    def recognises(self, content: bytes) -> bool:
+        """Whether the bytes themselves can be this kind, whatever the file is called."""
 
-    @staticmethod
     @abstractmethod
-    def load(content: bytes) -> Loaded:
+    def load(self, content: bytes) -> Loaded:
         """Read the document, or raise Unreadable."""
+
+
+def decoded(content: bytes) -> str:
+    """Text in the encodings people really save it in, line ends and odd characters made plain."""
+    for encoding in _encodings(content):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return printable(text)
+    raise Unreadable("This file is not text in UTF-8, UTF-16 or a Windows code page.")
+
+
+def printable(text: str) -> str:
+    """Without what no database column and no reader wants: NUL, controls, lone surrogates."""
+    text = text.encode("utf-8", "ignore").decode().replace("\r\n", "\n").replace("\r", "\n")
+    text = re.sub(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufeff\ufffe\uffff]", "", text)
+    return re.sub(r"[\x0c\x85\u2028\u2029]", "\n", text)
+
+
+def looks_like_text(content: bytes) -> bool:
+    """Not an image, an archive or a program: those hold NUL and control bytes early on."""
+    sample = content[:4096]
+    if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    controls = sum(byte < 32 and byte not in b"\t\n\r\x0c\x1b" for byte in sample)
+    return b"\x00" not in sample and controls <= len(sample) // 50
+
+
+def _encodings(content: bytes) -> tuple[str, ...]:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return ("utf-16",)
+    # cp1256 is Arabic; it accepts any bytes, so what it makes of them has the last word.
+    arabic = sum(byte in range(0xC7, 0xEE) for byte in content[:4096])
+    others = sum(byte >= 0x80 for byte in content[:4096])
+    mostly_arabic = others > len(content[:4096]) * 0.3 and arabic > others * 0.8
+    return ("utf-8-sig", "cp1256" if mostly_arabic else "cp1252", "cp1252", "latin-1")

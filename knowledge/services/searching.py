@@ -1,7 +1,67 @@
-"""Finding the passages that answer a question."""
+"""Finding the passages that answer a question.
 
-from knowledge.models import KnowledgeState
-from knowledge.services.results import SearchResult
+Three ways lead to a candidate: the whole passage means something alike, one of its sentences
+does, or it shares rare words with the question. Each way is an index scan (HNSW, HNSW, GIN); the
+few candidates are then scored exactly by ``knowledge.ranking``.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from knowledge import ranking
+from knowledge.languages import detect
+from knowledge.lexical import terms
+from knowledge.models import KnowledgeState, Term
+from knowledge.providers.base import DIMENSIONS
+from knowledge.ranking import Candidate, Query, Ranked
+from knowledge.services.embedding import current_embedder, embedded
+from knowledge.services.results import FoundPassage, SearchResult
+from tenants import context
+from tenants.plugins.errors import ProviderError
+
+logger = logging.getLogger(__name__)
+
+LONGEST_QUESTION = 2_000
+MOST_TERMS = 24
+NEAR_PASSAGES, NEAR_FRAGMENTS, LEXICAL = 20, 40, 30
+# Two passages that share this much of their words say the same.
+DUPLICATE = 0.9
+# Less of the question's words than this, and a passage in another language was found by meaning.
+BY_MEANING = 0.25
+
+CANDIDATES = """
+WITH question AS MATERIALIZED (SELECT %(vector)s::vector AS v, %(vector)s::halfvec AS h),
+near AS MATERIALIZED (
+    SELECT id FROM knowledge_passage WHERE embedder = %(space)s
+    ORDER BY embedding <=> (SELECT v FROM question) LIMIT %(near)s
+),
+close AS MATERIALIZED (
+    SELECT passage_id AS id FROM knowledge_fragment
+    ORDER BY embedding <=> (SELECT h FROM question) LIMIT %(close)s
+),
+lexical AS MATERIALIZED (
+    SELECT p.id FROM unnest(%(queries)s::tsquery[], %(idf)s::float8[]) AS q (query, idf)
+    JOIN knowledge_passage p ON p.lexemes @@ q.query
+    GROUP BY p.id ORDER BY sum(q.idf) DESC, p.id LIMIT %(lexical)s
+),
+found AS MATERIALIZED (
+    SELECT id FROM near UNION SELECT id FROM close UNION SELECT id FROM lexical
+)
+SELECT p.id, p.stems, p.stem_count, p.language,
+       CASE WHEN p.embedder = %(space)s THEN 1 - (p.embedding <=> q.v) ELSE 0 END,
+       f.best, f.heading
+FROM found JOIN knowledge_passage p USING (id) CROSS JOIN question q
+LEFT JOIN LATERAL (
+    SELECT max(1 - (g.embedding <=> q.h)) AS best,
+           max(1 - (g.embedding <=> q.h)) FILTER (WHERE g.is_heading) AS heading
+    FROM knowledge_fragment g WHERE g.passage_id = p.id AND p.embedder = %(space)s
+) f ON true
+"""
+TEXTS = """
+SELECT p.id, d.id, d.title, p.document_version, p.heading, p.text, p.language
+FROM knowledge_passage p JOIN knowledge_document d ON d.id = p.document_id
+WHERE p.id = ANY(%s)
+"""
 
 
 def knowledge_version() -> str:
@@ -10,10 +70,126 @@ def knowledge_version() -> str:
 
 
 def search(*, question: str, limit: int = 5, language: str = "") -> SearchResult:
-    """The passages most likely to answer the question, and how sure we are."""
-    raise NotImplementedError
+    """The passages most likely to answer the question, and how sure we are that they do.
+
+    ``language`` is the question's, where the caller knows it.
+    """
+    question = question.strip()[:LONGEST_QUESTION]
+    state = KnowledgeState.current()
+    if not question or not state.passages:
+        return SearchResult([], 0.0, str(state.version))
+    language = language or detect(question)
+    query = _query(question, state, language)
+    candidates, languages = _candidates(query, _vector(question))
+    ranked = ranking.rank(query, candidates)
+    by_meaning = _is_by_meaning(query, ranked, language, languages)
+    sure = ranking.confidence(ranked, by_meaning=by_meaning)
+    passages = _found(_distinct(ranked, limit))
+    return SearchResult(passages, round(sure, 4), str(state.version))
 
 
-def embed(texts: list[str]) -> list[list[float]]:
-    """The texts as points of 512 dimensions and length one, by the configured embedder."""
-    raise NotImplementedError
+def _vector(question: str) -> list[float] | None:
+    """The question's point; without an embedder its words alone must do."""
+    try:
+        return embedded([question])[0].tolist()
+    except ProviderError:
+        logger.warning("searching by words alone", exc_info=True)
+        return None
+
+
+def _query(question: str, state: KnowledgeState, language: str) -> Query:
+    """The question's words and what each is worth in this company's passages."""
+    wanted = terms(question, state.languages, language)
+    stems = {stem for variants in wanted for stem in variants}
+    holding = dict(Term.objects.filter(stem__in=stems).values_list("stem", "passages"))
+    worth = {
+        variants: ranking.idf(state.passages, max(holding.get(stem, 0) for stem in variants))
+        for variants in wanted
+    }
+    rarest = sorted(wanted, key=lambda variants: -worth[variants])[:MOST_TERMS]
+    return Query(rarest, [worth[variants] for variants in rarest], state.average_length)
+
+
+def _candidates(query: Query, vector: list[float] | None) -> tuple[list[Candidate], dict[int, str]]:
+    """Every passage in the running, and the language of each."""
+    with context.connection.cursor() as cursor:
+        cursor.execute(
+            CANDIDATES,
+            {
+                "vector": _literal(vector or [1.0] + [0.0] * (DIMENSIONS - 1)),
+                "space": current_embedder().space if vector else "",
+                "near": NEAR_PASSAGES if vector else 0,
+                "close": NEAR_FRAGMENTS if vector else 0,
+                "queries": [_tsquery(variants) for variants in query.terms],
+                "idf": list(query.idf),
+                "lexical": LEXICAL,
+            },
+        )
+        rows = cursor.fetchall()
+    candidates = [
+        Candidate(pk, stems, stem_count, whole, best or 0.0, heading or 0.0)
+        for pk, stems, stem_count, _, whole, best, heading in rows
+    ]
+    return candidates, {row[0]: row[3] for row in rows}
+
+
+def _literal(vector: Sequence[float]) -> str:
+    return f"[{','.join(format(value, '.6g') for value in vector)}]"
+
+
+def _tsquery(variants: Sequence[str]) -> str:
+    """A text search query of finished stems, quoted so that no dictionary reads them again."""
+    return " | ".join("'" + stem.replace("\\", "").replace("'", "''") + "'" for stem in variants)
+
+
+def _is_by_meaning(
+    query: Query, ranked: Sequence[Ranked], language: str, languages: dict[int, str]
+) -> bool:
+    """Whether words could not count: the winner is in another language, or no word was left."""
+    if not query.terms or not ranked:
+        return True
+    spoken = languages[ranked[0].candidate.id]
+    is_foreign = bool(language and spoken and language != spoken)
+    return is_foreign and ranked[0].coverage < BY_MEANING
+
+
+def _distinct(ranked: Sequence[Ranked], limit: int) -> list[Ranked]:
+    """The best, each saying something that the ones before it did not."""
+    kept: list[tuple[Ranked, set[str]]] = []
+    for one in ranked:
+        if len(kept) >= limit:
+            break
+        stems = set(one.candidate.stems.split())
+        if not any(_overlap(stems, other) >= DUPLICATE for _, other in kept):
+            kept.append((one, stems))
+    return [one for one, _ in kept]
+
+
+def _overlap(one: set[str], other: set[str]) -> float:
+    either = len(one | other)
+    return len(one & other) / either if either else 0.0
+
+
+def _found(ranked: Sequence[Ranked]) -> list[FoundPassage]:
+    with context.connection.cursor() as cursor:
+        cursor.execute(TEXTS, [[one.candidate.id for one in ranked]])
+        rows = {row[0]: row for row in cursor.fetchall()}
+    found = []
+    for one in ranked:
+        if one.candidate.id not in rows:
+            continue  # it was removed a moment ago
+        pk, document_id, title, version, heading, text, language = rows[one.candidate.id]
+        found.append(
+            FoundPassage(
+                passage_id=pk,
+                document_id=document_id,
+                document_title=title,
+                document_version=version,
+                heading=heading,
+                text=text,
+                language=language,
+                score=round(one.score, 4),
+                similarity=round(max(one.candidate.best, one.candidate.whole), 4),
+            )
+        )
+    return found

@@ -1,0 +1,13 @@
+"""A document's way into the knowledge: one step, as often as it takes."""
+
+import dramatiq
+
+from knowledge import services
+
+LONGEST = 60 * 60 * 1000  # a thousand pages through a remote embedder take their time
+
+
+@dramatiq.actor(queue_name="indexing", time_limit=LONGEST)
+def index_document(document_id: int) -> None:
+    """Make the latest content of a document searchable."""
+    services.index_document(document_id=document_id)

@@ -1,0 +1,31 @@
+"""The configured embedder, one a process."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from django.conf import settings
+
+from knowledge.providers import EMBEDDERS
+from knowledge.providers.base import Embedder, Vectors
+from tenants import context
+
+
+def embed(texts: list[str]) -> list[list[float]]:
+    """The texts as points of 512 dimensions and length one, by the configured embedder."""
+    return embedded(texts).tolist() if texts else []
+
+
+def embedded(texts: Sequence[str]) -> Vectors:
+    embedder = current_embedder()
+    if embedder.is_remote:
+        context.release()  # never hold a database connection while somebody else thinks
+    return embedder.embed(texts)
+
+
+def current_embedder() -> Embedder:
+    return _made(settings.EMBEDDER)
+
+
+@lru_cache(maxsize=4)
+def _made(kind: str) -> Embedder:
+    return EMBEDDERS.get(kind)()
