@@ -9,48 +9,57 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-PHONE = re.compile(r"\+?\d[\d ()-]{7,}\d")
-BUDGET = re.compile(r"(?:[$€£]\s?\d[\d.,]*k?|\d[\d.,]*\s?(?:USD|EUR|euros?|dollars?|دولار))", re.I)
-NAME = re.compile(r"(?:my name is|i am|i'm|me llamo|soy|اسمي)\s+([^\W\d_]+)", re.I)
-COMPANY = re.compile(r"(?:we are|company is|from|empresa|شركة)\s+([A-Z][\w&-]+)")
-
-# Field -> words -> value; the first word found decides, the last line is the default.
+FACTS = {
+    "email": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    "phone": re.compile(r"\+?\d[\d ()-]{7,}\d"),
+    "budget": re.compile(r"[$€£]\s?\d[\d.,]*k?|\d[\d.,]*\s?(?:USD|EUR|euros?|dollars?|دولار|يورو)"),
+    "name": re.compile(r"(?:[Mm]y name is|[Mm]e llamo|اسمي)\s+([^\W\d_]+)"),
+    "company": re.compile(r"(?:[Ww]e are from|[Ee]mpresa|شركة)\s+([\w&-]+)"),
+    "interest": re.compile(r"[^.!?؟]*\b(?:bikes?|bicicletas?|need|quiero|price|cuesta)\b[^.!?؟]*"),
+}
+# Field -> (words, part of the allowed value): the first line with a word of the message decides.
 WORDS: dict[str, list[tuple[str, str]]] = {
     "intent": [
-        ("complain refund broken angry queja reembolso roto شكوى", "complaint"),
         ("unsubscribe viagra lottery casino crypto", "spam"),
-        ("order delivery tracking pedido envío طلب", "order"),
-        ("price cost budget quote buy plan precio comprar presupuesto سعر شراء", "sales"),
-        ("help support login problem ayuda problema مساعدة", "support"),
-        ("thanks hello gracias hola شكرا مرحبا", "smalltalk"),
+        ("stolen fraud accident robado سرق", "urgent"),
+        (
+            "complain refund broken angry problem queja reembolso roto problema شكوى مشكلة",
+            "support",
+        ),
+        ("price cost much budget quote buy precio cuesta comprar presupuesto سعر شراء", "sales"),
+        ("help support login ayuda مساعدة", "support"),
+        ("thanks hello gracias hola شكرا مرحبا", "general"),
     ],
-    "urgency": [("urgent asap today urgente hoy اليوم", "high")],
 }
 POSITIVE = ("great", "love", "thank", "perfect", "gracias", "genial", "شكرا", "ممتاز", "رائع")
 NEGATIVE = ("angry", "broken", "refund", "terrible", "worst", "roto", "enfadad", "سيئ", "مشكلة")
 SPANISH = {"el", "la", "que", "cuesta", "hola", "gracias", "para", "una", "precio", "quiero"}
-CERTAIN = {"answerable", "grounded", "answered", "is_answered", "is_grounded"}
-PASSAGE = re.compile(r"(?:^|\n)\s*(?:\[|<passage[^>]*id=\"?|#)\s*(\d+)\s*[\]\">:.)-]+\s*(.+)")
+CERTAIN = {"answerable", "answered", "is_answered"}
+ARABIC = re.compile(r"[\u0600-\u06ff]")
+SENTENCE = re.compile(r"(?<=[.!?؟])\s+|\n+")
+# <source number="1" …>text</source>, or [1] text
+TAGGED = re.compile(r"<(\w+)\b[^>]*?\b(?:number|id|index)=\"?(\d+)\"?[^>]*>(.*?)</\1>", re.S)
+BRACKETED = re.compile(r"(?m)^\s*\[(\d+)\]\s*(.+)$")
+SAID = re.compile(r"<(contact|user|message|question)\b[^>]*>(.*?)</\1>", re.S)
+NEWEST = re.compile(r"-+\s*newest\s*-+\s*(.*?)(?:</|\Z)", re.S | re.I)
 
 
 class Reader:
     """What the last message of a prompt says; ``everything`` is the whole prompt."""
 
     def __init__(self, message: str, everything: str) -> None:
-        self.message = message
-        self.everything = everything
-        self.lower = message.lower()
-        self.passages = [
-            (int(number), text.strip()) for number, text in PASSAGE.findall(everything)
-        ]
+        self.message = _said(message)
+        self.lower = self.message.lower()
+        tagged = [(number, text) for _, number, text in TAGGED.findall(everything)]
+        found = tagged or BRACKETED.findall(everything)
+        self.passages = [(int(number), text.strip()) for number, text in found]
 
     @property
     def language(self) -> str:
-        if re.search(r"[\u0600-\u06ff]", self.message):
+        if ARABIC.search(self.message):
             return "ar"
-        words = re.findall(r"\w+", self.lower)
-        return "es" if sum(word in SPANISH for word in words) >= 2 or "¿" in self.message else "en"
+        words = set(re.findall(r"\w+", self.lower))
+        return "es" if len(words & SPANISH) >= 2 or "¿" in self.message else "en"
 
     @property
     def sentiment(self) -> float:
@@ -74,18 +83,16 @@ class Reader:
             (option for value in wanted for option in options if value in str(option)), options[0]
         )
 
+    def fact(self, name: str) -> str:
+        match = FACTS[name].search(self.message) if name in FACTS else None
+        if match is None:
+            return ""
+        return (match.group(1) if match.groups() else match.group(0)).strip()
+
     def words(self, name: str) -> str:
         """Free text for a field of this name."""
-        found = {
-            "email": EMAIL,
-            "phone": PHONE,
-            "budget": BUDGET,
-            "name": NAME,
-            "company": COMPANY,
-        }.get(name)
-        if found:
-            match = found.search(self.message)
-            return (match.group(1) if match.groups() else match.group(0)) if match else ""
+        if name in FACTS:
+            return self.fact(name)
         if name == "language":
             return self.language
         if name in {"reply", "answer", "text", "draft", "message", "content"}:
@@ -94,19 +101,22 @@ class Reader:
             return self.message[:120]
         return ""
 
+    def best(self) -> tuple[int, str]:
+        """The number and the sentence of the passage that shares most words with the message."""
+        wanted = {word[:5] for word in re.findall(r"\w{4,}", self.lower)}
+        sentences = [
+            (len(wanted & {word[:5] for word in re.findall(r"\w{4,}", one.lower())}), number, one)
+            for number, text in self.passages
+            for one in (part.strip() for part in SENTENCE.split(text))
+            if 10 <= len(one) <= 400 and not one.startswith("#")
+        ]
+        shared, number, sentence = max(sentences, key=lambda one: one[0], default=(0, 0, ""))
+        return (number, sentence) if shared else (0, "")
+
     def reply(self) -> str:
         """A sentence from the best passage; without one, a plain acknowledgement."""
-        wanted = {word for word in re.findall(r"\w+", self.lower) if len(word) > 3}
-        best = max(
-            self.passages,
-            key=lambda passage: len(wanted & set(re.findall(r"\w+", passage[1].lower()))),
-            default=None,
-        )
-        if best:
-            return re.split(r"(?<=[.!?؟])\s", best[1])[0][:400]
-        return {"es": "Gracias por su mensaje.", "ar": "شكرا لرسالتك."}.get(
-            self.language, "Thank you for your message."
-        )
+        thanks = {"es": "Gracias por su mensaje.", "ar": "شكرا لرسالتك."}
+        return self.best()[1] or thanks.get(self.language, "Thank you for your message.")
 
     def number(self, name: str, schema: dict[str, Any]) -> float:
         if "sentiment" in name:
@@ -114,6 +124,9 @@ class Reader:
         if "confidence" in name or "certainty" in name:
             return 0.9
         return float(schema.get("minimum", 0))
+
+    def flag(self, name: str) -> bool:
+        return name in CERTAIN or ("grounded" in name and self.best()[0] > 0)
 
 
 def fill(schema: dict[str, Any], reader: Reader) -> Any:
@@ -139,9 +152,7 @@ class _Filler:
             "string": lambda schema, name: self.reader.words(name),
             "number": lambda schema, name: self.reader.number(name, schema),
             "integer": lambda schema, name: int(self.reader.number(name, schema)),
-            "boolean": lambda schema, name: (
-                name in {"answerable", "grounded", "is_answered", "answered"}
-            ),
+            "boolean": lambda schema, name: self.reader.flag(name),
         }
         return makers[kind](schema, name) if kind in makers else None
 
@@ -161,12 +172,36 @@ class _Filler:
 
     def _array(self, schema: dict[str, Any], name: str) -> list[Any]:
         inner = self._resolved(schema.get("items", {}))
-        if inner.get("type") == "integer" and self.reader.passages:
-            return [self.reader.passages[0][0]]
-        if inner.get("type") == "object":
-            one = self.value(inner, name)
-            return [one] if any(isinstance(value, str) and value for value in one.values()) else []
+        fields = inner.get("properties", {})
+        number, sentence = self.reader.best()
+        if {"name", "value"} <= set(fields):
+            return self._facts(inner)
+        if {"text", "source"} <= set(fields):
+            one = {**self._object(inner, name), "text": sentence, "source": number}
+            return [{**one, "quote": sentence}] if number else []
+        if inner.get("type") == "integer":
+            return [number] if number else []
         return []
+
+    def _facts(self, inner: dict[str, Any]) -> list[dict[str, Any]]:
+        """One entry for each fact found, in the contact's own words."""
+        allowed = self._resolved(inner["properties"]["name"]).get("enum") or list(FACTS)
+        found = [(name, self.reader.fact(name)) for name in FACTS if name in allowed]
+        empty = self._object(inner, "")
+        return [
+            {**empty, "name": name, "value": value, "quote": value}
+            for name, value in found
+            if value
+        ]
+
+
+def _said(message: str) -> str:
+    """The person's newest words, where the prompt sets them apart."""
+    if newest := NEWEST.search(message):
+        return re.sub(r"(?m)^\s*\w+:\s", "", newest.group(1)).strip()
+    if said := SAID.findall(message):
+        return str(said[-1][1]).strip()
+    return message
 
 
 def tokens(text: str) -> int:

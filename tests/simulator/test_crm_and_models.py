@@ -192,3 +192,28 @@ def test_embeddings_are_steady_and_near_for_shared_words(simulator):
 
     assert len(same.embedding) == 512
     assert near(same, again) > near(same, close) > near(same, far)
+
+
+def test_a_reply_stands_on_the_source_it_names(simulator):
+    sentence = {"type": "object", "properties": {"text": {"type": "string"}}}
+    sentence["properties"] |= {"source": {"type": "integer"}, "quote": {"type": "string"}}
+    schema = {
+        "type": "object",
+        "properties": {
+            "grounded": {"type": "boolean"},
+            "sentences": {"type": "array", "items": sentence},
+        },
+    }
+    prompt = (
+        '<source number="1" title="Shop">We open at nine.</source>\n'
+        '<source number="2" title="Prices">City bikes. The city bike costs 490 euros.</source>\n'
+        "<contact>What does the city bike cost?</contact>"
+    )
+    wanted = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+
+    answer = ask(simulator, prompt, response_format=wanted)
+
+    read = json.loads(answer.choices[0].message.content)
+    assert read["grounded"] is True
+    assert read["sentences"][0]["source"] == 2
+    assert read["sentences"][0]["quote"] == "The city bike costs 490 euros."
