@@ -2,6 +2,15 @@
 
 from itertools import count
 
+from channels_app.models import (
+    ChannelConnection,
+    Contact,
+    Conversation,
+    Message,
+    id_index,
+)
+from crm.models import CrmConnection
+from leads.models import Lead
 from tenants.accounts.models import User
 
 _numbers = count(1)
@@ -11,3 +20,59 @@ def make_user(**kwargs) -> User:
     role = kwargs.get("role", "admin")
     defaults = {"email": f"{role}{next(_numbers)}@north.example", "password": "a long password 7"}
     return User.objects.create_user(**{**defaults, **kwargs})
+
+
+def make_connection(**kwargs) -> ChannelConnection:
+    platform = kwargs.get("platform", "telegram")
+    defaults = {"platform": platform, "account_id": f"{next(_numbers)}", "name": "Shop bot"}
+    return ChannelConnection.objects.create(**{**defaults, **kwargs})
+
+
+def make_contact(**kwargs) -> Contact:
+    return Contact.objects.create(**{"name": "Ada Byron", **kwargs})
+
+
+def make_conversation(**kwargs) -> Conversation:
+    thread = kwargs.pop("external_thread", f"{next(_numbers)}")
+    if "connection" not in kwargs:
+        kwargs["connection"] = make_connection()
+    if "contact" not in kwargs:
+        kwargs["contact"] = make_contact()
+    return Conversation.objects.create(
+        **{"external_thread": thread, "thread_index": id_index(thread), **kwargs}
+    )
+
+
+def make_message(**kwargs) -> Message:
+    """Something a contact wrote."""
+    conversation = kwargs.pop("conversation", None) or make_conversation()
+    number = f"m{next(_numbers)}"
+    defaults = {
+        "direction": Message.Direction.IN,
+        "author": Message.Author.CONTACT,
+        "state": Message.State.RECEIVED,
+        "text": "Hello",
+        "external_id": number,
+        "external_key": id_index(number),
+    }
+    return Message.objects.create(
+        conversation=conversation, connection=conversation.connection, **{**defaults, **kwargs}
+    )
+
+
+def make_lead(**kwargs) -> Lead:
+    """A lead nobody has understood anything of yet."""
+    if "contact" not in kwargs:
+        kwargs["contact"] = make_contact()
+    return Lead.objects.create(**{"version": 1, **kwargs})
+
+
+def make_crm(**kwargs) -> CrmConnection:
+    kind = kwargs.get("kind", "hubspot")
+    config = {
+        "hubspot": {"token": "pat-test"},
+        "webhook": {"base_url": "https://crm.example/hook", "secret": "whsec_" + "a" * 32},
+    }[kind]
+    return CrmConnection.objects.create(
+        **{"kind": kind, "name": kind.title(), "config": config, **kwargs}
+    )
