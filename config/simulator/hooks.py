@@ -1,7 +1,6 @@
-"""A customer's own server: receives outgoing webhooks, keeps them, and writes signed ones itself.
+"""A customer's own server: receives our signed webhooks, keeps them, and writes signed ones itself.
 
-Standard Webhooks on the way in (https://www.standardwebhooks.com); on the way out a plain HMAC
-over the body, which is what ``custom`` connections are asked to send.
+Standard Webhooks in both directions. https://www.standardwebhooks.com
 """
 
 import base64
@@ -47,7 +46,8 @@ class Hooks(Messenger):
             ),
             "text": _text_of(body),
         }
-        return Answer({"id": note["external_id"], "ok": True}, kind="hook", note=note)
+        kind = "send" if body.get("type") == "message.send" else "hook"
+        return Answer({"id": note["external_id"], "ok": True}, kind=kind, note=note)
 
     def failure(self, fault: Fault) -> Answer:
         headers = {"retry-after": str(int(fault.retry_after))} if fault.retry_after else {}
@@ -55,32 +55,42 @@ class Hooks(Messenger):
 
     def written(self, account: Account, message: dict[str, Any]) -> dict[str, Any]:
         return {
+            "type": "message",
             "id": message["id"] or secrets.token_hex(12),
-            "sender": {"id": message["sender_id"], "name": message["sender_name"]},
+            "from": {"id": message["sender_id"], "name": message["sender_name"]},
             "text": message["text"],
             "timestamp": int(time.time()),
         }
 
     def bundle(self, account: Account, items: list[dict[str, Any]]) -> list[Parcel]:
-        return [
-            sign(account.secret, json.dumps(item, ensure_ascii=False).encode()) for item in items
-        ]
+        bodies = (json.dumps(item, ensure_ascii=False).encode() for item in items)
+        return [sign(account.secret, body) for body in bodies]
 
 
 def sign(secret: str, body: bytes) -> Parcel:
-    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return Parcel(body, {"x-signature-256": f"sha256={digest}"})
+    identity, moment = f"msg_{secrets.token_hex(12)}", str(int(time.time()))
+    headers = {
+        "webhook-id": identity,
+        "webhook-timestamp": moment,
+        "webhook-signature": signature(secret, identity, moment, body),
+    }
+    return Parcel(body, headers)
+
+
+def signature(secret: str, identity: str, moment: str, body: bytes) -> str:
+    """HMAC-SHA256 over ``id.timestamp.body``, base64, with its version in front."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    digest = hmac.new(key, f"{identity}.{moment}.".encode() + body, hashlib.sha256).digest()
+    return "v1," + base64.b64encode(digest).decode()
 
 
 def verify(secret: str, request: Request) -> bool:
-    """Standard Webhooks: HMAC-SHA256 over ``id.timestamp.body``, base64, any of several."""
+    """Whether any of the signatures fits, and the moment is not long past."""
     identity = request.headers.get("webhook-id", "")
     moment = request.headers.get("webhook-timestamp", "")
     if not moment.isdigit() or abs(time.time() - int(moment)) > TOLERANCE:
         return False
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    signed = f"{identity}.{moment}.".encode() + request.body
-    expected = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    expected = signature(secret, identity, moment, request.body)
     claims = request.headers.get("webhook-signature", "").split()
     return any(hmac.compare_digest(expected, claim) for claim in claims)
 

@@ -1,12 +1,15 @@
 """The messaging vendors behave as they document: ids, refusals, statuses, re-delivery."""
 
+import base64
 import hashlib
 import hmac
 import json
 import time
+from datetime import UTC, datetime
 
 import httpx
 import pytest
+from standardwebhooks.webhooks import Webhook
 
 from tests.simulator.listener import Listener
 
@@ -223,3 +226,24 @@ def test_statuses_may_come_twice_and_in_any_order(simulator, listener):
     wait_for(lambda: listener.received)
     items = json.loads(listener.received[0][1])["entry"][0]["messaging"]
     assert len(items) == 6
+
+
+def test_a_customers_own_system_writes_and_is_written_to(simulator, listener):
+    secret = "whsec_" + base64.b64encode(b"k" * 24).decode()
+    simulator.account("custom", "shop", webhook_url=listener.url, secret=secret)
+
+    simulator.inbound("custom", "shop", "Hello", sender_id="u1", sender_name="Ada")
+
+    headers, body = listener.received[0]
+    named = {name.lower(): value for name, value in headers.items()}
+    assert Webhook(secret).verify(body, named)["from"] == {"id": "u1", "name": "Ada"}
+    reply = json.dumps({"type": "message.send", "to": "u1", "text": "Hi"}).encode()
+    now = datetime.now(UTC)
+    signed = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(secret).sign("msg_1", now, reply.decode()),
+    }
+    assert httpx.post(simulator.hook_url("shop"), content=reply, headers=signed).is_success
+    [sent] = simulator.sends(platform="custom")
+    assert (sent["recipient"], sent["text"], sent["verified"]) == ("u1", "Hi", True)
