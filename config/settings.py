@@ -17,6 +17,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
+# Before anything imports numpy: our matrices are small, and threads fighting for two cores make
+# the built-in embedder up to fifty times slower.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 EMBEDDED = embedded.from_environment(BASE_DIR)
 DATA_DIR = EMBEDDED.data_dir
 DEBUG = env.bool("DEBUG", default=False)
@@ -153,6 +157,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- requests
 MIDDLEWARE = [
+    "channels_app.webhooks.WebhookLane",  # first: webhooks need nothing that follows
     "config.health.HealthMiddleware",
     "tenants.middleware.RequestContextMiddleware",
     "tenants.middleware.CompanyMiddleware",

@@ -19,7 +19,8 @@ from tenants.plugins.errors import AnswerLost, PayloadRejected, SignatureMismatc
 
 MAX_ID = 512  # no network's id is longer; a longer one is an attack or a mistake
 MAX_ACCOUNT = 190
-UNREADABLE = "unreadable"
+UNREADABLE = "unreadable"  # kinds of events that no network knows
+EMPTY = "empty"
 MAX_TEXT = 100_000
 MAX_ATTACHMENTS = 50
 MAX_SPAN = 20  # digits; a longer number is no number of a network's
@@ -216,6 +217,14 @@ class ChannelProvider(ABC):
     def split(self, body: bytes) -> Iterator[RawItem]:
         """The events of a webhook, one by one; raises PayloadRejected if it is none at all."""
 
+    def read(self, kind: str, body: bytes) -> list[Inbound]:
+        """What one stored event means; raises PayloadRejected with the reason if it is nothing."""
+        if kind == UNREADABLE:
+            raise PayloadRejected("No event of this network looks like that.")
+        if kind == EMPTY:
+            return [Unsupported(reason="An envelope without an event.")]
+        return self.parse(kind, body)
+
     @abstractmethod
     def parse(self, kind: str, body: bytes) -> list[Inbound]:
         """What one event means; raises PayloadRejected with the reason it cannot be read."""
@@ -264,11 +273,14 @@ def load_object(body: bytes) -> dict[str, Any]:
 
 
 def dumps(value: Any) -> bytes:
-    """One event as bytes; lone surrogates stay escaped."""
+    """One event as bytes; lone surrogates stay escaped.
+
+    Never fails, so that one event nested beyond reason does not take its siblings along.
+    """
     try:
         return json.dumps(value, separators=(",", ":")).encode("ascii")
-    except RecursionError as error:
-        raise PayloadRejected("JSON nested too deeply.") from error
+    except RecursionError:
+        return b'{"unreadable":"nested too deeply"}'
 
 
 def key_of(*parts: str | int) -> str:
@@ -402,3 +414,8 @@ def unreadable(value: Any, account_id: str = "") -> RawItem:
     """An element of a batch that is no event at all; its siblings go their way."""
     body = dumps(value)
     return RawItem(account_id, key_of(account_id, "unreadable", body.decode()), UNREADABLE, body)
+
+
+def empty(body: bytes, account_id: str = "") -> RawItem:
+    """An envelope in which nothing lies."""
+    return RawItem(account_id, key_of(account_id, EMPTY, body.hex()), EMPTY, body)

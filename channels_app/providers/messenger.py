@@ -68,7 +68,7 @@ class Messenger(base.ChannelProvider):
             found = True
             yield from self._items_of(entry, as_it_came)
         if not found:
-            yield RawItem("", base.key_of("empty", body.hex()), "empty", body)
+            yield base.empty(body)
 
     def _items_of(self, entry: dict[str, Any] | None, as_it_came: Any) -> Iterator[RawItem]:
         try:
@@ -84,15 +84,12 @@ class Messenger(base.ChannelProvider):
                 found = True
                 yield _item(page, lane, event) if event is not None else base.unreadable(raw, page)
         if not found:
-            body = base.dumps(entry)
-            yield RawItem(page, base.key_of(page, "empty", body.decode()), "empty", body)
+            yield base.empty(base.dumps(entry), page)
 
     # -- reading
 
     def parse(self, kind: str, body: bytes) -> list[Inbound]:
         event = base.load_object(body)
-        if kind == "empty":
-            return [base.Unsupported(reason="An envelope without an event.")]
         if kind.startswith("standby"):
             return [base.Unsupported(reason="Another app leads this conversation (standby).")]
         reader = {

@@ -78,7 +78,7 @@ def ingest(*, event_id: str | UUID) -> str:
 
 def _process(event: InboundEvent) -> None:
     try:
-        found = event.connection.provider().parse(event.kind, event.body)
+        found = event.connection.provider().read(event.kind, event.body)
         outcomes = [_apply(event, each) for each in found]
     except PayloadRejected as error:
         event.status, event.outcome, event.reason = Status.REJECTED, "rejected", str(error)

@@ -1,0 +1,295 @@
+"""Telegram Bot API. https://core.telegram.org/bots/api"""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+
+from channels_app import signatures
+from channels_app.providers import base
+from channels_app.providers.base import Inbound, Outgoing, Person, RawItem, Sent
+from tenants.plugins import http
+from tenants.plugins.errors import (
+    AnswerLost,
+    CredentialsRejected,
+    ProviderError,
+    RateLimited,
+    RecipientUnreachable,
+    Rejected,
+    SignatureMismatch,
+)
+
+MESSAGES = ("message", "business_message")
+EDITS = ("edited_message", "edited_business_message")
+MEDIA = {
+    "document": "file",
+    "animation": "video",
+    "audio": "audio",
+    "video": "video",
+    "video_note": "video",
+    "voice": "audio",
+    "sticker": "sticker",
+}
+UNREACHABLE = ("bot was blocked", "chat not found", "user is deactivated", "bot was kicked")
+
+
+class Telegram(base.ChannelProvider):
+    class ConfigForm(forms.Form):
+        bot_token = forms.CharField(
+            label="Bot token", widget=forms.PasswordInput, max_length=200, required=False
+        )
+        secret_token = forms.RegexField(
+            r"\A[A-Za-z0-9_-]{1,256}\Z",
+            label="Webhook secret token",
+            widget=forms.PasswordInput,
+            required=False,
+        )
+
+    secret_names: ClassVar[Mapping[str, str]] = {"secret": "secret_token", "token": "bot_token"}
+    how_to_connect = (
+        "Talk to @BotFather to make a bot and copy its token. Then call setWebhook with the"
+        " webhook address, the secret token and allowed_updates: message, edited_message,"
+        " callback_query, message_reaction, business_message, edited_business_message,"
+        " deleted_business_messages. The account id is the number before the colon of the token."
+    )
+
+    @classmethod
+    def new_secret(cls, name: str) -> str:
+        return secrets.token_urlsafe(32) if name == "secret" else ""
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        secret = base.strict_config(self.config, "secret_token").decode()
+        if not signatures.same(headers.get("X-Telegram-Bot-Api-Secret-Token", ""), secret):
+            raise SignatureMismatch("X-Telegram-Bot-Api-Secret-Token is not ours.")
+
+    def signed(self, body: bytes) -> dict[str, str]:
+        secret = base.strict_config(self.config, "secret_token").decode()
+        return {"X-Telegram-Bot-Api-Secret-Token": secret}
+
+    def split(self, body: bytes) -> Iterator[RawItem]:
+        """One webhook is one update. It does not name the bot; its address does."""
+        update = base.load_object(body)
+        kind = base.plain(next((name for name in update if name != "update_id"), "")) or base.EMPTY
+        identifier = update.get("update_id")
+        known = isinstance(identifier, int) and not isinstance(identifier, bool)
+        key = base.key_of("update", identifier) if known else base.key_of("body", body.hex())
+        yield RawItem("", key, kind, body)
+
+    # -- reading
+
+    def parse(self, kind: str, body: bytes) -> list[Inbound]:
+        update = base.load_object(body)
+        if kind in (*MESSAGES, *EDITS):
+            message = base.get_object(update, kind)
+            if not message:
+                return [base.Unsupported(reason=f"An empty {kind}.")]
+            return [_edit(message) if kind in EDITS else self._message(message)]
+        reader = {
+            "callback_query": _callback,
+            "message_reaction": _reaction,
+            "deleted_business_messages": _deleted,
+        }.get(kind)
+        if reader is None:
+            return [base.Unsupported(reason=f"Nothing is done about {kind!r} updates.")]
+        return reader(base.get_object(update, kind))
+
+    def _message(self, message: dict[str, Any]) -> Inbound:
+        chat = base.get_object(message, "chat")
+        chat_id = base.get_id(chat, "id")
+        at = base.moment(message.get("date"))
+        text = base.get_text(message, "text") or base.get_text(message, "caption")
+        attachments = _attachments(message)
+        if not text and not attachments:
+            return base.Unsupported(reason="A service message or one of a kind we do not read.")
+        writer = base.get_object(message, "from") or chat
+        business = base.get_id(message, "business_connection_id", required=False)
+        external_id = _external_id(chat_id, message)
+        if business and base.get_id(writer, "id") != chat_id:
+            return base.InboundEcho(  # the owner of the account wrote this on their phone
+                external_id=external_id,
+                recipient=_person(chat, thread=f"{business}|{chat_id}"),
+                sent_at=at,
+                text=text,
+                attachments=attachments,
+                sequence=base.number(message, "message_id"),
+            )
+        if writer.get("is_bot") is True:
+            return base.Unsupported(reason="Another bot wrote this.")
+        private = chat.get("type") in {"private", None}
+        replied = base.get_object(message, "reply_to_message")
+        return base.InboundMessage(
+            external_id=external_id,
+            sender=_person(writer, thread=f"{business}|{chat_id}" if business else ""),
+            sent_at=at,
+            text=text,
+            attachments=attachments,
+            thread_id="" if private else chat_id,
+            reply_to=_external_id(chat_id, replied) if replied else "",
+            sequence=base.number(message, "message_id"),
+        )
+
+    # -- sending
+
+    def send(self, message: Outgoing) -> Sent:
+        """https://core.telegram.org/bots/api#sendmessage"""
+        business, _, chat_id = message.recipient_id.rpartition("|")
+        body: dict[str, Any] = {"chat_id": int(chat_id) if _is_number(chat_id) else chat_id}
+        if business:
+            body["business_connection_id"] = business
+        method, content = _content(message)
+        result = self._call(method, {**body, **content})
+        sent_id = base.get_answer_id(result, "message_id")
+        return Sent(f"{chat_id}:{sent_id}")
+
+    def _call(self, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        url = f"{settings.TELEGRAM_API_URL}/bot{self.config.get('bot_token', '')}/{method}"
+        try:
+            answer = http.request("POST", url, json=body)
+        except ProviderError as error:
+            raise _meaning_of(error, str(self.config.get("bot_token", ""))) from None
+        result = answer.get("result") if isinstance(answer, dict) else None
+        if not isinstance(result, dict):
+            raise AnswerLost("Telegram answered something else than a message.")
+        return result
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("-").isdigit() and text.isascii()
+
+
+def _external_id(chat_id: str, message: dict[str, Any]) -> str:
+    """A message_id is unique only within its chat."""
+    return f"{chat_id}:{base.get_id(message, 'message_id')}"
+
+
+def _person(writer: dict[str, Any], *, thread: str = "") -> Person:
+    identifier = base.get_id(writer, "id")
+    names = (base.label(writer, "first_name", 128), base.label(writer, "last_name", 128))
+    name = " ".join(filter(None, names)) or base.label(writer, "username", 128)
+    return Person(
+        id=thread or identifier,
+        name=name,
+        language=base.plain(writer.get("language_code"), 16),
+    )
+
+
+def _edit(message: dict[str, Any]) -> Inbound:
+    chat_id = base.get_id(base.get_object(message, "chat"), "id")
+    return base.InboundEdit(
+        external_id=_external_id(chat_id, message),
+        text=base.get_text(message, "text") or base.get_text(message, "caption"),
+        at=base.moment(message.get("edit_date")),
+    )
+
+
+def _callback(query: dict[str, Any]) -> list[Inbound]:
+    """A tapped button is something said."""
+    writer = base.get_object(query, "from")
+    text = base.get_text(query, "data")
+    if not text:
+        return [base.Unsupported(reason="A button without data.")]
+    chat = base.get_object(base.get_object(query, "message"), "chat")
+    group = chat.get("type") not in {"private", None}
+    return [
+        base.InboundMessage(
+            external_id=f"callback:{base.get_id(query, 'id')}",
+            sender=_person(writer),
+            sent_at=None,
+            text=text,
+            thread_id=base.get_id(chat, "id") if group else "",
+        )
+    ]
+
+
+def _reaction(reaction: dict[str, Any]) -> list[Inbound]:
+    chat_id = base.get_id(base.get_object(reaction, "chat"), "id")
+    new = [each for each, _ in base.objects(reaction.get("new_reaction")) if each]
+    user = reaction.get("user")
+    return [
+        base.InboundReaction(
+            external_id=_external_id(chat_id, reaction),
+            by=base.get_id(user, "id") if isinstance(user, dict) else "anonymous",
+            emoji=base.label(new[-1], "emoji", 16) if new else "",
+            at=base.moment(reaction.get("date")),
+        )
+    ]
+
+
+def _deleted(deleted: dict[str, Any]) -> list[Inbound]:
+    chat_id = base.get_id(base.get_object(deleted, "chat"), "id")
+    ids = [each for each in base.get_list(deleted, "message_ids") if isinstance(each, int)]
+    return [
+        base.InboundDelete(external_id=f"{chat_id}:{each}", at=None)
+        for each in ids[: base.MAX_ATTACHMENTS]
+    ]
+
+
+def _attachments(message: dict[str, Any]) -> tuple[base.Attachment, ...]:
+    found = []
+    photos = [photo for photo, _ in base.objects(message.get("photo")) if photo]
+    if photos:  # the same picture in several sizes; the last is the largest
+        found.append(_file("image", photos[-1]))
+    for name, kind in MEDIA.items():
+        part = message.get(name)
+        if isinstance(part, dict) and not (name == "document" and "animation" in message):
+            found.append(_file(kind, part))
+    contact = message.get("contact")
+    if isinstance(contact, dict):
+        names = (base.label(contact, "first_name"), base.label(contact, "phone_number", 40))
+        found.append(base.Attachment(kind="contact", name=" ".join(filter(None, names))))
+    place = message.get("location")
+    if isinstance(place, dict):
+        where = f"{place.get('latitude')}, {place.get('longitude')}"[:80]
+        found.append(base.Attachment(kind="location", name=where))
+    return tuple(found)
+
+
+def _file(kind: str, part: dict[str, Any]) -> base.Attachment:
+    return base.Attachment(
+        kind=kind,
+        name=base.label(part, "file_name"),
+        mime=base.plain(part.get("mime_type"), 100),
+        size=base.number(part, "file_size"),
+        ref=base.get_id(part, "file_id", required=False),
+    )
+
+
+def _content(message: Outgoing) -> tuple[str, dict[str, Any]]:
+    if not message.attachments:
+        return "sendMessage", {"text": message.text}
+    attachment = message.attachments[0]
+    url = base.web_address(attachment.get("url"))
+    if not url:
+        raise Rejected("An attachment needs a public web address.", code="attachment")
+    caption = {"caption": message.text} if message.text else {}
+    if attachment.get("kind") == "image":
+        return "sendPhoto", {"photo": url, **caption}
+    return "sendDocument", {"document": url, **caption}
+
+
+def _meaning_of(error: ProviderError, token: str) -> ProviderError:
+    """Telegram's answer in the words of our error tree, without the token that is in the URL.
+
+    https://core.telegram.org/bots/api#making-requests
+    """
+    payload = error.payload if isinstance(error.payload, dict) else {}
+    described = base.label(payload, "description", 400)
+    text = described or (str(error).replace(token, "…") if token else str(error))
+    kind = type(error)
+    wait = error.retry_after
+    if error.status == 429:
+        parameters = payload.get("parameters")
+        asked = parameters.get("retry_after") if isinstance(parameters, dict) else None
+        kind, wait = RateLimited, float(asked) if isinstance(asked, int | float) else wait
+    elif error.status in {401, 404}:  # an unknown token is answered with 404
+        kind = CredentialsRejected
+    elif error.status in {400, 403}:
+        gone = error.status == 403 or any(words in described.lower() for words in UNREACHABLE)
+        kind = RecipientUnreachable if gone else Rejected
+    elif error.status >= 500 and not payload:
+        kind = AnswerLost  # a gateway says nothing about what happened behind it
+    return kind(
+        text, code=str(error.status or ""), retry_after=wait, status=error.status, payload=payload
+    )

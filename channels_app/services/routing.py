@@ -1,0 +1,118 @@
+"""From a webhook's address or account to the connection it belongs to.
+
+Asked for every webhook, so what is found is remembered by the process for a few seconds. What
+is *not* found is asked anew each time: a fresh connection takes its webhooks at once.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from channels_app.models import ChannelConnection
+from channels_app.providers import CHANNELS
+from channels_app.providers.base import ChannelProvider
+from tenants import context
+from tenants.models import PlatformApp, WebhookRoute
+
+SECONDS = 5.0
+MAX_KNOWN = 50_000
+META = ("messenger", "whatsapp")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where the items of one account are kept."""
+
+    schema: str
+    connection_id: int
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A webhook address: who verifies and splits, and whose it is (nobody's if shared)."""
+
+    provider: ChannelProvider
+    route: Route | None
+
+
+_addresses: dict[tuple[str, str], tuple[float, Address]] = {}
+_routes: dict[tuple[str, str], tuple[float, Route]] = {}
+
+
+def forget_routes() -> None:
+    """Look everything up anew."""
+    _addresses.clear()
+    _routes.clear()
+
+
+def address(*, platform: str, token: str) -> Address | None:
+    """The address a webhook was sent to; ``token`` is empty for the platform's shared one."""
+    now = time.monotonic()
+    known = _addresses.get((platform, token))
+    if known is not None and now - known[0] < SECONDS:
+        return known[1]
+    found = _own_address(platform, token) if token else _shared_address(platform)
+    if found is not None:
+        _make_room(_addresses)
+        _addresses[platform, token] = (now, found)
+    return found
+
+
+def routes(*, platform: str, account_ids: Iterable[str]) -> dict[str, Route]:
+    """Account -> its connection, for those accounts that somebody has connected."""
+    now = time.monotonic()
+    found: dict[str, Route] = {}
+    asked: list[str] = []
+    for account_id in account_ids:
+        known = _routes.get((platform, account_id))
+        if known is not None and now - known[0] < SECONDS:
+            found[account_id] = known[1]
+        else:
+            asked.append(account_id)
+    if asked:
+        rows = WebhookRoute.objects.filter(
+            platform=platform, account_id__in=asked, is_active=True
+        ).values_list("account_id", "company__schema_name", "connection_id")
+        _make_room(_routes)
+        for account_id, schema, connection_id in rows:
+            found[account_id] = Route(schema, connection_id, account_id)
+            _routes[platform, account_id] = (now, found[account_id])
+    return found
+
+
+def _own_address(platform: str, token: str) -> Address | None:
+    row = (
+        WebhookRoute.objects.filter(platform=platform, token=token, is_active=True)
+        .values_list("company__schema_name", "connection_id", "account_id")
+        .first()
+    )
+    if row is None:
+        return None
+    route = Route(*row)
+    context.enter(route.schema)
+    try:
+        connection = ChannelConnection.objects.filter(pk=route.connection_id).first()
+        return Address(connection.provider(), route) if connection else None
+    finally:
+        context.leave()
+
+
+def _shared_address(platform: str) -> Address | None:
+    if platform not in CHANNELS or not CHANNELS.get(platform).has_shared_address:
+        return None
+    names = [platform, "meta"] if platform in META else [platform]
+    app = PlatformApp.objects.filter(platform__in=names).order_by("-pk").first()
+    config = {
+        "app_secret": settings.META_APP_SECRET or (app.secret if app else ""),
+        "verify_token": settings.META_VERIFY_TOKEN or (app.verify_token if app else ""),
+        "app_id": app.app_id if app else "",
+    }
+    return Address(CHANNELS.get(platform)(config), None)
+
+
+def _make_room(known: dict) -> None:
+    if len(known) >= MAX_KNOWN:
+        known.clear()

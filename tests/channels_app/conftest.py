@@ -1,0 +1,59 @@
+"""A connected channel per network, and a network's server that knocks."""
+
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+from channels_app.models import InboundEvent
+from channels_app.providers import CHANNELS
+from channels_app.services import connect, fresh_config, routing, webhook_url
+
+_numbers = count(1)
+
+
+@pytest.fixture(autouse=True)
+def forget_routes() -> Iterator[None]:
+    routing.forget_routes()
+    yield
+    routing.forget_routes()
+
+
+def connected(platform: str, account_id: str = "", **given: str):
+    """A connection of the company we are in."""
+    account_id = account_id or str(1000 + next(_numbers))
+    defaults = {"token": "https://erp.example/hook"} if platform == "custom" else {"token": "t0k"}
+    config = fresh_config(platform=platform, given={**defaults, **given})
+    return connect(platform=platform, account_id=account_id, config=config)
+
+
+@pytest.fixture
+def knock(client, north):
+    """Post a body, signed, to a connection's own address; leaves the test in north."""
+    from tenants import context
+
+    def post(connection, body: bytes, *, headers=None, url=""):
+        provider = connection.provider()
+        signed = provider.signed(body) if headers is None else headers
+        path = url or webhook_url(connection).partition("://")[2].partition("/")[2]
+        try:
+            return client.post(
+                f"/{path.lstrip('/')}",
+                body,
+                content_type="application/json",
+                headers=signed,
+                HTTP_HOST="localhost",
+            )
+        finally:
+            context.enter_company(north)
+
+    return post
+
+
+def outcomes(connection) -> list[tuple[str, str, str]]:
+    """(kind, status, outcome) of every event, in the order of arrival."""
+    events = InboundEvent.objects.filter(connection=connection).order_by("pk")
+    return [(event.kind, event.status, event.outcome) for event in events]
+
+
+ALL_PLATFORMS = tuple(CHANNELS)
