@@ -28,18 +28,13 @@ def step(tell: Tell, what: str) -> Iterator[None]:
 def check_servers() -> None:
     """Raise CannotRun unless both servers answer and PostgreSQL has pgvector."""
     database = settings.DATABASES["default"]
-    options = {key: value for key, value in database["OPTIONS"].items() if key != "pool"}
-    where = f"{database['HOST'] or 'localhost'}:{database['PORT'] or 5432}"
+    named = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
+    arguments = {name: database[key] or None for name, key in named.items()}
+    # A URL may name the host among its options, as one with a socket's folder does.
+    arguments |= {key: value for key, value in database["OPTIONS"].items() if key != "pool"}
+    where = f"{arguments['host'] or 'localhost'}:{arguments['port'] or 5432}"
     try:
-        with psycopg.connect(
-            host=database["HOST"] or None,
-            port=database["PORT"] or None,
-            user=database["USER"] or None,
-            password=database["PASSWORD"] or None,
-            dbname=database["NAME"],
-            connect_timeout=5,
-            **options,
-        ) as probe:
+        with psycopg.connect(dbname=database["NAME"], connect_timeout=5, **arguments) as probe:
             found = probe.execute(
                 "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"
             ).fetchone()
