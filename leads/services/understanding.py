@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from channels_app.models import Conversation, Message
+from leads import scoring
 from leads.models import Evidence, Lead
 from leads.services.ledger import locked, locked_lead_of, locked_new_lead, rederive
 from tenants.audit.services import record
@@ -49,6 +50,7 @@ def apply_understanding(
         messages=fresh,
         facts=_clean(facts),
         quotes=quotes or {},
+        elsewhere=_known_besides(fresh, evidence),
     )
     understood[-1].intent = intent[:16]
     understood[-1].sentiment = sentiment
@@ -144,8 +146,20 @@ def _still_said(messages: Sequence[Message]) -> list[Message]:
     return [message for message in messages if now.get(message.pk) == (None, message.edited_at)]
 
 
+def _known_besides(messages: list[Message], evidence: list[Evidence]) -> dict[str, str]:
+    """What we know without these messages."""
+    ours = {message.pk for message in messages}
+    known = scoring.known(row.as_said() for row in evidence if row.message_id not in ours)
+    return {name: fact.value for name, fact in known.items()}
+
+
 def _evidence(
-    *, lead: Lead, messages: list[Message], facts: Mapping[str, str], quotes: Mapping[str, str]
+    *,
+    lead: Lead,
+    messages: list[Message],
+    facts: Mapping[str, str],
+    quotes: Mapping[str, str],
+    elsewhere: Mapping[str, str],
 ) -> list[Evidence]:
     """One row a message, the last one always; each fact lies with the words that say it."""
     rows = [
@@ -160,7 +174,7 @@ def _evidence(
                 break
         else:
             # Known already from earlier words: those keep the credit.
-            if lead.facts.get(name) != value:
+            if elsewhere.get(name) != value:
                 rows[-1].facts[name] = {"value": value, "quote": ""}
     return [row for row in rows[:-1] if row.facts] + rows[-1:]
 
