@@ -46,9 +46,10 @@ def open_company(
     domain = f"{subdomain}.{settings.PUBLIC_HOST}"
     try:
         with transaction.atomic():
-            company = Company.objects.create(
+            company = Company(
                 schema_name=subdomain, name=name.strip(), plan=starter_plan(), time_zone=time_zone
             )
+            company.save(verbosity=0)  # it migrates, and would tell stdout about it
             Domain.objects.create(domain=domain, tenant=company, is_primary=True)
     except IntegrityError as error:  # somebody else was faster by a moment
         raise ValidationError({"subdomain": _taken(subdomain)}) from error

@@ -83,7 +83,7 @@ def add_demo_knowledge() -> None:
         document = add_document(
             title="", source_name=path.name, content=path.read_bytes(), kind="md"
         )
-        index_document(document=document)
+        index_document(document_id=document.pk)
 
 
 def introduce_to_simulator(plan: Plan, demo: Demo) -> None:
