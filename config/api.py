@@ -1,8 +1,26 @@
 """Every API resource, in one list."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-router = SimpleRouter()
+from tenants.api.views import (
+    ApiKeyViewSet,
+    AuditEntryViewSet,
+    LiveTokenView,
+    ProfileViewSet,
+    UserViewSet,
+)
 
-urlpatterns: list[URLPattern | URLResolver] = [*router.urls]
+router = SimpleRouter()
+router.register("api-keys", ApiKeyViewSet)
+router.register("users", UserViewSet)
+router.register("audit-entries", AuditEntryViewSet)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("profile/", ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
+    path("live-token/", LiveTokenView.as_view(), name="live-token"),
+    *router.urls,
+]

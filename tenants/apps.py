@@ -12,6 +12,8 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.contenttypes.models import ContentType
 
+        from tenants.api import schema  # noqa: F401 (tells drf-spectacular about our sign-in)
+
         # Django keeps the ids of content types in one dictionary for all threads, and
         # django-tenants clears it at every switch of schema. Two threads in two companies
         # would still fill it for each other in between; the ids differ between schemas.

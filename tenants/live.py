@@ -7,10 +7,12 @@ A lost event costs a page a refresh, nothing else: the rows are the truth.
 
 import json
 import logging
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import redis
+from django.core import signing
 from django.db import transaction
 
 from tenants import context
@@ -19,21 +21,59 @@ from tenants.redis import client
 logger = logging.getLogger(__name__)
 
 KEPT = 2_000
+TOKEN_SECONDS = 60
+SALT = "tenants.live"
 
 
-def publish(kind: str, **payload: Any) -> None:
-    """Announce an event once the current transaction is committed; ids and states, no texts."""
+def publish(kind: str, *, permission: str = "", **payload: Any) -> None:
+    """Announce an event once the current transaction is committed; ids and states, no texts.
+
+    Only pages of people who hold ``permission`` hear of it; without one, every member's.
+    """
     stream = context.scoped("live")
-    transaction.on_commit(partial(_append, stream, kind, payload), robust=True)
+    fields = {
+        "kind": kind,
+        "data": json.dumps(payload, default=str),
+        "permission": permission,
+    }
+    transaction.on_commit(partial(_append, stream, fields), robust=True)
 
 
-def _append(stream: str, kind: str, payload: dict[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who listens, from where, to which company."""
+
+    schema: str
+    host: str
+    actor: str
+    role: str
+
+
+class BadToken(ValueError):
+    """The token is forged or too old."""
+
+
+def listening_token(listener: Listener) -> str:
+    """What a page shows when it opens its socket; good for one minute."""
+    claims = [listener.schema, listener.host, listener.actor, listener.role]
+    return signing.dumps(claims, salt=SALT)
+
+
+def listener_of(token: str) -> Listener:
+    """Who may listen by this token; raises BadToken."""
+    try:
+        return Listener(*signing.loads(token, salt=SALT, max_age=TOKEN_SECONDS))
+    except (signing.BadSignature, TypeError, ValueError) as error:
+        raise BadToken("This token is not valid (any more).") from error
+
+
+def _append(stream: str, fields: dict[Any, Any]) -> None:
     try:
         client().xadd(
             stream,
-            {"kind": kind, "data": json.dumps(payload, default=str)},
+            fields,
             maxlen=KEPT,
             approximate=True,
         )
     except redis.RedisError:
-        logger.warning("live event %s was not published", kind, exc_info=True)
+        logger.warning("live event %s was not published", fields["kind"], exc_info=True)

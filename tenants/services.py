@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from tenants import context
 from tenants.accounts.models import ApiKey, User
@@ -70,10 +71,13 @@ def create_api_key(
     role: str,
     created_by: User | None = None,
     expires_at: datetime | None = None,
+    actor: str = "",
 ) -> tuple[ApiKey, str]:
     """Make a key for the current company; the second value is shown once and never stored."""
     if role not in Role.values:
         raise ValidationError({"role": f"Choose one of: {', '.join(Role.values)}."})
+    if expires_at is not None and expires_at <= timezone.now():
+        raise ValidationError({"expires_at": "This moment has passed."})
     prefix, secret = ApiKey.new_secret()
     full_key = f"lw_{context.schema()}_{prefix}_{secret}"
     with transaction.atomic():
@@ -85,7 +89,7 @@ def create_api_key(
             created_by=created_by,
             expires_at=expires_at,
         )
-        actor = f"user:{created_by.pk}" if created_by else "system"
+        actor = actor or (created_by.actor if created_by else "system")
         record(action="api_key.created", subject=f"api_key:{key.pk}", actor=actor)
     return key, full_key
 

@@ -50,6 +50,25 @@ def forget_what_processes_remember():
         client().delete(key)
 
 
+@pytest.fixture(autouse=True)
+def stay_where_we_are(monkeypatch):
+    """A request leaves its company when it ends; the test that made it stays in its own."""
+    from django.test import Client
+
+    from tenants import context
+
+    ask = Client.request
+
+    def ask_and_return(self, **request):
+        here = context.connection.tenant
+        try:
+            return ask(self, **request)
+        finally:
+            context.connection.set_tenant(here)
+
+    monkeypatch.setattr(Client, "request", ask_and_return)
+
+
 @pytest.fixture
 def public(db):
     from tenants import context

@@ -1,5 +1,6 @@
 """Who is asking the API: a program by its key, or a person by the console's session."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from tenants import context
 from tenants.accounts import roles
 from tenants.accounts.models import ApiKey
 
+KEY = re.compile(r"lw_(?P<schema>[a-z0-9-]+)_(?P<prefix>[0-9a-f]{8})_[A-Za-z0-9-]+")
 TOUCH_AFTER = timedelta(minutes=1)
 
 
@@ -55,14 +57,12 @@ class ApiKeyAuthentication(BaseAuthentication):
         return self._check(full_key.decode("ascii", "replace").strip())
 
     def _check(self, full_key: str) -> tuple[KeyHolder, ApiKey]:
-        try:
-            mark, rest = full_key.split("_", 1)
-            schema, prefix, _secret = rest.rsplit("_", 2)
-        except ValueError:
-            raise AuthenticationFailed("This is not an API key of ours.") from None
-        if mark != "lw" or schema != context.schema():
+        parts = KEY.fullmatch(full_key)
+        if parts is None:
+            raise AuthenticationFailed("This is not an API key of ours.")
+        if parts["schema"] != context.schema():
             raise AuthenticationFailed("This API key belongs to another company.")
-        key = ApiKey.objects.filter(prefix=prefix[:12]).first()
+        key = ApiKey.objects.filter(prefix=parts["prefix"]).first()
         if key is None or not key.matches(full_key) or not key.is_usable:
             raise AuthenticationFailed("This API key is unknown, expired or revoked.")
         now = timezone.now()

@@ -1,0 +1,77 @@
+"""The ground floor's resources on the wire."""
+
+from rest_framework import serializers
+
+from tenants.accounts.models import ApiKey, User
+from tenants.accounts.roles import Role
+from tenants.audit.models import AuditEntry
+from tenants.workspace.models import Profile
+
+
+class ApiKeySerializer(serializers.ModelSerializer):
+    class Meta:
+        model = ApiKey
+        fields = [
+            *("id", "name", "prefix", "role", "created_by", "created_at", "expires_at"),
+            *("last_used_at", "revoked_at"),
+        ]
+        read_only_fields = ["prefix", "created_by", "last_used_at", "revoked_at"]
+
+
+class NewApiKeySerializer(ApiKeySerializer):
+    """The one answer that carries the key itself."""
+
+    key = serializers.CharField(read_only=True, help_text="Shown this once and never again.")
+
+    class Meta(ApiKeySerializer.Meta):
+        fields = [*ApiKeySerializer.Meta.fields, "key"]
+
+
+class UserSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = User
+        fields = ["id", "email", "name", "role", "language", "time_zone", "is_active"]
+
+
+class MeSerializer(serializers.Serializer):
+    """Whoever asks: a person, or a program by its key."""
+
+    actor = serializers.CharField(help_text="As histories and the audit log name it.")
+    role = serializers.ChoiceField(choices=Role.choices)
+    name = serializers.CharField()
+    company = serializers.CharField()
+
+
+class AuditEntrySerializer(serializers.ModelSerializer):
+    class Meta:
+        model = AuditEntry
+        fields = [
+            *("id", "sequence", "at", "actor", "action", "subject", "details"),
+            *("previous_hash", "hash"),
+        ]
+
+
+class ProfileSerializer(serializers.ModelSerializer):
+    languages = serializers.ListField(
+        child=serializers.RegexField(r"^[a-z]{2}\Z"), help_text="ISO 639-1; the first is default"
+    )
+    refusal = serializers.DictField(
+        child=serializers.CharField(max_length=500),
+        help_text="Language to the exact sentence said where knowledge has no answer.",
+    )
+    confidence_gate = serializers.FloatField(min_value=0, max_value=1)
+    quiet_seconds = serializers.FloatField(min_value=0, max_value=60)
+    retention_days = serializers.IntegerField(min_value=1, max_value=3650)
+
+    class Meta:
+        model = Profile
+        fields = [
+            *("tone", "languages", "about", "refusal", "confidence_gate", "quiet_seconds"),
+            *("ai_enabled", "retention_days", "updated_at"),
+        ]
+
+
+class LiveTokenSerializer(serializers.Serializer):
+    token = serializers.CharField(help_text="Send it as the first frame, within five seconds.")
+    url = serializers.CharField(help_text="Where the WebSocket is.")
+    expires_in = serializers.IntegerField(help_text="Seconds.")

@@ -1,0 +1,143 @@
+"""The ground floor's resources: keys, people, profile, audit log, and the way to live events."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http.request import split_domain_port
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, status
+from rest_framework.decorators import action
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
+
+from tenants import context
+from tenants.accounts.models import ApiKey, User
+from tenants.accounts.services import revoke_key
+from tenants.api.serializers import (
+    ApiKeySerializer,
+    AuditEntrySerializer,
+    LiveTokenSerializer,
+    MeSerializer,
+    NewApiKeySerializer,
+    ProfileSerializer,
+    UserSerializer,
+)
+from tenants.audit.models import AuditEntry
+from tenants.live import TOKEN_SECONDS, Listener, listening_token
+from tenants.services import create_api_key
+from tenants.workspace.models import Profile
+from tenants.workspace.services import change_profile
+
+
+class ApiKeyViewSet(ReadOnlyModelViewSet):
+    """Ways in for programs. The key itself is in the answer to its creation, and nowhere else."""
+
+    queryset = ApiKey.objects.all()
+    serializer_class = ApiKeySerializer
+    filterset_fields = {"role": ["exact"], "revoked_at": ["isnull"]}
+
+    @extend_schema(request=ApiKeySerializer, responses={201: NewApiKeySerializer})
+    def create(self, request: Request) -> Response:
+        """Make a key; its secret is shown this once."""
+        body = ApiKeySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        by: Any = request.user
+        key, full_key = create_api_key(
+            name=body.validated_data["name"],
+            role=body.validated_data.get("role", "agent"),
+            expires_at=body.validated_data.get("expires_at"),
+            created_by=by if isinstance(by, User) else None,
+            actor=by.actor,
+        )
+        shown = {**ApiKeySerializer(key).data, "key": full_key}
+        return Response(shown, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=ApiKeySerializer)
+    @action(detail=True, methods=["post"])
+    def revoke(self, request: Request, pk: str | None = None) -> Response:
+        """From now on the key opens nothing."""
+        by: Any = request.user
+        return Response(ApiKeySerializer(revoke_key(key=self.get_object(), revoked_by=by)).data)
+
+
+class UserViewSet(ReadOnlyModelViewSet):
+    """People of the company; they are invited and changed in the console."""
+
+    queryset = User.objects.all()
+    serializer_class = UserSerializer
+    filterset_fields = {"role": ["exact"], "is_active": ["exact"]}
+
+    @extend_schema(responses=MeSerializer, filters=False)
+    @action(detail=False, permission_classes=[IsAuthenticated], pagination_class=None)
+    def me(self, request: Request) -> Response:
+        """Who asks, and at which company."""
+        by: Any = request.user
+        return Response(
+            MeSerializer(
+                {
+                    "actor": by.actor,
+                    "role": by.role,
+                    "name": str(by),
+                    "company": context.schema(),
+                }
+            ).data
+        )
+
+
+class AuditEntryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet):
+    """Who did what, newest first. The log only grows."""
+
+    queryset = AuditEntry.objects.all()
+    serializer_class = AuditEntrySerializer
+    filterset_fields = {
+        "action": ["exact", "startswith"],
+        "actor": ["exact"],
+        "subject": ["exact"],
+        "at": ["gte", "lt"],
+    }
+
+
+class ProfileViewSet(GenericViewSet):
+    """How the company wants to be represented."""
+
+    queryset = Profile.objects.all()
+    serializer_class = ProfileSerializer
+    pagination_class = None
+    filter_backends = []
+
+    def retrieve(self, request: Request) -> Response:
+        return Response(ProfileSerializer(Profile.current()).data)
+
+    def partial_update(self, request: Request) -> Response:
+        """Change some of it; the next message is handled that way."""
+        body = ProfileSerializer(Profile.current(), data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        by: Any = request.user
+        profile = change_profile(actor=by.actor, **body.validated_data)
+        return Response(ProfileSerializer(profile).data)
+
+
+class LiveTokenView(APIView):
+    """A short-lived token for the WebSocket of live events."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(request=None, responses=LiveTokenSerializer)
+    def post(self, request: Request) -> Response:
+        """Send the token as the socket's first frame, with the id of the last event seen."""
+        host, _port = split_domain_port(request.get_host())
+        by: Any = request.user
+        listener = Listener(context.schema(), host, by.actor, by.role)
+        scheme = "wss" if request.is_secure() else "ws"
+        return Response(
+            LiveTokenSerializer(
+                {
+                    "token": listening_token(listener),
+                    "url": settings.LIVE_URL or f"{scheme}://{host}:{settings.LIVE_PORT}/ws/",
+                    "expires_in": TOKEN_SECONDS,
+                }
+            ).data
+        )
