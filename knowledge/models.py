@@ -118,7 +118,8 @@ class Passage(models.Model):
             ),
         ]
         indexes = [
-            GinIndex(fields=["lexemes"], name="passage_lexemes"),
+            # Without the list of pending entries, which every search would have to read.
+            GinIndex(fields=["lexemes"], name="passage_lexemes", fastupdate=False),
             HnswIndex(
                 fields=["embedding"],
                 opclasses=["vector_cosine_ops"],

