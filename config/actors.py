@@ -1,0 +1,26 @@
+"""What the clock starts (``tasks`` says when): one message a company, each in its own lane."""
+
+import dramatiq
+
+from config import sweeping
+from tenants import context
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=0)
+def sweep_companies() -> None:
+    for company in sweeping.swept_companies():
+        with context.inside(company):
+            sweep_company.send()
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=0)
+def sweep_company() -> None:
+    sweeping.sweep()
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=0)
+def push_companies() -> None:
+    for company in sweeping.swept_companies():
+        with context.inside(company):
+            # By its name: crm's actors are behind crm's front door.
+            dramatiq.get_broker().get_actor("push_everywhere").send()

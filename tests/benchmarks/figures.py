@@ -1,0 +1,308 @@
+"""The figures, in the order in which they are measured."""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+from django.conf import settings
+
+from channels_app.services import connect, fresh_config
+from config.demo.stage import Stage, set_stage
+from config.launcher import wait_until_up
+from config.seed import add_demo_knowledge
+from config.simulator.serving import free_port
+from crm.services import connect as connect_crm
+from tenants import context
+from tenants.services import open_company
+from tenants.workspace.models import Profile
+from tests.benchmarks import bare
+from tests.benchmarks.meter import Meter
+
+PAGE, SECRET = "104500000000001", "bench-secret"
+LATENCY = 0.4  # seconds a call to the model stand-in takes
+ACK_ROUNDS, ACK_SECONDS, ACK_CONNECTIONS = 3, 4, 16
+PIPELINE_MESSAGES = 1_200
+PATIENCE = 60  # seconds a pipeline may take
+
+Figures = Iterator[dict[str, Any]]
+
+
+def measure(names: list[str]) -> int:
+    """Print the figures with these names, or all; 1 if an aim was missed."""
+    missed = False
+    started = time.monotonic()
+    routes = json.dumps({"*": ["openai/stand-in"]})
+    with set_stage(
+        subdomain="bench",
+        variables={
+            "OPENAI_API_KEY": "sk-bench",
+            "MODEL_ROUTES": routes,
+            "META_APP_SECRET": SECRET,
+        },
+    ) as stage:
+        _furnish(stage)
+        for name, figure in FIGURES.items():
+            if names and name not in names:
+                continue
+            for line in figure(stage):
+                missed |= line.get("met") is False
+                sys.stdout.write(json.dumps(line) + "\n")
+                sys.stdout.flush()
+    sys.stderr.write(f"measured in {time.monotonic() - started:.0f} s\n")
+    return 1 if missed else 0
+
+
+def line(
+    name: str, value: float, unit: str, *, aim: str = "", met: bool | None = None, **more: Any
+) -> dict[str, Any]:
+    said: dict[str, Any] = {"name": name, "value": round(value, 3), "unit": unit}
+    if aim:
+        said |= {"aim": aim, "met": met}
+    return {**said, **more}
+
+
+def _furnish(stage: Stage) -> None:
+    with context.inside(stage.company):
+        profile = Profile.current()
+        profile.about = "Acme Bikes sells and repairs city bikes in Valencia."
+        profile.languages = ["en", "es", "ar"]
+        profile.quiet_seconds = 0  # every message is a turn of its own
+        profile.save()
+        add_demo_knowledge()
+        given = {"secret": SECRET, "token": "page-token", "verify_token": "verify"}
+        config = fresh_config(platform="messenger", given=given)
+        connect(platform="messenger", account_id=PAGE, name="Bench", config=config)
+        connect_crm(kind="hubspot", name="HubSpot", config={"token": "pat"})
+    stage.simulator.behave("openai", latency=LATENCY)
+    stage.simulator.behave("messenger", limits=False)
+    stage.simulator.behave("hubspot", limits=False)
+
+
+def _load(stage: Stage, port: int, path: str, **job: Any) -> dict[str, Any]:
+    """Run the load generator in a process of its own."""
+    asked = {"host": "localhost", "port": port, "path": path, "page": PAGE, "secret": SECRET, **job}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.load"],
+        input=json.dumps(asked).encode(),
+        stdout=subprocess.PIPE,
+        check=True,
+        cwd=settings.BASE_DIR,
+    )
+    return json.loads(done.stdout)
+
+
+# -- webhooks
+
+
+def acks(stage: Stage) -> Figures:
+    """The real address and the bare view in turns, on the same server, nobody else at work."""
+    port = free_port()
+    _prepare_bare()
+    environment = {
+        **stage.plan.environment,
+        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.bare_settings",
+    }
+    command = stage.plan.commands["web"].replace(f"--port {stage.plan.ports.web}", f"--port {port}")
+    command = command.replace("config.wsgi:application", "tests.benchmarks.bare:application")
+    stage.machine.names = ("web",)
+    with stage.machine:
+        bare_web = subprocess.Popen(  # noqa: S603 (our own command)
+            command.removeprefix("exec ").split(), env=environment, cwd=settings.BASE_DIR
+        )
+        try:
+            wait_until_up(f"http://127.0.0.1:{port}/healthz", 20)
+            rounds: dict[str, list[dict[str, Any]]] = {"warm": [], "bare": [], "real": []}
+            for number in range(-1, ACK_ROUNDS):
+                for kind in ("bare", "real"):
+                    where = port if kind == "bare" else stage.plan.ports.web
+                    path = "/webhooks/bare/" if kind == "bare" else "/webhooks/messenger/"
+                    load = _load(
+                        stage,
+                        where,
+                        path,
+                        run=f"{kind}{number}",
+                        count=12_000,
+                        seconds=ACK_SECONDS if number >= 0 else 1,
+                        connections=ACK_CONNECTIONS,
+                    )
+                    assert set(load["statuses"]) == {"200"}, load["statuses"]
+                    rounds[kind if number >= 0 else "warm"].append(load)
+        finally:
+            bare_web.terminate()
+            bare_web.wait()
+    rate = {
+        kind: statistics.median(one["done"] / one["seconds"] for one in rounds[kind])
+        for kind in ("bare", "real")
+    }
+    ratio = rate["real"] / rate["bare"]
+    _forget_events(stage)
+    yield line("webhook_acks_per_second", rate["real"], "1/s", bare=round(rate["bare"], 1))
+    yield line("webhook_ack_ratio_to_bare", ratio, "", aim=">= 0.6", met=ratio >= 0.6, peer=0.27)
+    for kind in ("real", "bare"):
+        p99 = statistics.median(one["p99"] for one in rounds[kind]) * 1000
+        yield line(f"webhook_ack_p99_{kind}", p99, "ms", connections=ACK_CONNECTIONS)
+
+
+def _prepare_bare() -> None:
+    with psycopg.connect(settings.EMBEDDED.database_url, autocommit=True) as connection:
+        connection.execute(bare.TABLE)
+
+
+def _forget_events(stage: Stage) -> None:
+    """What was only to be acknowledged is not to be answered."""
+    with context.inside(stage.company), context.connection.cursor() as cursor:
+        cursor.execute("TRUNCATE channels_app_inboundevent CASCADE")
+    from tenants.redis import client
+
+    client().flushall()
+
+
+# -- the whole way
+
+
+def pipeline(stage: Stage) -> Figures:
+    """As many messages as fast as they are taken, until every one is answered."""
+    stage.machine.names = ("web", "worker")
+    with stage.machine:
+        _warm(stage, "w")
+        stage.simulator.forget_journal()
+        meter = Meter(stage.machine.pid(name) for name in stage.machine.names)
+        meter.start()
+        load = _load(
+            stage,
+            stage.plan.ports.web,
+            "/webhooks/messenger/",
+            run="pipe",
+            people="pipe",
+            count=PIPELINE_MESSAGES,
+            seconds=PATIENCE,
+            connections=8,
+        )
+        entries = _answers(stage, PIPELINE_MESSAGES, "pipe")
+        cpu = meter.stop()
+        models = stage.simulator.journal(kind="model", brief=1)
+        moments = sorted(entry["at"] for entry in entries)
+    answered = len(entries)
+    took = (moments[-1] if moments else time.time()) - load["began"]
+    rate, each = answered / took, cpu * 1000 / max(answered, 1)
+    calls = len(models) / max(answered, 1)
+    tokens = sum(entry["prompt_tokens"] for entry in models) / max(answered, 1)
+    yield line(
+        "pipeline_messages_per_second",
+        rate,
+        "1/s",
+        aim=">= 84",
+        met=rate >= 84,
+        peer=84,
+        answered=answered,
+        sent=load["done"],
+        model_ms=int(LATENCY * 1000),
+    )
+    yield line("cpu_per_message", each, "ms", aim="<= 20", met=each <= 20, peer="19-21")
+    yield line("model_calls_per_answer", calls, "", aim="<= 2", met=calls <= 2, peer=3.0)
+    yield line("prompt_tokens_per_answer", tokens, "tokens")
+    yield line(
+        "peak_memory", meter.peak_megabytes, "MB", of="web, worker, PostgreSQL, Valkey (PSS)"
+    )
+
+
+def latency(stage: Stage) -> Figures:
+    """A gentle stream: from the webhook's arrival to the reply at the vendor."""
+    count = 60
+    stage.machine.names = ("web", "worker")
+    with stage.machine:
+        _warm(stage, "l")
+        stage.simulator.forget_journal()
+        load = _load(
+            stage,
+            stage.plan.ports.web,
+            "/webhooks/messenger/",
+            run="lat",
+            people="lat",
+            count=count,
+            rate=5,
+            seconds=PATIENCE,
+            connections=1,
+        )
+        entries = _answers(stage, count, "lat")
+    by_person = {entry["recipient"]: entry["at"] for entry in entries}
+    waits = sorted(
+        by_person[f"lat{number}"] - moment
+        for number, moment in enumerate(load["moments"])
+        if f"lat{number}" in by_person
+    )
+    p50 = statistics.median(waits) / LATENCY if waits else 0.0
+    yield line(
+        "reply_p50",
+        p50,
+        "model latencies",
+        aim="<= 2.3",
+        met=0 < p50 <= 2.3,
+        peer=3.1,
+        milliseconds=round(p50 * LATENCY * 1000),
+        p95_ms=round(waits[int(len(waits) * 0.95)] * 1000) if waits else None,
+        answered=len(waits),
+        sent=count,
+        quiet_seconds=0,
+    )
+
+
+def _warm(stage: Stage, people: str) -> None:
+    """The first messages load models and dictionaries; they are not measured."""
+    name = f"warm{people}"
+    _load(
+        stage,
+        stage.plan.ports.web,
+        "/webhooks/messenger/",
+        run=name,
+        people=name,
+        count=40,
+        seconds=PATIENCE,
+        connections=4,
+    )
+    _answers(stage, 40, name)
+
+
+def _answers(stage: Stage, count: int, prefix: str) -> list[dict[str, Any]]:
+    """The replies that reached the vendor, once all have or patience ends."""
+    deadline = time.monotonic() + PATIENCE
+    found: list[dict[str, Any]] = []
+    people, since = set(), 0
+    while len(people) < count and time.monotonic() < deadline:
+        time.sleep(0.5)
+        new = stage.simulator.sends(platform="messenger", brief=1, since=since)
+        since = new[-1]["number"] if new else since
+        found += [entry for entry in new if entry["recipient"].startswith(prefix)]
+        people |= {entry["recipient"] for entry in new if entry["recipient"].startswith(prefix)}
+    return found
+
+
+# -- companies
+
+
+def opening(stage: Stage) -> Figures:
+    seconds = []
+    for number in range(3):
+        started = time.perf_counter()
+        open_company(
+            name=f"New {number}",
+            subdomain=f"new{number}",
+            admin_email="admin@new.example",
+            password="a long password 7",
+        )
+        seconds.append(time.perf_counter() - started)
+    value = statistics.median(seconds)
+    yield line("open_company", value, "s", aim="< 2", met=value < 2)
+
+
+FIGURES: dict[str, Callable[[Stage], Figures]] = {
+    "acks": acks,
+    "pipeline": pipeline,
+    "latency": latency,
+    "opening": opening,
+}
