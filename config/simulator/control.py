@@ -20,6 +20,8 @@ from config.simulator.vendor import Messenger, Vendor
 from config.simulator.wire import Answer, Request
 from config.simulator.world import Account, Behaviour, Fault, World
 
+BODIES = {"request", "body"}
+
 
 class Control:
     """The simulator's own door."""
@@ -50,6 +52,9 @@ class Control:
                     "reset": self._reset,
                 }
                 return setters[what](request.json())
+            case ["forget"]:
+                self.world.journal.entries.clear()
+                return Answer({"ok": True})
         return Answer({"error": f"no such control: POST /_sim{request.path}"}, 404)
 
     def _shown(self, request: Request) -> Answer:
@@ -58,8 +63,13 @@ class Control:
                 return Answer(self.world.shown())
             case ["journal"]:
                 equal = dict(request.query)
-                since = int(equal.pop("since", 0))
+                since, brief = int(equal.pop("since", 0)), equal.pop("brief", "")
                 entries = self.world.journal.read(since=since, **equal)
+                if brief:  # without the bodies
+                    entries = [
+                        {name: value for name, value in entry.items() if name not in BODIES}
+                        for entry in entries
+                    ]
                 return Answer({"entries": entries, "next": self.world.journal.count})
             case ["objects", kind]:
                 return Answer({"results": self._objects(kind)})

@@ -64,6 +64,9 @@ class SimulatorClient:
     def reset(self) -> None:
         self._say("reset")
 
+    def forget_journal(self) -> None:
+        self._say("forget")
+
     def account(self, platform: str, account_id: str, **known: str) -> dict[str, Any]:
         """Register an account; ``verified`` in the answer says how the handshake went."""
         return self._say("accounts", platform=platform, account_id=account_id, **known)

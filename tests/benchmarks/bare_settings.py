@@ -1,4 +1,4 @@
-"""The least a durable webhook can be on the same stack: no middleware, one address, no companies."""
+"""The least a durable webhook can be on the same stack: no middleware, no companies."""
 
 from config.settings import *
 from config.settings import DATABASES, DRAMATIQ_BROKER
