@@ -79,17 +79,21 @@ def meaning_of(error: ProviderError) -> ProviderError:
         # A gateway's 502 or 504 says nothing about what happened behind it.
         lost = error.status >= 500 and error.status != 503
         return AnswerLost(str(error), status=error.status) if lost else error
-    code = detail.get("code") if isinstance(detail.get("code"), int) else -1
+    code = detail.get("code", -1)
     kind = (
-        SUBCODES.get(detail.get("error_subcode") or 0)
-        or MEANINGS.get(code)
+        SUBCODES.get(_number(detail.get("error_subcode")))
+        or MEANINGS.get(_number(code))
         or (Unavailable if detail.get("is_transient") else None)
         or (Unavailable if error.status >= 500 else Rejected)
     )
     return kind(
         str(detail.get("message") or error)[:400],
-        code=str(code),
+        code=str(code)[:64],
         retry_after=error.retry_after,
         status=error.status,
         payload=payload,
     )
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else -1

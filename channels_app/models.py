@@ -53,6 +53,8 @@ class ChannelConnection(models.Model):
     name = models.CharField(max_length=100)
     config = EncryptedJSONField(default=dict)
     is_active = models.BooleanField(default=True)
+    # The unguessable part of its own webhook address; empty once it is disconnected.
+    webhook_token = models.CharField(max_length=64, blank=True, editable=False)
     health = models.CharField(max_length=16, choices=Health.choices, default=Health.OK)
     health_text = models.CharField(max_length=300, blank=True)
     last_inbound_at = models.DateTimeField(null=True, blank=True)

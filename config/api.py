@@ -4,6 +4,14 @@ from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from channels_app.api.views import (
+    ConnectionViewSet,
+    ContactViewSet,
+    ConversationViewSet,
+    InboundEventViewSet,
+    MessageViewSet,
+)
+from knowledge.api.views import DocumentViewSet, PassageViewSet, SearchView
 from tenants.api.views import (
     ApiKeyViewSet,
     AuditEntryViewSet,
@@ -16,11 +24,19 @@ router = SimpleRouter()
 router.register("api-keys", ApiKeyViewSet)
 router.register("users", UserViewSet)
 router.register("audit-entries", AuditEntryViewSet)
+router.register("knowledge/documents", DocumentViewSet)
+router.register("knowledge/passages", PassageViewSet)
+router.register("connections", ConnectionViewSet)
+router.register("contacts", ContactViewSet)
+router.register("conversations", ConversationViewSet)
+router.register("messages", MessageViewSet)
+router.register("inbound-events", InboundEventViewSet)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("profile/", ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
     path("live-token/", LiveTokenView.as_view(), name="live-token"),
+    path("knowledge/search/", SearchView.as_view(), name="knowledge-search"),
     *router.urls,
 ]

@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=100)),
                 ('config', tenants.fields.EncryptedJSONField(default=dict)),
                 ('is_active', models.BooleanField(default=True)),
+                ('webhook_token', models.CharField(blank=True, editable=False, max_length=64)),
                 ('health', models.CharField(choices=[('ok', 'Working'), ('reconnect', 'Reconnect'), ('trouble', 'In trouble')], default='ok', max_length=16)),
                 ('health_text', models.CharField(blank=True, max_length=300)),
                 ('last_inbound_at', models.DateTimeField(blank=True, null=True)),

@@ -73,8 +73,10 @@ class Telegram(base.ChannelProvider):
         update = base.load_object(body)
         kind = base.plain(next((name for name in update if name != "update_id"), "")) or base.EMPTY
         identifier = update.get("update_id")
-        known = isinstance(identifier, int) and not isinstance(identifier, bool)
-        key = base.key_of("update", identifier) if known else base.key_of("body", body.hex())
+        if isinstance(identifier, int) and not isinstance(identifier, bool):
+            key = base.key_of("update", identifier)
+        else:
+            key = base.key_of("body", body.hex())
         yield RawItem("", key, kind, body)
 
     # -- reading

@@ -94,7 +94,7 @@ class WhatsApp(base.ChannelProvider):
         if kind == "status":
             return _status(base.get_object(item, "status"))
         if kind in {"message", "echo"}:
-            return _read(item, kind)
+            return _read(item, kind, nameless=base.key_of(body.hex()))
         return [base.Unsupported(reason=f"Nothing is done about the field {kind!r}.")]
 
     # -- sending
@@ -164,9 +164,10 @@ def _contacts_of(element: dict[str, Any], value: dict[str, Any]) -> list[Any]:
     return known[:1] or (contacts if len(contacts) == 1 else [])
 
 
-def _read(item: dict[str, Any], kind: str) -> list[Inbound]:
+def _read(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbound]:
     element = base.get_object(item, kind)
-    external_id = base.get_id(element, "id")
+    # Without an id it is still something that somebody wrote.
+    external_id = base.get_id(element, "id", required=False) or nameless
     at = base.moment(element.get("timestamp"))
     sort = base.label(element, "type", 40) or ("text" if "text" in element else "")
     if not sort:

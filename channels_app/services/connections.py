@@ -48,8 +48,11 @@ def disconnect(*, connection: ChannelConnection, actor: str = "") -> ChannelConn
     """Take nothing in and send nothing out any more; what was said stays, the secrets go."""
     connection.is_active = False
     connection.config = {}
-    connection.save(update_fields=["is_active", "config"])
-    _routes(connection).delete()
+    connection.webhook_token = ""
+    connection.save(update_fields=["is_active", "config", "webhook_token"])
+    WebhookRoute.objects.filter(
+        company=context.current_company(), connection_id=connection.pk
+    ).delete()
     subject = f"connection:{connection.pk}"
     record(action="channel.disconnected", subject=subject, actor=actor or "system")
     return connection
@@ -74,10 +77,9 @@ def configure(
 
 def webhook_url(connection: ChannelConnection) -> str:
     """The connection's own webhook address; empty once it is disconnected."""
-    route = _routes(connection).first()
-    if route is None:
+    if not connection.webhook_token:
         return ""
-    return f"{settings.PUBLIC_URL}/webhooks/{connection.platform}/{route.token}/"
+    return f"{settings.PUBLIC_URL}/webhooks/{connection.platform}/{connection.webhook_token}/"
 
 
 def fresh_config(*, platform: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -92,23 +94,18 @@ def fresh_config(*, platform: str, given: Mapping[str, str]) -> dict[str, str]:
     return config
 
 
-def _routes(connection: ChannelConnection) -> Any:
-    return WebhookRoute.objects.filter(
-        company=context.current_company(), connection_id=connection.pk
-    )
-
-
 def _route(connection: ChannelConnection) -> None:
-    company = context.current_company()
     route, made = WebhookRoute.objects.get_or_create(
         platform=connection.platform,
         account_id=connection.account_id,
-        company=company,
+        company=context.current_company(),
         defaults={"connection_id": connection.pk},
     )
     if not made and (route.connection_id != connection.pk or not route.is_active):
         route.connection_id, route.is_active = connection.pk, True
         route.save(update_fields=["connection_id", "is_active"])
+    connection.webhook_token = route.token
+    connection.save(update_fields=["webhook_token"])
 
 
 def _check(platform: str, account_id: str, config: Mapping[str, Any]) -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import pytest
 
 from channels_app.models import InboundEvent
 from channels_app.providers import CHANNELS
 from channels_app.services import connect, fresh_config, routing, webhook_url
+from channels_app.signals import message_received
 
 _numbers = count(1)
 
@@ -17,6 +19,23 @@ def forget_routes() -> Iterator[None]:
     routing.forget_routes()
     yield
     routing.forget_routes()
+
+
+@pytest.fixture(autouse=True)
+def bell() -> Iterator[list[tuple[str, Any]]]:
+    """Who listens upstairs is not this app's business; what it rings is: (change, message)."""
+    upstairs = message_received.receivers
+    message_received.receivers = []
+    message_received.sender_receivers_cache.clear()
+    rung: list[tuple[str, Any]] = []
+
+    def listen(sender, message, change, **kwargs):
+        rung.append((change, message))
+
+    message_received.connect(listen)
+    yield rung
+    message_received.receivers = upstairs
+    message_received.sender_receivers_cache.clear()
 
 
 def connected(platform: str, account_id: str = "", **given: str):

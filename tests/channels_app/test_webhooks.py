@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 from channels_app.models import InboundEvent, Message
 from tests.channels_app.conftest import connected, outcomes
 

@@ -1,0 +1,185 @@
+"""What the API shows of channels, people and conversations. Secrets are never among it."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from channels_app.models import (
+    ChannelConnection,
+    Contact,
+    ContactIdentity,
+    Conversation,
+    InboundEvent,
+    Message,
+)
+from channels_app.providers import CHANNELS
+from channels_app.services import webhook_url
+from tenants.accounts.models import User
+
+
+class ConnectionSerializer(serializers.ModelSerializer):
+    webhook_url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ChannelConnection
+        fields = [
+            "id",
+            "platform",
+            "account_id",
+            "name",
+            "is_active",
+            "health",
+            "health_text",
+            "last_inbound_at",
+            "last_outbound_at",
+            "created_at",
+            "webhook_url",
+        ]
+
+    def get_webhook_url(self, connection: ChannelConnection) -> str:
+        return webhook_url(connection)
+
+
+class ConnectSerializer(serializers.Serializer):
+    """A new connection; ``config`` holds the platform's own settings, write-only."""
+
+    platform = serializers.ChoiceField(choices=CHANNELS.choices())
+    account_id = serializers.CharField(max_length=190)
+    name = serializers.CharField(max_length=100, required=False, default="")
+    config = serializers.DictField(child=serializers.CharField(allow_blank=True), write_only=True)
+
+
+class IdentitySerializer(serializers.ModelSerializer):
+    external_id = serializers.CharField(read_only=True)
+    display = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = ContactIdentity
+        fields = ["platform", "account_id", "external_id", "display"]
+
+
+class ContactSerializer(serializers.ModelSerializer):
+    name = serializers.CharField(read_only=True)
+    email = serializers.CharField(read_only=True)
+    phone = serializers.CharField(read_only=True)
+    identities = IdentitySerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Contact
+        fields = [
+            "id",
+            "name",
+            "email",
+            "phone",
+            "language",
+            "is_blocked",
+            "created_at",
+            "updated_at",
+            "identities",
+        ]
+
+
+class ConversationSerializer(serializers.ModelSerializer):
+    platform = serializers.CharField(source="connection.platform", read_only=True)
+    contact_name = serializers.CharField(source="contact.name", read_only=True)
+    preview = serializers.CharField(read_only=True)
+    window_closes_at = serializers.DateTimeField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Conversation
+        fields = [
+            "id",
+            "connection",
+            "platform",
+            "contact",
+            "contact_name",
+            "status",
+            "controller",
+            "turn_version",
+            "assignee",
+            "escalation_reason",
+            "language",
+            "unread_count",
+            "last_message_at",
+            "last_inbound_at",
+            "waiting_since",
+            "window_closes_at",
+            "preview",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+
+@extend_schema_field(OpenApiTypes.OBJECT)
+class JsonField(serializers.Field):
+    """Stored JSON as it is."""
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class MessageSerializer(serializers.ModelSerializer):
+    text = serializers.CharField(read_only=True)
+    external_id = serializers.CharField(read_only=True)
+    sender_name = serializers.CharField(read_only=True)
+    attachments = serializers.ListField(child=serializers.DictField(), read_only=True)
+    reactions = JsonField(read_only=True)
+
+    class Meta:
+        model = Message
+        fields = [
+            "id",
+            "conversation",
+            "direction",
+            "author",
+            "user",
+            "external_id",
+            "sender_name",
+            "text",
+            "attachments",
+            "reactions",
+            "state",
+            "error_code",
+            "error_text",
+            "run_id",
+            "provider_time",
+            "received_at",
+            "sent_at",
+            "edited_at",
+            "deleted_at",
+        ]
+        read_only_fields = fields
+
+
+class InboundEventSerializer(serializers.ModelSerializer):
+    """Without the body: the console shows it to those who may see it."""
+
+    class Meta:
+        model = InboundEvent
+        fields = [
+            "id",
+            "connection",
+            "kind",
+            "status",
+            "outcome",
+            "reason",
+            "attempts",
+            "received_at",
+            "processed_at",
+        ]
+
+
+class ReplySerializer(serializers.Serializer):
+    text = serializers.CharField(max_length=20_000)
+
+
+class TakeOverSerializer(serializers.Serializer):
+    reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+
+
+class AssignSerializer(serializers.Serializer):
+    assignee = serializers.PrimaryKeyRelatedField(
+        queryset=User.objects.filter(is_active=True), allow_null=True
+    )

@@ -1,0 +1,185 @@
+"""Channels, conversations and messages for programs. Changes go through named deeds."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
+
+from channels_app import outbox, services
+from channels_app.api.serializers import (
+    AssignSerializer,
+    ConnectionSerializer,
+    ConnectSerializer,
+    ContactSerializer,
+    ConversationSerializer,
+    InboundEventSerializer,
+    MessageSerializer,
+    ReplySerializer,
+    TakeOverSerializer,
+)
+from channels_app.models import ChannelConnection, Contact, Conversation, InboundEvent, Message
+from tenants.accounts.models import User
+from tenants.api.exceptions import problem
+
+
+def actor_of(request: Request) -> str:
+    """Who asks, for the audit log: a person or a key."""
+    return f"user:{request.user.pk}" if request.user.pk else str(request.user)
+
+
+def person_of(request: Request) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
+class ConnectionViewSet(ReadOnlyModelViewSet):
+    """The company's accounts at the networks. Secrets go in and never come out."""
+
+    queryset = ChannelConnection.objects.all()
+    serializer_class = ConnectionSerializer
+    filterset_fields = {"platform": ["exact"], "is_active": ["exact"], "health": ["exact"]}
+
+    @extend_schema(request=ConnectSerializer, responses={201: ConnectionSerializer})
+    def create(self, request: Request) -> Response:
+        """Connect an account, or renew its connection."""
+        body = ConnectSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            connection = services.connect(**body.validated_data, actor=actor_of(request))
+        except ValidationError as error:
+            raise serializers.ValidationError(error.message_dict) from error
+        return Response(self.get_serializer(connection).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def disconnect(self, request: Request, pk: str | None = None) -> Response:
+        """Stop taking in and sending; what was said stays, the secrets are erased."""
+        connection = services.disconnect(connection=self.get_object(), actor=actor_of(request))
+        return Response(self.get_serializer(connection).data)
+
+
+class ContactViewSet(ReadOnlyModelViewSet):
+    queryset = Contact.objects.prefetch_related("identities")
+    serializer_class = ContactSerializer
+    filterset_fields = {"language": ["exact"], "is_blocked": ["exact"]}
+
+
+class ConversationViewSet(ReadOnlyModelViewSet):
+    """Conversations, newest first."""
+
+    queryset = Conversation.objects.with_people()
+    serializer_class = ConversationSerializer
+    filterset_fields = {
+        "status": ["exact"],
+        "controller": ["exact"],
+        "connection": ["exact"],
+        "contact": ["exact"],
+        "assignee": ["exact", "isnull"],
+    }
+    verbs = {"messages": "view"}
+
+    @extend_schema(responses=MessageSerializer(many=True), filters=False)
+    @action(detail=True)
+    def messages(self, request: Request, pk: str | None = None) -> Response:
+        """The messages of this conversation, newest first."""
+        page = self.paginate_queryset(_messages().filter(conversation=self.get_object()))
+        return self.get_paginated_response(MessageSerializer(page, many=True).data)
+
+    @extend_schema(request=ReplySerializer, responses={201: MessageSerializer})
+    @action(detail=True, methods=["post"])
+    def reply(self, request: Request, pk: str | None = None) -> Response:
+        """Write to the contact as a person; the conversation is theirs from then on."""
+        body = ReplySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            message = outbox.post_message(
+                conversation=self.get_object(),
+                text=body.validated_data["text"],
+                author=Message.Author.HUMAN,
+                user=person_of(request),
+                actor=actor_of(request),
+            )
+        except outbox.SendRefused as refusal:
+            return problem(409, refusal.code, refusal.text, next_allowed_at=refusal.next_allowed_at)
+        return Response(MessageSerializer(message).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=TakeOverSerializer)
+    @action(detail=True, methods=["post"], url_path="take-over")
+    def take_over(self, request: Request, pk: str | None = None) -> Response:
+        """A person leads; the AI falls silent."""
+        body = TakeOverSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return self._done(request, services.take_over, reason=body.validated_data["reason"])
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"], url_path="hand-back")
+    def hand_back(self, request: Request, pk: str | None = None) -> Response:
+        """Let the AI lead again."""
+        return self._done(request, services.hand_back)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, pk: str | None = None) -> Response:
+        """Nothing is left to do."""
+        return self._done(request, services.close)
+
+    @extend_schema(request=AssignSerializer)
+    @action(detail=True, methods=["post"])
+    def assign(self, request: Request, pk: str | None = None) -> Response:
+        """Give it to a colleague, or to nobody in particular."""
+        body = AssignSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return self._done(request, services.assign, assignee=body.validated_data["assignee"])
+
+    def _done(self, request: Request, deed: Any, **details: Any) -> Response:
+        conversation = deed(
+            conversation=self.get_object(),
+            user=person_of(request),
+            actor=actor_of(request),
+            **details,
+        )
+        return Response(self.get_serializer(conversation).data)
+
+
+def _messages() -> QuerySet[Message]:
+    return Message.objects.order_by("-pk")
+
+
+class MessageViewSet(ReadOnlyModelViewSet):
+    """Every message of the company, newest first."""
+
+    queryset = _messages()
+    serializer_class = MessageSerializer
+    filterset_fields = {
+        "conversation": ["exact"],
+        "direction": ["exact"],
+        "author": ["exact"],
+        "state": ["exact"],
+        "provider_time": ["gte", "lte"],
+    }
+
+
+class InboundEventViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet):
+    """What came in by webhook, and what became of it."""
+
+    queryset = InboundEvent.objects.all()
+    serializer_class = InboundEventSerializer
+    filterset_fields = {
+        "connection": ["exact"],
+        "status": ["exact"],
+        "outcome": ["exact"],
+        "kind": ["exact"],
+        "received_at": ["gte", "lte"],
+    }
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def replay(self, request: Request, pk: str | None = None) -> Response:
+        """Read it once more; what it brought is not doubled."""
+        event = services.replay(event=self.get_object(), actor=actor_of(request))
+        return Response(self.get_serializer(event).data)

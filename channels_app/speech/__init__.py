@@ -1,0 +1,1 @@
+"""Speech engines that turn voice messages into text; none yet."""
