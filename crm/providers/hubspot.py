@@ -34,7 +34,7 @@ class HubSpot(CrmProvider):
         Field("lastname", "last_name", "text", 200),
         Field("email", "email", "email", 254),
         Field("phone", "phone", "text", 60),
-        Field("company", "company", "text", 200),
+        Field("company", "fact:company", "text", 200),
         Field("jobtitle", "fact:role", "text", 200),
         Field("leadwire_score", "score", "number"),
         Field("leadwire_tier", "tier", "choice", choices=TIERS),

@@ -4,7 +4,17 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    F,
+    PositiveIntegerField,
+    PositiveSmallIntegerField,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -92,10 +102,18 @@ def _want(records: QuerySet[SyncRecord], version: int) -> int:
     now = timezone.now()
     resting = Q(state__in=[State.CLEAN, State.DEAD], wanted_version__lt=version)
     return records.update(
-        wanted_version=Greatest(F("wanted_version"), Value(version)),
-        attempts=Case(When(state=State.DEAD, then=Value(0)), default=F("attempts")),
+        wanted_version=Greatest(
+            F("wanted_version"), Value(version), output_field=PositiveIntegerField()
+        ),
+        attempts=Case(
+            When(state=State.DEAD, then=0),
+            default=F("attempts"),
+            output_field=PositiveSmallIntegerField(),
+        ),
         next_attempt_at=Case(When(resting, then=Value(now)), default=F("next_attempt_at")),
-        state=Case(When(resting, then=Value(State.DIRTY)), default=F("state")),
+        state=Case(
+            When(resting, then=Value(State.DIRTY)), default=F("state"), output_field=CharField()
+        ),
     )
 
 

@@ -1,0 +1,55 @@
+"""What the CRM shows beside a conversation, on a lead's page and on the dashboard."""
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from channels_app.models import Conversation
+from crm.models import CrmConnection, SyncRecord
+from leads.models import Lead
+from tenants.cards import Panel, Step, Tile, offer
+
+SEE = "crm.view_syncrecord"
+
+
+@offer("conversation", order=30, permission=SEE)
+def beside_conversation(conversation: Conversation) -> Panel | None:
+    records = SyncRecord.objects.filter(lead__contact=conversation.contact_id)
+    return _panel(list(records.select_related("connection")))
+
+
+@offer("lead", order=10, permission=SEE)
+def beside_lead(lead: Lead) -> Panel | None:
+    return _panel(list(lead.sync_records.select_related("connection")))
+
+
+def _panel(records: list[SyncRecord]) -> Panel | None:
+    return Panel("crm/records_panel.html", {"records": records}) if records else None
+
+
+@offer("dashboard.tiles", order=50, permission=SEE)
+def dead_tile() -> list[Tile]:
+    dead = SyncRecord.objects.filter(state=SyncRecord.State.DEAD).count()
+    if not dead:
+        return []
+    return [
+        Tile(
+            _("Not in the CRM"),
+            str(dead),
+            _("given up; see why and retry"),
+            reverse("crm:state"),
+            "alert",
+        )
+    ]
+
+
+@offer("dashboard.steps", order=50, permission="crm.add_crmconnection")
+def connect_step() -> list[Step]:
+    return [
+        Step(
+            _("Connect your CRM"),
+            _("Leads go there with their score and the reasons for it."),
+            reverse("crm:state"),
+            _("Connect"),
+            CrmConnection.objects.exists(),
+        )
+    ]

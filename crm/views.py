@@ -1,0 +1,94 @@
+"""The CRM: how far each lead has got, what was given up, and connecting one."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
+from django.forms import Form
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from crm.forms import ConnectForm, config_form
+from crm.models import CrmConnection, SyncRecord
+from crm.providers import CRMS
+from crm.services import connect, retry_dead
+from tenants.access import needs
+from tenants.accounts.http import AuthenticatedRequest
+
+SEE = "crm.view_crmconnection"
+DEAD = SyncRecord.State.DEAD
+
+
+@needs(SEE)
+@require_GET
+def state(request: AuthenticatedRequest) -> HttpResponse:
+    """Each CRM with its counts, and the records that were given up."""
+    counts = {
+        f"{value}_count": Count("records", filter=Q(records__state=value))
+        for value in SyncRecord.State.values
+    }
+    stuck = SyncRecord.objects.filter(state__in=[DEAD, SyncRecord.State.FAILED])
+    return render(
+        request,
+        "crm/state.html",
+        {
+            "title": _("CRM"),
+            "connections": CrmConnection.objects.annotate(**counts),
+            "stuck": stuck.select_related("connection", "lead__contact")[:100],
+            "has_dead": stuck.filter(state=DEAD).exists(),
+            "kinds": CRMS.choices(),
+        },
+    )
+
+
+@needs("crm.add_crmconnection")
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def add(request: AuthenticatedRequest, kind: str) -> HttpResponse:
+    """Connect a CRM; every lead we have goes there."""
+    if kind not in CRMS:
+        raise Http404
+    data = request.POST if request.method == "POST" else None
+    form, config = ConnectForm(data), config_form(kind, data)
+    if data is not None and all([form.is_valid(), config.is_valid()]):
+        if _connected(kind, form, config, f"user:{request.user.pk}"):
+            messages.success(request, _("Connected. Your leads are on their way."))
+            return redirect("crm:state")
+    return render(
+        request,
+        "crm/connect.html",
+        {
+            "title": _("Connect %(crm)s") % {"crm": CRMS.label(kind)},
+            "form": form,
+            "config_form": config,
+        },
+        status=422 if form.errors or config.errors else 200,
+    )
+
+
+def _connected(kind: str, form: ConnectForm, config: Form, actor: str) -> bool:
+    try:
+        connect(kind=kind, name=form.cleaned_data["name"], config=config.cleaned_data, actor=actor)
+    except ValidationError as error:
+        for field, reasons in error.message_dict.items():
+            target = config if field in config.fields else form
+            target.add_error(field if field in target.fields else None, reasons)
+        return False
+    return True
+
+
+@needs("crm.change_syncrecord")
+@require_POST
+def retry(request: AuthenticatedRequest) -> HttpResponse:
+    """Give one record, or all that were given up, another chance now."""
+    records = SyncRecord.objects.all()
+    chosen = request.POST.get("record", "")
+    if chosen:
+        records = records.filter(pk=int(chosen) if chosen.isdecimal() else 0)
+    else:
+        records = records.filter(state=DEAD)
+    count = retry_dead(records=records, actor=f"user:{request.user.pk}")
+    messages.success(request, _("%(count)d on the way again.") % {"count": count})
+    return redirect("crm:state")
