@@ -17,10 +17,6 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
-# Before anything imports numpy: our matrices are small, and threads fighting for two cores make
-# the built-in embedder up to fifty times slower.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 EMBEDDED = embedded.from_environment(BASE_DIR)
 DATA_DIR = EMBEDDED.data_dir
 DEBUG = env.bool("DEBUG", default=False)
@@ -377,6 +373,8 @@ COMPATIBLE_API_KEY = env.str("COMPATIBLE_API_KEY", default="")
 # Task -> "provider/model" in order of preference; the offline engine always ends the chain.
 MODEL_ROUTES = env.json("MODEL_ROUTES", default={})
 EMBEDDER = env.str("EMBEDDER", default="local")  # local | openai
+# Public sets that "manage.py evaluate" measures on; they are not ours to ship.
+EVALS_DIR = Path(env.str("EVALS_DIR", default="") or BASE_DIR.parent / "shared" / "evals")
 KNOWLEDGE_MAX_BYTES = env.int("KNOWLEDGE_MAX_BYTES", default=20 * 1024 * 1024)  # of one document
 
 # -- seeing what happens

@@ -6,4 +6,4 @@ class LeadsConfig(AppConfig):
     verbose_name = "Leads"
 
     def ready(self) -> None:
-        from leads import receivers  # noqa: F401
+        from leads import cards, receivers  # noqa: F401 (each registers what it offers)

@@ -112,9 +112,7 @@ def change_owner(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     form = OwnerForm(request.POST)
     shown = get_object_or_404(Lead, pk=pk)
     if form.is_valid():
-        assign_owner(
-            lead=shown, owner=form.cleaned_data["owner"], actor=f"user:{request.user.pk}"
-        )
+        assign_owner(lead=shown, owner=form.cleaned_data["owner"], actor=f"user:{request.user.pk}")
         messages.success(request, _("Owner changed."))
     else:
         messages.error(request, _("This person is not here any more."))

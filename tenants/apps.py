@@ -13,6 +13,7 @@ class TenantsConfig(AppConfig):
         from django.contrib.contenttypes.models import ContentType
 
         from tenants.api import schema  # noqa: F401 (tells drf-spectacular about our sign-in)
+        from tenants.pages import cards  # noqa: F401 (registers what it offers)
 
         # Django keeps the ids of content types in one dictionary for all threads, and
         # django-tenants clears it at every switch of schema. Two threads in two companies

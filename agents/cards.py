@@ -1,0 +1,59 @@
+"""What the agent shows under its messages, beside a conversation and on the dashboard."""
+
+from decimal import Decimal
+
+from django.db.models import Count, Q, Sum
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from agents.models import ChatTurn, ModelCall, Run
+from channels_app.models import Conversation, Message
+from tenants.cards import Panel, Step, Tile, offer
+
+SEE = "agents.view_run"
+
+
+@offer("message", order=10, permission=SEE)
+def under_messages(messages: list[Message]) -> dict[int, Panel]:
+    """Sources, reason and run of each message the AI wrote."""
+    wanted = {message.run_id for message in messages if message.run_id}
+    runs = Run.objects.in_bulk(wanted) if wanted else {}
+    return {
+        message.pk: Panel("agents/message_panel.html", {"run": runs[message.run_id]})
+        for message in messages
+        if message.author == Message.Author.AI and message.run_id in runs
+    }
+
+
+@offer("conversation", order=40, permission=SEE)
+def last_run(conversation: Conversation) -> Panel | None:
+    run = conversation.runs.prefetch_related("steps").order_by("-pk").first()
+    return Panel("agents/conversation_panel.html", {"run": run}) if run else None
+
+
+@offer("dashboard.tiles", order=30, permission=SEE)
+def cost_tile() -> list[Tile]:
+    since = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    spent = ModelCall.objects.filter(created_at__gte=since).aggregate(
+        cost=Sum("cost"), calls=Count("pk"), failed=Count("pk", filter=Q(status="failed"))
+    )
+    cost = spent["cost"] or Decimal(0)
+    hint = _("%(count)d model calls") % {"count": spent["calls"]}
+    if spent["failed"]:
+        hint = _("%(hint)s, %(failed)d failed") % {"hint": hint, "failed": spent["failed"]}
+    return [Tile(_("Model cost"), f"${cost:.2f}", hint, reverse("agents:runs"))]
+
+
+@offer("dashboard.steps", order=40, permission=SEE)
+def ask_step() -> list[Step]:
+    tried = ChatTurn.objects.exists() or Run.objects.filter(status=Run.Status.DONE).exists()
+    return [
+        Step(
+            _("Ask a test question"),
+            _("See the answer with its sources before a customer does."),
+            reverse("agents:ask"),
+            _("Ask"),
+            tried,
+        )
+    ]

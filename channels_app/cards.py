@@ -1,0 +1,102 @@
+"""What channels show on the dashboard, beside a conversation, and in the menu."""
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from channels_app.models import ChannelConnection, Conversation, Message
+from channels_app.services.figures import connections_in_trouble, last_days, today
+from channels_app.services.inbox import waiting_count
+from tenants.cards import Panel, Step, Tile, offer
+from tenants.charts import Pair, bar_chart
+from tenants.templatetags.console import duration, percent
+
+SEE = "channels_app.view_conversation"
+
+
+@offer("menu", order=10, permission=SEE)
+def waiting() -> dict[str, int]:
+    return {"inbox": waiting_count()}
+
+
+@offer("dashboard.tiles", order=10, permission=SEE)
+def tiles() -> list[Tile]:
+    figures = today()
+    inbox = reverse("channels_app:inbox")
+    waits = waiting_count()
+    problems = connections_in_trouble() + figures.failed
+    seconds = figures.first_response.total_seconds() if figures.first_response else None
+    return [
+        Tile(
+            _("Conversations"),
+            str(figures.conversations),
+            _("%(count)d messages came in") % {"count": figures.inbound},
+            inbox,
+        ),
+        Tile(_("First response"), duration(seconds), _("median of today's first answers")),
+        Tile(
+            _("Answered by AI"),
+            percent(figures.ai_share),
+            _("%(ai)d by AI, %(people)d by people")
+            % {"ai": figures.by_ai, "people": figures.by_people},
+        ),
+        Tile(
+            _("Waiting for a person"),
+            str(waits),
+            _("escalated or taken over, and not answered"),
+            f"{inbox}?tab=escalated",
+            "alert" if waits else "",
+        ),
+        Tile(
+            _("Problems"),
+            str(problems),
+            _("messages not sent, channels in trouble"),
+            reverse("channels_app:channels"),
+            "alert" if problems else "",
+        ),
+    ]
+
+
+@offer("dashboard.panels", order=20, permission=SEE)
+def fortnight() -> Panel:
+    pairs = [Pair(date_format(day.day, "j M"), day.inbound, day.by_ai) for day in last_days()]
+    chart = bar_chart(
+        title=_("Messages of the last 14 days"),
+        first_label=_("Came in"),
+        second_label=_("Answered by AI"),
+        pairs=pairs,
+    )
+    return Panel("channels_app/chart_panel.html", {"chart": chart})
+
+
+@offer("dashboard.steps", order=10, permission=SEE)
+def steps() -> list[Step]:
+    channels = reverse("channels_app:channels")
+    return [
+        Step(
+            _("Connect a channel"),
+            _("A page, a phone number or a bot of yours. The signed webhook takes a minute."),
+            channels,
+            _("Connect"),
+            ChannelConnection.objects.exists(),
+        ),
+        Step(
+            _("Receive a test message"),
+            _("Write to the channel from your own phone; it shows in the inbox within a second."),
+            channels,
+            _("See the address"),
+            Message.objects.filter(direction=Message.Direction.IN).exists(),
+        ),
+    ]
+
+
+@offer("conversation", order=10, permission="channels_app.view_contact")
+def contact_panel(conversation: Conversation) -> Panel:
+    return Panel(
+        "channels_app/contact_panel.html",
+        {
+            "conversation": conversation,
+            "contact": conversation.contact,
+            "identities": list(conversation.contact.identities.all()),
+        },
+    )

@@ -1,0 +1,121 @@
+"""The console's menu, by task. What a person may not open is not shown."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from tenants import cards, context
+from tenants.access import member_may
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line: where it leads, and the right it takes."""
+
+    key: str
+    title: Any
+    icon: str
+    url: str
+    permission: str
+
+
+GROUPS: list[tuple[Any, list[Entry]]] = [
+    (
+        "",
+        [
+            Entry("dashboard", _("Dashboard"), "dashboard", "workspace:dashboard",
+                  "workspace.view_usageday"),
+            Entry("inbox", _("Inbox"), "inbox", "channels_app:inbox",
+                  "channels_app.view_conversation"),
+            Entry("leads", _("Leads"), "leads", "leads:board", "leads.view_lead"),
+        ],
+    ),
+    (
+        _("What answers"),
+        [
+            Entry("knowledge", _("Knowledge"), "knowledge", "knowledge:documents",
+                  "knowledge.view_document"),
+            Entry("runs", _("Agent runs"), "runs", "agents:runs", "agents.view_run"),
+        ],
+    ),
+    (
+        _("What is connected"),
+        [
+            Entry("channels", _("Channels"), "channels", "channels_app:channels",
+                  "channels_app.view_channelconnection"),
+            Entry("crm", _("CRM"), "crm", "crm:state", "crm.view_crmconnection"),
+        ],
+    ),
+    (
+        _("Workspace"),
+        [
+            Entry("team", _("Team"), "team", "workspace:team", "accounts.view_user"),
+            Entry("keys", _("API keys"), "key", "workspace:keys", "accounts.view_apikey"),
+            Entry("audit", _("Audit log"), "audit", "workspace:audit", "audit.view_auditentry"),
+            Entry("settings", _("Settings"), "settings", "workspace:settings",
+                  "workspace.view_profile"),
+            Entry("records", _("All records"), "records", "workspace:records",
+                  "workspace.view_usageday"),
+        ],
+    ),
+]  # fmt: skip
+
+
+def groups(request: HttpRequest) -> list[dict[str, Any]]:
+    """The menu for this request: groups with links, the current one marked, badges filled."""
+    if not request.user.is_authenticated:
+        return []
+    if context.schema() == context.PUBLIC:
+        return [{"title": "", "items": _public_items(request)}]
+    badges: dict[str, int] = {}
+    for found in cards.gather("menu", request.user):
+        badges.update(found)
+    shown = []
+    for title, entries in GROUPS:
+        items = [
+            _item(entry, request, badges)
+            for entry in entries
+            if member_may(request, entry.permission)
+        ]
+        if items:
+            shown.append({"title": title, "items": items})
+    return shown
+
+
+def _item(entry: Entry, request: HttpRequest, badges: dict[str, int]) -> dict[str, Any]:
+    link = reverse(entry.url)
+    return {
+        "key": entry.key,
+        "title": entry.title,
+        "icon": entry.icon,
+        "link": link,
+        "active": request.path == link or (link != "/" and request.path.startswith(link)),
+        "badge": badges.get(entry.key, 0),
+    }
+
+
+def _public_items(request: HttpRequest) -> list[dict[str, Any]]:
+    """Superusers on the public host: the admin's own models."""
+    found = [("dashboard", _("Overview"), "dashboard", reverse("admin:index"))]
+    for model, title, icon in (
+        ("company", _("Companies"), "team"),
+        ("domain", _("Domains"), "channels"),
+        ("plan", _("Plans"), "records"),
+        ("webhookroute", _("Webhook routes"), "crm"),
+    ):
+        found.append((model, title, icon, reverse(f"admin:tenants_{model}_changelist")))
+    home = found[0][3]
+    return [
+        {
+            "key": key,
+            "title": title,
+            "icon": icon,
+            "link": link,
+            "badge": 0,
+            "active": request.path == link or (link != home and request.path.startswith(link)),
+        }
+        for key, title, icon, link in found
+    ]

@@ -1,0 +1,137 @@
+/* Live updates, the composer and the keyboard. Without this file the inbox works by reloading. */
+"use strict";
+
+(() => {
+  const SHORTCUTS = "leadwire.shortcuts";
+  const $ = (selector) => document.querySelector(selector);
+  const opened = () => $("#conversation[data-open]")?.dataset.open ?? "";
+
+  // -- thread: stay at the end, unless somebody reads further up
+  const isAtEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 120;
+  function toEnd() {
+    const thread = $("#thread");
+    if (thread) thread.scrollTop = thread.scrollHeight;
+  }
+  toEnd();
+  let wasAtEnd = true;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const thread = $("#thread");
+    wasAtEnd = thread ? isAtEnd(thread) : true;
+    // a refused reply comes back as 422 with the reason in it
+    if (event.detail.xhr.status === 422) {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    }
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const target = event.detail.target?.id;
+    if (target === "conversation" || (target === "thread" && wasAtEnd)) toEnd();
+    if (target === "conversation") {
+      mark();
+      count();
+      if (event.detail.elt?.matches?.("[data-composer]")) $("#id_text")?.focus();
+    }
+  });
+  document.addEventListener("htmx:sendError", () => window.leadwireToast($("#inbox").dataset.offline, "bad"));
+  document.addEventListener("htmx:responseError", () => window.leadwireToast($("#inbox").dataset.failed, "bad"));
+
+  // -- the list's current row follows what is open
+  function mark() {
+    document.querySelectorAll(".row").forEach((row) => {
+      if (row.dataset.pk === opened()) row.setAttribute("aria-current", "true");
+      else row.removeAttribute("aria-current");
+    });
+  }
+
+  // -- composer: counter and Ctrl+Enter; drafts outlive a wrong click
+  const utf8 = new TextEncoder();
+  function length(text, unit) {
+    if (unit === "bytes") return utf8.encode(text).length;
+    return unit === "characters" ? [...text].length : text.length;
+  }
+  function count() {
+    const field = $("#id_text");
+    const counter = $("#counter");
+    if (!field || !counter) return;
+    const isNote = $("input[name=mode][value=note]")?.checked;
+    const limit = isNote ? 20000 : Number(counter.dataset.max);
+    const used = length(field.value, counter.dataset.unit);
+    counter.textContent = `${used} / ${limit}`;
+    counter.classList.toggle("over", used > limit);
+  }
+  document.addEventListener("input", (event) => {
+    if (event.target.id === "id_text" || event.target.name === "mode") count();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.id === "id_text") {
+      event.preventDefault();
+      event.target.form.requestSubmit();
+    }
+  });
+  count();
+
+  // -- keyboard: never inside a field, may be switched off
+  const isOn = () => localStorage.getItem(SHORTCUTS) !== "off";
+  function step(by) {
+    const rows = [...document.querySelectorAll(".row")];
+    if (!rows.length) return;
+    const at = rows.findIndex((row) => row === document.activeElement || (document.activeElement === document.body && row.hasAttribute("aria-current")));
+    const next = rows[Math.min(Math.max(at + by, 0), rows.length - 1)];
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  }
+  function mode(value) {
+    const choice = $(`input[name=mode][value=${value}]`);
+    if (!choice) return;
+    choice.checked = true;
+    count();
+    $("#id_text").focus();
+  }
+  const KEYS = {
+    j: () => step(1),
+    k: () => step(-1),
+    r: () => mode("reply"),
+    n: () => mode("note"),
+    e: () => $("[data-key=e]")?.click(),
+    a: () => $("[data-key=a]")?.click(),
+    t: () => $("[data-key=t]")?.click(),
+    "/": () => $("#id_q")?.focus(),
+    "?": () => $("#shortcuts")?.showModal(),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (!isOn() && event.key !== "?") return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, [contenteditable], dialog")) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    const act = KEYS[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  });
+  const toggle = $("#shortcuts-on");
+  if (toggle) {
+    toggle.checked = isOn();
+    toggle.addEventListener("change", () => localStorage.setItem(SHORTCUTS, toggle.checked ? "on" : "off"));
+  }
+
+  // -- live: events say what to fetch anew; the rows are the truth
+  window.leadwireLive?.((event) => {
+    const concerns = String(event.data?.conversation ?? "");
+    refresh("list");
+    if (opened() && (concerns === "" || concerns === opened())) {
+      refresh("thread");
+      refresh("context");
+    }
+  });
+  const waiting = {};
+  function refresh(what) {
+    if (waiting[what]) return;
+    waiting[what] = setTimeout(() => {
+      waiting[what] = null;
+      if (!document.hidden) window.htmx.trigger(document.body, `refresh-${what}`);
+      else document.addEventListener("visibilitychange", () => refresh(what), { once: true });
+    }, 60);
+  }
+})();

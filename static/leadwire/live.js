@@ -1,0 +1,69 @@
+/* One WebSocket to the live server: token first, then the number of the last event seen.
+   Where it cannot be reached, pages are told to look for themselves every few seconds. */
+"use strict";
+
+(() => {
+  const { liveUrl, livePort, liveToken } = document.body.dataset;
+  const listeners = [];
+  const POLL = 8000;
+  let last = "";
+  let delay = 500;
+  let poll = null;
+
+  window.leadwireLive = (listener) => listeners.push(listener);
+  const tell = (event) => listeners.forEach((listener) => listener(event));
+
+  function show(state) {
+    document.querySelectorAll(".live-state").forEach((mark) => {
+      mark.dataset.state = state;
+      mark.textContent = mark.dataset[state] ?? "";
+    });
+    if (state === "live") {
+      clearInterval(poll);
+      poll = null;
+    } else if (!poll) {
+      poll = setInterval(() => document.hidden || tell({ kind: "poll", data: {} }), POLL);
+    }
+  }
+
+  function address() {
+    if (liveUrl) return `${liveUrl.replace(/^http/, "ws").replace(/\/$/, "")}/ws/`;
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    return `${scheme}://${location.hostname}:${livePort}/ws/`;
+  }
+
+  async function token() {
+    const answer = await fetch(liveToken, { headers: { Accept: "application/json" } });
+    return (await answer.json()).token;
+  }
+
+  async function connect() {
+    let first;
+    try {
+      first = await token();
+    } catch {
+      return again();
+    }
+    const socket = new WebSocket(address());
+    socket.onopen = () => {
+      socket.send(JSON.stringify({ token: first }));
+      socket.send(JSON.stringify({ after: last }));
+    };
+    socket.onmessage = (message) => {
+      const event = JSON.parse(message.data);
+      delay = 500;
+      show("live");
+      if (event.id) last = event.id;
+      if (event.kind) tell(event);
+    };
+    socket.onclose = again;
+  }
+
+  function again() {
+    show("polling");
+    setTimeout(connect, delay + Math.random() * 500);
+    delay = Math.min(delay * 2, 30000);
+  }
+
+  if (liveToken) connect();
+})();

@@ -1,0 +1,51 @@
+"""From the public host into a company's: a link that signs its admin in, once and soon."""
+
+import secrets
+
+from django.conf import settings
+from django.core import signing
+from django.core.cache import cache
+
+from tenants import context
+from tenants.accounts.models import User
+from tenants.models import Company
+
+SALT = "tenants.handover"
+SECONDS = 60
+
+
+class BadHandover(ValueError):
+    """The link is forged, too old, another company's, or was used before."""
+
+
+def handover_url(*, company: Company, domain: str, user: User) -> str:
+    """An address on the company's host that signs ``user`` in; good for one minute and one use."""
+    token = signing.dumps(
+        {"schema": company.schema_name, "user": user.pk, "nonce": secrets.token_urlsafe(12)},
+        salt=SALT,
+    )
+    return f"{host_url(domain)}/enter/?token={token}"
+
+
+def host_url(domain: str) -> str:
+    """``https://acme.example.com``, with the port that our own address has."""
+    scheme, _, rest = settings.PUBLIC_URL.partition("://")
+    _host, _, port = rest.partition(":")
+    return f"{scheme}://{domain}:{port}" if port else f"{scheme}://{domain}"
+
+
+def redeem(token: str) -> User:
+    """Whom the token signs in at the current company; raises BadHandover."""
+    try:
+        claims = signing.loads(token, salt=SALT, max_age=SECONDS)
+    except signing.BadSignature as error:
+        raise BadHandover("This link is not valid any more.") from error
+    if claims["schema"] != context.schema():
+        raise BadHandover("This link belongs to another company.")
+    # add() is atomic: of two browsers with the same link one gets in.
+    if not cache.add(f"handover:{claims['nonce']}", 1, timeout=2 * SECONDS):
+        raise BadHandover("This link was used before.")
+    user = User.objects.filter(pk=claims["user"], is_active=True).first()
+    if user is None:
+        raise BadHandover("Nobody can sign in by this link any more.")
+    return user

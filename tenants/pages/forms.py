@@ -1,0 +1,209 @@
+"""What people fill in on the ground floor's pages."""
+
+import json
+import secrets
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from tenants.accounts.roles import Role
+from tenants.models import Company
+from tenants.workspace.models import Profile
+
+
+def zones() -> list[tuple[str, str]]:
+    return [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
+
+
+class SignUpForm(forms.Form):
+    """A new company. Rules live in ``open_company``; its errors come back beside the fields."""
+
+    name = forms.CharField(
+        label=_("Company name"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "organization", "data-names-address": ""}),
+    )
+    subdomain = forms.CharField(
+        label=_("Your address"),
+        max_length=40,
+        help_text=_("Lower-case letters, digits and hyphens. This is where your team signs in."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "data-address": "", "dir": "ltr"}
+        ),
+    )
+    admin_email = forms.EmailField(
+        label=_("Your e-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=200,
+        help_text=_("At least 8 characters. A short sentence is easy to keep in mind."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    # Tells a second click from a second company.
+    attempt = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("attempt", secrets.token_urlsafe(16))
+
+    def clean_subdomain(self) -> str:
+        return str(self.cleaned_data["subdomain"]).strip().lower()
+
+    def clean_admin_email(self) -> str:
+        return str(self.cleaned_data["admin_email"]).strip().lower()
+
+    def take_errors(self, error: ValidationError) -> None:
+        """Show what a service refused beside the fields it named."""
+        for field, reasons in error.message_dict.items():
+            self.add_error(field if field in self.fields else None, reasons)
+
+
+class FindForm(forms.Form):
+    """Where does my team sign in?"""
+
+    subdomain = forms.CharField(
+        label=_("Workspace address"),
+        max_length=120,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "organization", "spellcheck": "false", "dir": "ltr"}
+        ),
+    )
+
+    def clean_subdomain(self) -> str:
+        typed = str(self.cleaned_data["subdomain"]).strip().lower()
+        # People paste the whole address as well.
+        label = typed.removeprefix("https://").removeprefix("http://").partition("/")[0]
+        return label.partition(":")[0].removesuffix(f".{settings.PUBLIC_HOST}")
+
+
+class InviteForm(forms.Form):
+    """A colleague's address and what they may do."""
+
+    email = forms.EmailField(
+        label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=Role.choices,
+        initial=Role.AGENT,
+        help_text=_(
+            "Admins manage everything. Agents answer and work on leads."
+            " Viewers read and change nothing."
+        ),
+    )
+
+
+class MemberForm(forms.Form):
+    """What an admin changes about a member."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    is_active = forms.BooleanField(label=_("May sign in"), required=False)
+
+
+class KeyForm(forms.Form):
+    """A program's name and role."""
+
+    name = forms.CharField(
+        label=_("What will use it?"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"placeholder": _("Website chat"), "autocomplete": "off"}),
+    )
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.VIEWER)
+
+
+class ProfileForm(forms.ModelForm):
+    """How we speak for the company. The pipeline reads it with the next message."""
+
+    company_name = forms.CharField(label=_("Company name"), max_length=100)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zones)
+    languages = forms.CharField(
+        label=_("Languages"),
+        required=False,
+        help_text=_("Two-letter codes, the first is the default: en, es, ar."),
+    )
+    refusal = forms.CharField(
+        label=_("Refusal sentence"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+        help_text=_(
+            "One line a language, as “en: sentence”. Said word for word when your knowledge has"
+            " no answer. Left empty, Leadwire uses its own."
+        ),
+    )
+
+    class Meta:
+        model = Profile
+        fields = [
+            "about",
+            "tone",
+            "languages",
+            "refusal",
+            "confidence_gate",
+            "quiet_seconds",
+            "ai_enabled",
+            "retention_days",
+        ]
+        labels = {
+            "about": _("About the company"),
+            "tone": _("Tone of voice"),
+            "confidence_gate": _("Confidence needed to answer"),
+            "quiet_seconds": _("Seconds of quiet before answering"),
+            "ai_enabled": _("The AI answers on its own"),
+            "retention_days": _("Keep conversations for (days)"),
+        }
+        help_texts = {
+            "about": _("A few sentences the AI may rely on: what you do, for whom, where."),
+            "confidence_gate": _("From 0 to 1. Below it a person is asked instead."),
+            "quiet_seconds": _("Several messages in a row get one answer."),
+            "ai_enabled": _("Switched off, every conversation waits for a person."),
+        }
+
+    def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.company = company
+        self.initial["company_name"] = company.name
+        self.initial["time_zone"] = company.time_zone
+        self.initial["languages"] = ", ".join(self.instance.languages)
+        self.initial["refusal"] = "\n".join(
+            f"{language}: {sentence}" for language, sentence in self.instance.refusal.items()
+        )
+
+    def clean_languages(self) -> list[str]:
+        codes = [c.strip().lower() for c in self.cleaned_data["languages"].split(",") if c.strip()]
+        if wrong := [code for code in codes if not (len(code) == 2 and code.isalpha())]:
+            raise ValidationError(
+                _("Not a two-letter code: %(codes)s."), params={"codes": ", ".join(wrong)}
+            )
+        return codes
+
+    def clean_refusal(self) -> dict[str, str]:
+        sentences: dict[str, str] = {}
+        for line in self.cleaned_data["refusal"].splitlines():
+            if not line.strip():
+                continue
+            language, mark, sentence = line.partition(":")
+            if not mark or len(language.strip()) != 2 or not sentence.strip():
+                raise ValidationError(
+                    _("Write each line as “en: sentence”, not %(line)s."),
+                    params={"line": json.dumps(line[:40], ensure_ascii=False)},
+                )
+            sentences[language.strip().lower()] = sentence.strip()
+        return sentences
+
+    def clean_confidence_gate(self) -> float:
+        gate = float(self.cleaned_data["confidence_gate"])
+        if not 0 <= gate <= 1:
+            raise ValidationError(_("Choose a number from 0 to 1."))
+        return gate
+
+    def clean_quiet_seconds(self) -> float:
+        seconds = float(self.cleaned_data["quiet_seconds"])
+        if not 0 <= seconds <= 60:
+            raise ValidationError(_("Choose 0 to 60 seconds."))
+        return seconds

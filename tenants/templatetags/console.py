@@ -1,0 +1,155 @@
+"""Small words of our templates: icons, initials, the menu, numbers people can read."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zlib import crc32
+
+from django import template
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.module_loading import import_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from tenants import access
+from tenants.context import PUBLIC, current_company, schema
+
+register = template.Library()
+
+TURNING = frozenset({"back", "next", "send", "logout", "crm", "checks"})  # mirrored right to left
+THEMES = frozenset({"light", "dark"})
+HUES = 8
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """An icon of the sprite; without a label it is decoration."""
+    turns = " icon--turns" if name in TURNING else ""
+    sprite = static("leadwire/icons.svg")
+    if label:
+        return format_html(
+            '<svg class="icon{}" role="img" aria-label="{}"><use href="{}#{}"></use></svg>',
+            turns, label, sprite, name,
+        )  # fmt: skip
+    return format_html(
+        '<svg class="icon{}" aria-hidden="true"><use href="{}#{}"></use></svg>', turns, sprite, name
+    )
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: dict[str, Any]) -> str:
+    """What the person chose: light, dark, or nothing (as the system)."""
+    request: HttpRequest | None = context.get("request")
+    chosen = request.COOKIES.get("theme", "") if request else ""
+    return chosen if chosen in THEMES else ""
+
+
+@register.simple_tag(takes_context=True)
+def menu(context: dict[str, Any]) -> list[dict[str, Any]]:
+    """The groups of the sidebar this person may open, the current page marked."""
+    groups: list[dict[str, Any]] = import_string(settings.MENU)(context["request"])
+    return groups
+
+
+@register.simple_tag(takes_context=True)
+def may(context: dict[str, Any], permission: str) -> bool:
+    """``{% may "leads.change_lead" as can_change %}``"""
+    return access.member_may(context["request"], permission)
+
+
+@register.simple_tag
+def company_name() -> str:
+    return current_company().name if schema() != PUBLIC else ""
+
+
+@register.simple_tag
+def live_url() -> str:
+    """Where the live server listens; empty: same host, the live port (the page works it out)."""
+    return str(settings.LIVE_URL)
+
+
+@register.simple_tag
+def live_port() -> int:
+    return int(settings.LIVE_PORT)
+
+
+@register.filter
+def initials(name: object) -> str:
+    words = [word for word in str(name).replace("@", " ").split() if word[0].isalnum()]
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
+
+
+@register.filter
+def hue(name: object) -> int:
+    """A steady number for a name, so that a face keeps its colour."""
+    return crc32(str(name).encode()) % HUES
+
+
+@register.filter
+def short_ago(moment: datetime | None) -> str:
+    """2m, 3h, Tue, 4 Mar: as narrow as a list column."""
+    if moment is None:
+        return ""
+    passed = timezone.now() - moment
+    if passed < timedelta(minutes=1):
+        return _("now")
+    if passed < timedelta(hours=1):
+        return _("%(count)dm") % {"count": passed.seconds // 60}
+    local = timezone.localtime(moment)
+    if passed < timedelta(hours=24) and local.date() == timezone.localdate():
+        return date_format(local, "H:i")
+    if passed < timedelta(days=6):
+        return date_format(local, "D")
+    return date_format(local, "j M")
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """3 s, 4 min, 2 h 10 min."""
+    if seconds is None:
+        return "–"
+    if seconds < 1:
+        return _("%(count)d ms") % {"count": round(seconds * 1000)}
+    if seconds < 60:
+        return _("%(count).1f s") % {"count": seconds}
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return _("%(count)d min") % {"count": minutes}
+    return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
+
+
+@register.filter
+def percent(part: float | None) -> str:
+    return "–" if part is None else f"{round(part * 100)} %"
+
+
+@register.filter
+def get(mapping: dict[Any, Any], key: Any) -> Any:
+    """The value under a key that is itself a variable."""
+    return mapping.get(key)
+
+
+@register.filter
+def field_type(field: Any) -> str:
+    """text, select, textarea, checkbox, file …: which way a field is drawn."""
+    widget = field.field.widget
+    return getattr(widget, "input_type", "") or type(widget).__name__.lower()
+
+
+@register.filter
+def drawn(field: Any) -> SafeString:
+    """The field's widget with our classes and the links that screen readers follow."""
+    kind = field_type(field)
+    attrs: dict[str, Any] = {"class": "check" if kind in {"checkbox", "radio"} else "input"}
+    described = [f"{field.auto_id}_help"] if field.help_text else []
+    if field.errors:
+        attrs["aria-invalid"] = "true"
+        described.append(f"{field.auto_id}_error")
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    rendered: SafeString = field.as_widget(attrs={**field.field.widget.attrs, **attrs})
+    return rendered

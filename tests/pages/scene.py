@@ -1,0 +1,131 @@
+"""Rows behind every page, written as the pipeline would leave them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from agents.models import ModelCall, Run, RunStep
+from channels_app.models import ContactIdentity, Conversation, InboundEvent, Message, id_index
+from crm.models import SyncRecord
+from knowledge.models import Document
+from leads.services import apply_understanding
+from tests.factories import (
+    make_connection,
+    make_contact,
+    make_conversation,
+    make_crm,
+    make_message,
+)
+
+
+@dataclass
+class Scene:
+    """What a page test asks for by name."""
+
+    conversation: Conversation
+    lead: Any
+    document: Document
+    run: Run
+    connection: Any
+    record: SyncRecord
+
+
+def make_talk(number: int = 1, connection: Any = None) -> Conversation:
+    """A question, an AI answer with its run, and a note."""
+    connection = connection or make_connection(name=f"Shop bot {number}")
+    contact = make_contact(
+        name=f"Ada Byron {number}", email=f"ada{number}@example.com", phone=f"+3460000{number:04d}"
+    )
+    ContactIdentity.objects.create(
+        contact=contact,
+        platform=connection.platform,
+        account_id=connection.account_id,
+        external_id=f"ada-{number}",
+        external_id_index=id_index(f"ada-{number}"),
+        display="@ada",
+    )
+    now = timezone.now()
+    talk = make_conversation(
+        connection=connection,
+        contact=contact,
+        last_message_at=now,
+        last_inbound_at=now,
+        unread_count=1,
+        preview="We need 40 chairs",
+    )
+    asked = make_message(
+        conversation=talk,
+        text="Hi, we need 40 chairs by May, budget 9000 €. Mail: ada@example.com",
+        provider_time=now - timedelta(minutes=2),
+    )
+    run = Run.objects.create(
+        conversation=talk,
+        first_message=asked,
+        last_message=asked,
+        turn_version=1,
+        status=Run.Status.DONE,
+        outcome=Run.Outcome.SENT,
+        due_at=now,
+        started_at=now - timedelta(seconds=3),
+        finished_at=now,
+        intent="sales",
+        confidence=0.91,
+        sentiment=0.4,
+        language="en",
+        draft="Forty chairs are ready in two weeks.",
+        sources=[{"document_id": 1, "title": "Price list", "quote": "two weeks"}],
+        warnings=["score: fell back to the offline engine"],
+    )
+    for name in RunStep.Name.values:
+        RunStep.objects.create(run=run, name=name, milliseconds=12, detail={"confidence": 0.9})
+    ModelCall.objects.create(
+        run=run, task="reply", provider="offline", model="rules", milliseconds=5, input_tokens=40
+    )
+    make_message(
+        conversation=talk,
+        direction=Message.Direction.OUT,
+        author=Message.Author.AI,
+        state=Message.State.ACCEPTED,
+        text="Forty chairs are ready in two weeks.",
+        run_id=run.pk,
+        provider_time=now - timedelta(minutes=1),
+    )
+    make_message(
+        conversation=talk,
+        direction=Message.Direction.NOTE,
+        author=Message.Author.SYSTEM,
+        text="Ring her tomorrow.",
+        provider_time=now,
+    )
+    apply_understanding(
+        conversation=talk,
+        message=asked,
+        facts={"interest": "40 chairs", "budget": "9000 €", "email": "ada@example.com"},
+        intent="sales",
+        sentiment=0.4,
+        quotes={"interest": "40 chairs", "budget": "budget 9000 €"},
+    )
+    return talk
+
+
+def make_scene() -> Scene:
+    talk = make_talk()
+    InboundEvent.objects.create(
+        connection=talk.connection, key="k" * 64, kind="message", body=b"{}", status="done"
+    )
+    document = Document.objects.create(
+        title="Price list",
+        kind="txt",
+        source_name="prices.txt",
+        content_hash="0" * 64,
+        status=Document.Status.READY,
+    )
+    lead = talk.contact.lead
+    record, _made = SyncRecord.objects.update_or_create(
+        connection=make_crm(),
+        lead=lead,
+        defaults={"state": SyncRecord.State.DEAD, "error_code": "400", "error_text": "No e-mail."},
+    )
+    return Scene(talk, lead, document, talk.runs.get(), talk.connection, record)

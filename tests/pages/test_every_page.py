@@ -1,0 +1,126 @@
+"""Every page opens for those who may see it, and for nobody else."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+PAGES = [
+    # name, arguments taken from the scene, who may open it
+    ("workspace:dashboard", "", "admin agent viewer"),
+    ("workspace:settings", "", "admin agent viewer"),
+    ("workspace:team", "", "admin"),
+    ("workspace:keys", "", "admin"),
+    ("workspace:audit", "", "admin"),
+    ("workspace:records", "", "admin agent viewer"),
+    ("workspace:live_token", "", "admin agent viewer"),
+    ("channels_app:inbox", "", "admin agent viewer"),
+    ("channels_app:list", "", "admin agent viewer"),
+    ("channels_app:conversation", "conversation", "admin agent viewer"),
+    ("channels_app:thread", "conversation", "admin agent viewer"),
+    ("channels_app:context", "conversation", "admin agent viewer"),
+    ("channels_app:channels", "", "admin agent viewer"),
+    ("channels_app:channel", "connection", "admin agent viewer"),
+    ("channels_app:add", "telegram", "admin"),
+    ("leads:board", "", "admin agent viewer"),
+    ("leads:lead", "lead", "admin agent viewer"),
+    ("knowledge:documents", "", "admin agent viewer"),
+    ("knowledge:document", "document", "admin agent viewer"),
+    ("agents:runs", "", "admin agent viewer"),
+    ("agents:run", "run", "admin agent viewer"),
+    ("agents:ask", "", "admin agent viewer"),
+    ("crm:state", "", "admin"),
+    ("crm:add", "hubspot", "admin"),
+]
+DEEDS = [
+    ("channels_app:reply", "conversation", "admin agent"),
+    ("channels_app:take_over", "conversation", "admin agent"),
+    ("channels_app:hand_back", "conversation", "admin agent"),
+    ("channels_app:assign", "conversation", "admin agent"),
+    ("channels_app:close", "conversation", "admin agent"),
+    ("channels_app:reopen", "conversation", "admin agent"),
+    ("channels_app:disconnect", "connection", "admin"),
+    ("leads:stage", "lead", "admin agent"),
+    ("leads:owner", "lead", "admin agent"),
+    ("knowledge:upload", "", "admin agent"),
+    ("knowledge:paste", "", "admin agent"),
+    ("knowledge:reindex", "document", "admin agent"),
+    ("knowledge:remove", "document", "admin"),
+    ("agents:ask", "", "admin agent"),
+    ("crm:retry", "", "admin"),
+    ("workspace:settings", "", "admin"),
+    ("workspace:team", "", "admin"),
+    ("workspace:keys", "", "admin"),
+]
+ROLES = ("admin", "agent", "viewer")
+
+
+def address(scene, name, argument):
+    if not argument:
+        return reverse(name)
+    target = getattr(scene, argument, argument)
+    return reverse(name, args=[getattr(target, "pk", target)])
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("name", "argument", "allowed"), PAGES)
+def test_a_page_opens_for_its_roles_only(sign_in, scene, name, argument, allowed, role):
+    answer = sign_in(role).get(address(scene, name, argument))
+
+    assert answer.status_code == (200 if role in allowed.split() else 403)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("name", "argument", "allowed"), DEEDS)
+def test_a_deed_is_for_its_roles_only(sign_in, scene, name, argument, allowed, role):
+    answer = sign_in(role).post(address(scene, name, argument))
+
+    if role in allowed.split():
+        assert answer.status_code in {200, 302, 422}
+    else:
+        assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(("name", "argument"), {(n, a) for n, a, _ in [*PAGES, *DEEDS]})
+def test_strangers_are_sent_to_the_sign_in(client, scene, name, argument):
+    for method in (client.get, client.post):
+        answer = method(address(scene, name, argument))
+        assert answer.status_code == 405 or answer.url.startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize(("name", "argument", "allowed"), PAGES)
+def test_a_viewer_is_shown_no_button_that_changes_something(
+    sign_in, scene, name, argument, allowed
+):
+    if "viewer" not in allowed:
+        pytest.skip("not the viewer's page")
+    html = sign_in("viewer").get(address(scene, name, argument)).content.decode()
+
+    harmless = {"/theme/", "/i18n/setlang/", "/accounts/logout/"}
+    forms = re.findall(r'<form[^>]*method="post"[^>]*?(?:action="([^"]*)")?[^>]*>', html)
+    changing = {action for action in forms if action and action not in harmless}
+    assert changing == set()
+
+
+@pytest.mark.parametrize(("name", "argument", "allowed"), PAGES)
+def test_every_field_has_a_label(sign_in, scene, name, argument, allowed):
+    html = sign_in("admin").get(address(scene, name, argument)).content.decode()
+
+    labelled = set(re.findall(r'<label[^>]*\bfor="([^"]+)"', html))
+    fields = re.findall(r"<(?:input|select|textarea)\b[^>]*>", html)
+    for field in fields:
+        if re.search(r'type="(?:hidden|submit)"', field):
+            continue
+        found = re.search(r'\bid="([^"]+)"', field)
+        assert found, field
+        assert found.group(1) in labelled, field
+
+
+@pytest.mark.parametrize(("name", "argument", "allowed"), PAGES)
+def test_nothing_inline_that_the_policy_would_block(sign_in, scene, name, argument, allowed):
+    answer = sign_in("admin").get(address(scene, name, argument))
+    html = answer.content.decode()
+
+    assert "default-src 'self'" in answer["Content-Security-Policy"]
+    assert not re.search(r"<script(?![^>]*\bsrc=)", html)
+    assert not re.search(r"\son[a-z]+=", html)
