@@ -10,8 +10,7 @@ help:            ## what can be made
 
 $(VENV)/ready: requirements.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "leadwire: needs Python 3.11 or newer, this is " + sys.version.split()[0] + ".")'
-	@echo "Setting up: virtual environment"
-	@$(PYTHON) -m venv $(VENV)
+	@[ -x $(BIN)/pip ] || { echo "Setting up: virtual environment"; $(PYTHON) -m venv $(VENV); }
 	@echo "Setting up: packages (a minute or two, once)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
 	@touch $@

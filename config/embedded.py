@@ -8,9 +8,11 @@ file lock, which the kernel releases however a process dies.
 import atexit
 import fcntl
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from dataclasses import dataclass
@@ -82,6 +84,9 @@ class Embedded:
         if self._presence is None:
             return
         presence, self._presence = self._presence, None
+        # A second Ctrl-C must not reach pg_ctl, which would leave the server to be killed.
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         with presence:
             try:
                 fcntl.flock(presence, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,8 +1,11 @@
 """Pages, API and webhooks."""
 
 import os
+import warnings
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# A checkout serves static files from where they lie; only an image collects them first.
+warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 application = get_wsgi_application()

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from channels_app.models import ChannelConnection
 from channels_app.services import connect, fresh_config, webhook_url
-from config.launcher import Plan
+from config.launcher import Plan, wait_until_up
 from config.setup import Tell, step
 from crm.models import CrmConnection
 from crm.services import connect as connect_crm
@@ -86,15 +86,22 @@ def add_demo_knowledge() -> None:
         index_document(document_id=document.pk)
 
 
-def introduce_to_simulator(plan: Plan, demo: Demo) -> None:
-    """Tell the vendors' stand-in where our webhooks are; it forgets with every restart."""
+def introduce_to_simulator(plan: Plan, demo: Demo) -> bool:
+    """Tell the vendors' stand-in where our webhooks are; it forgets with every restart.
+
+    Returns whether it listened.
+    """
+    simulator = f"http://127.0.0.1:{plan.ports.simulator}"
+    if not wait_until_up(simulator):
+        return False
     for account in demo.connections:
         message = urllib.request.Request(  # noqa: S310 (our own address)
-            f"http://127.0.0.1:{plan.ports.simulator}/_sim/accounts",
+            f"{simulator}/_sim/accounts",
             data=json.dumps(account).encode(),
             headers={"content-type": "application/json"},
         )
         urllib.request.urlopen(message, timeout=10).close()  # noqa: S310
+    return True
 
 
 def banner(plan: Plan, demo: Demo | None) -> str:

@@ -37,8 +37,8 @@ class Command(JsonCommand):
         sys.exit(run(plan, when_ready=lambda: self.greet(plan, demo)))
 
     def greet(self, plan: Plan, demo: seed.Demo | None) -> None:
-        if demo and plan.simulate:
-            seed.introduce_to_simulator(plan, demo)
+        if demo and plan.simulate and not seed.introduce_to_simulator(plan, demo):
+            self.tell("The simulator does not answer: the demo's channels stay silent.")
         self.tell(seed.banner(plan, demo))
 
     def tell(self, text: str) -> None:
