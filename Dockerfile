@@ -1,7 +1,7 @@
 # One image for every process; the command line chooses which (see compose.yaml).
 FROM python:3.12-slim
 
-ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 DATA_DIR=/data
+ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 MALLOC_ARENA_MAX=2 DATA_DIR=/data
 WORKDIR /app
 
 COPY requirements.txt constraints.txt ./

@@ -107,7 +107,13 @@ def introduce_to_simulator(plan: Plan, demo: Demo) -> bool:
 def banner(plan: Plan, demo: Demo | None) -> str:
     """What a newcomer needs to know: where, who, and what to try."""
     web = f"http://{settings.PUBLIC_HOST}:{plan.ports.web}"
-    lines = ["", "Leadwire is up.", "", f"  Public site     {web}/", f"  Health          {web}/readyz"]
+    lines = [
+        "",
+        "Leadwire is up.",
+        "",
+        f"  Public site     {web}/",
+        f"  Health          {web}/readyz",
+    ]
     if demo:
         lines += [
             f"  Demo company    {demo.url}",
