@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError, split_domain_port
 from django.views.decorators.csrf import csrf_exempt
 
-from channels_app import actors  # noqa: F401  (declares the queues we ring)
 from channels_app.providers.base import UNREADABLE, RawItem, key_of
 from channels_app.services import ring_events, store, store_unrouted
 from channels_app.services.routing import Address, Route, address, routes
