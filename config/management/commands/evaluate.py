@@ -1,0 +1,54 @@
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+
+from config.evaluation import retrieval, understanding
+from config.evaluation.sets import Figure, Sets
+from tenants.commands import JsonCommand
+
+TASKS = {"retrieval": retrieval.measure, **understanding.TASKS}
+
+
+class Command(JsonCommand):
+    help = "Measure the offline engine on the public evaluation sets, where they are present."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="one JSON object a figure")
+        parser.add_argument("--only", choices=[*TASKS], nargs="+", default=[*TASKS])
+        parser.add_argument("--sets", type=Path, default=settings.EVALS_DIR, metavar="FOLDER")
+
+    def run(self, **options: Any) -> None:
+        sets = Sets(options["sets"])
+        if not sets.are_here:
+            self.stderr.write(f"Nothing measured: there are no evaluation sets in {sets.folder}.")
+            return
+        if not options["json"]:
+            self.stdout.write(HEADER)
+        for figure in self._measured(sets, options["only"]):
+            if options["json"]:
+                self.say(**asdict(figure))
+            else:
+                self.stdout.write(line(figure))
+
+    def _measured(self, sets: Sets, tasks: list[str]) -> Iterator[Figure]:
+        for task in tasks:
+            yield from TASKS[task](sets)
+
+
+HEADER = f"{'task':<12}{'set':<28}{'metric':<20}{'ours':>8}{'baseline':>10}{'aim':>8}"
+
+
+def line(figure: Figure) -> str:
+    """One row of the table; a dash where there is nothing to compare with."""
+    return (
+        f"{figure.task:<12}{figure.group:<28}{figure.metric:<20}{figure.value:>8.3f}"
+        f"{_shown(figure.baseline):>10}{_shown(figure.aim):>8}"
+    )
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
