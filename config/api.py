@@ -11,7 +11,9 @@ from channels_app.api.views import (
     InboundEventViewSet,
     MessageViewSet,
 )
+from crm.api.views import CrmConnectionViewSet, SyncRecordViewSet
 from knowledge.api.views import DocumentViewSet, PassageViewSet, SearchView
+from leads.api.views import LeadViewSet
 from tenants.api.views import (
     ApiKeyViewSet,
     AuditEntryViewSet,
@@ -31,6 +33,9 @@ router.register("contacts", ContactViewSet)
 router.register("conversations", ConversationViewSet)
 router.register("messages", MessageViewSet)
 router.register("inbound-events", InboundEventViewSet)
+router.register("leads", LeadViewSet)
+router.register("crm-connections", CrmConnectionViewSet)
+router.register("sync-records", SyncRecordViewSet)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

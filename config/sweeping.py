@@ -4,6 +4,7 @@ import agents.services
 import channels_app.services
 import crm.services
 import knowledge.services
+import leads.services
 from tenants.models import Company
 
 Swept = dict[str, dict[str, int]]
@@ -14,6 +15,7 @@ def sweep() -> Swept:
     return {
         "channels": channels_app.services.sweep(),
         "agents": agents.services.sweep(),
+        "leads": leads.services.sweep(),
         "crm": crm.services.sweep(),
         "knowledge": knowledge.services.sweep(),
     }

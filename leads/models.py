@@ -25,8 +25,8 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.select_related("contact", "owner")
 
     def with_reasons(self) -> "LeadQuerySet":
-        """Everything a lead's own page shows."""
-        return self.with_people().prefetch_related("contributions", "evidence", "changes")
+        """The reasons behind facts and score as well."""
+        return self.with_people().prefetch_related("contributions", "evidence")
 
 
 class Lead(models.Model):

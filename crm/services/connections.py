@@ -64,6 +64,12 @@ def checked(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
+def made_secrets(connection: CrmConnection, *, given: Mapping[str, Any]) -> dict[str, str]:
+    """Secrets that we made up for a new connection: shown once, to whoever connected it."""
+    secret = connection.config.get("secret")
+    return {"secret": secret} if secret and not given.get("secret") else {}
+
+
 def backfill(*, connection: CrmConnection) -> int:
     """Let every lead the connection has not seen wait for it; returns how many."""
     missing = (

@@ -9,10 +9,12 @@ class StandIn:
     """A CRM on the wire: takes what it is sent, or fails as it is told to."""
 
     def __init__(self) -> None:
-        self.contacts = {}  # key -> properties, as after the last upsert
-        self.requests = []  # (id of delivery or "", keys)
-        self.failures = []  # responses or exceptions to give first, in order
-        self.refuses = {}  # key -> status
+        self.contacts: dict[str, dict] = {}  # key -> properties, as after the last upsert
+        self.requests: list[tuple[str, list[str]]] = []  # (id of delivery or "", keys)
+        self.failures: list[
+            httpx.Response | Exception
+        ] = []  # responses or exceptions to give first, in order
+        self.refuses: dict[str, int] = {}  # key -> status
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         if self.failures:

@@ -94,10 +94,10 @@ def test_again_without_literal_words_changes_nothing_either(message):
 
 def test_the_bell_rings_once_it_is_committed_and_says_what_became_hot(message, rung, committing):
     with committing():
-        understand(message)
+        lead = understand(message)
         assert rung == []
     with committing():
-        correct_facts(lead=lead_of(message.conversation.contact), facts={"role": "CEO"}, actor="x")
+        correct_facts(lead=lead, facts={"role": "CEO"}, actor="user:1")
     assert rung == [(83, True), (88, False)]
 
 

@@ -1,0 +1,146 @@
+"""CRM connections and sync records in the console's model pages."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+
+from crm.models import CrmConnection, SyncAttempt, SyncRecord
+from crm.providers import CRMS
+from crm.services import connect, reconnect, retry_dead
+from crm.services.connections import checked
+from tenants.accounts.http import AuthenticatedRequest
+from tenants.console import ConsoleAdmin, ReadOnlyAdmin, console
+
+PREFIX = "config__"
+
+
+class CrmConnectionForm(forms.ModelForm):
+    """The settings a provider's own form asks for, beside ours. Secrets are never shown back:
+    left empty, they stay as they are."""
+
+    kind: str = ""  # set by the page
+
+    class Meta:
+        model = CrmConnection
+        fields = ["name", "is_active"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        given = self.config()
+        kept = self.instance.config if self.instance.pk else {}
+        try:
+            checked(self.kind, {**kept, **{key: value for key, value in given.items() if value}})
+        except ValidationError as error:
+            for name, reasons in error.message_dict.items():
+                self.add_error(f"{PREFIX}{name}", reasons)
+        return cleaned
+
+    def config(self) -> dict[str, Any]:
+        return {
+            name.removeprefix(PREFIX): value
+            for name, value in self.cleaned_data.items()
+            if name.startswith(PREFIX)
+        }
+
+
+@admin.register(CrmConnection, site=console)
+class CrmConnectionAdmin(ConsoleAdmin):
+    # what the list shows
+    list_display = ["name", "kind", "is_active", "health", "last_synced_at"]
+    list_filter = ["kind", "health"]
+
+    # what the page shows: ``?kind=`` chooses the provider of a new one
+    readonly_fields = ["kind_label", "health", "health_text", "last_synced_at"]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        kind = _kind(request, obj)
+        asked = {
+            f"{PREFIX}{name}": _optional(field)
+            for name, field in CRMS.get(kind).ConfigForm.base_fields.items()
+        }
+        return type("CrmConnectionForm", (CrmConnectionForm,), {"kind": kind, **asked})
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        asked = [f"{PREFIX}{name}" for name in CRMS.get(_kind(request, obj)).ConfigForm.base_fields]
+        shown = ["health", "health_text", "last_synced_at"] if obj else []
+        return [
+            (None, {"fields": ["kind_label", "name", "is_active"]}),
+            ("Settings", {"fields": asked}),
+            *([("State", {"fields": shown})] if shown else []),
+        ]
+
+    def save_model(self, request: Any, obj: CrmConnection, form: Any, change: bool) -> None:
+        actor = request.user.actor
+        if change:
+            reconnect(
+                connection=obj,
+                config=form.config(),
+                name=obj.name,
+                is_active=obj.is_active,
+                actor=actor,
+            )
+            return
+        made = connect(kind=form.kind, name=obj.name, config=form.config(), actor=actor)
+        obj.pk, obj.kind, obj.config = made.pk, made.kind, made.config
+        obj._state.adding = False
+        if made.config.get("secret") and not form.config().get("secret"):
+            messages.info(request, f"Secret, shown this once: {made.config['secret']}")
+
+    @admin.display(description="CRM")
+    def kind_label(self, connection: CrmConnection) -> str:
+        return CRMS.label(connection.kind) if connection.kind else "New"
+
+
+def _kind(request: HttpRequest, obj: CrmConnection | None) -> str:
+    asked = obj.kind if obj else request.GET.get("kind", "")
+    return asked if asked in CRMS else next(iter(CRMS))
+
+
+def _optional(field: forms.Field) -> forms.Field:
+    """Asked for by ``checked``, where what is stored already counts."""
+    widget = field.widget
+    kind = forms.CharField
+    return kind(required=False, label=field.label, help_text=field.help_text, widget=type(widget)())
+
+
+class SyncAttemptInline(TabularInline):
+    model = SyncAttempt
+    fields = ["at", "version", "status", "error_code", "request_id", "delivery_id", "milliseconds"]
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(SyncRecord, site=console)
+class SyncRecordAdmin(ReadOnlyAdmin):
+    # what the list shows
+    list_display = ["lead", "connection", "state", "attempts", "error_code", "last_synced_at"]
+    list_filter = ["state", "connection", "error_code"]
+    list_select_related = ["lead__contact", "connection"]
+    actions = ["retry"]
+
+    # what the page shows
+    fields = [
+        *("lead", "connection", "state", "wanted_version", "synced_version", "external_id"),
+        *("attempts", "next_attempt_at", "error_code", "error_text", "last_synced_at"),
+    ]
+    inlines = [SyncAttemptInline]
+
+    @admin.action(description="Try selected records again", permissions=["retry"])
+    def retry(self, request: AuthenticatedRequest, queryset: QuerySet[SyncRecord]) -> None:
+        count = retry_dead(records=queryset, actor=request.user.actor)
+        self.message_user(request, f"{count} records are tried again.", messages.SUCCESS)
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("crm.change_syncrecord")

@@ -1,0 +1,117 @@
+"""Leads on the wire."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from leads import scoring
+from leads.models import Contribution, Lead, LeadChange
+from leads.services import known_facts, what_would_make_it_hot
+from tenants.accounts.models import User
+
+
+class LeadSerializer(serializers.ModelSerializer):
+    facts = serializers.DictField(child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = Lead
+        fields = [
+            *("id", "contact", "name", "email", "phone", "company", "stage", "tier", "score"),
+            *("is_hot", "owner", "facts", "version", "created_at", "updated_at"),
+        ]
+        read_only_fields = fields
+
+
+class ContributionSerializer(serializers.ModelSerializer):
+    """One reason for the score; all of a lead's add up to it."""
+
+    quote = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = Contribution
+        fields = [
+            *("id", "rule", "rule_version", "label", "points", "quote", "message", "actor"),
+            "created_at",
+        ]
+        read_only_fields = fields
+
+
+class LeadChangeSerializer(serializers.ModelSerializer):
+    before = serializers.CharField(read_only=True)
+    after = serializers.CharField(read_only=True)
+    reason = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = LeadChange
+        fields = ["id", "field", "before", "after", "actor", "reason", "message", "at"]
+        read_only_fields = fields
+
+
+class KnownFactSerializer(serializers.Serializer):
+    """A fact with the words, and the message, that it rests on."""
+
+    name = serializers.CharField()
+    value = serializers.CharField()
+    quote = serializers.CharField()
+    message = serializers.IntegerField(source="message_id", allow_null=True)
+
+
+class LeadDetailSerializer(LeadSerializer):
+    """A lead with everything behind it."""
+
+    contributions = ContributionSerializer(many=True, read_only=True)
+    changes = serializers.SerializerMethodField(help_text="The newest hundred.")
+    known_facts = serializers.SerializerMethodField()
+    what_would_make_it_hot = serializers.SerializerMethodField()
+
+    class Meta(LeadSerializer.Meta):
+        fields = [
+            *LeadSerializer.Meta.fields,
+            *("contributions", "changes", "known_facts", "what_would_make_it_hot"),
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(LeadChangeSerializer(many=True))
+    def get_changes(self, lead: Lead) -> Any:
+        return LeadChangeSerializer(lead.changes.all()[:100], many=True).data
+
+    @extend_schema_field(KnownFactSerializer(many=True))
+    def get_known_facts(self, lead: Lead) -> Any:
+        return KnownFactSerializer(known_facts(lead), many=True).data
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_what_would_make_it_hot(self, lead: Lead) -> list[str]:
+        return what_would_make_it_hot(lead)
+
+
+class AssignSerializer(serializers.Serializer):
+    owner = serializers.PrimaryKeyRelatedField(
+        queryset=User.objects.filter(is_active=True),
+        allow_null=True,
+        help_text="A person's id; null takes the lead from its owner.",
+    )
+    reason = serializers.CharField(max_length=300, required=False, default="")
+
+
+class StageSerializer(serializers.Serializer):
+    stage = serializers.ChoiceField(choices=Lead.Stage.choices)
+    reason = serializers.CharField(max_length=300, required=False, default="")
+
+
+class OverrideSerializer(serializers.Serializer):
+    score = serializers.IntegerField(
+        min_value=0,
+        max_value=scoring.HIGHEST,
+        allow_null=True,
+        help_text="Null takes an earlier override back.",
+    )
+    reason = serializers.CharField(max_length=300, required=False, default="")
+
+
+class CorrectSerializer(serializers.Serializer):
+    facts = serializers.DictField(
+        child=serializers.CharField(max_length=500, allow_blank=True),
+        allow_empty=False,
+        help_text="Name and value; an empty value takes a fact back.",
+    )

@@ -1,0 +1,68 @@
+"""Leads for programs. Changes go through named deeds, never a bare PATCH."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from leads import services
+from leads.api.filters import LeadFilter
+from leads.api.serializers import (
+    AssignSerializer,
+    CorrectSerializer,
+    LeadDetailSerializer,
+    LeadSerializer,
+    OverrideSerializer,
+    StageSerializer,
+)
+from leads.models import Lead
+
+
+class LeadViewSet(ReadOnlyModelViewSet):
+    """Leads, newest first."""
+
+    queryset = Lead.objects.with_people()
+    serializer_class = LeadSerializer
+    filterset_class = LeadFilter
+
+    def get_queryset(self) -> QuerySet[Lead]:
+        return Lead.objects.with_reasons() if self.action == "retrieve" else super().get_queryset()
+
+    def get_serializer_class(self) -> type[Serializer]:
+        return LeadDetailSerializer if self.action == "retrieve" else LeadSerializer
+
+    @extend_schema(request=AssignSerializer, responses=LeadSerializer)
+    @action(detail=True, methods=["post"])
+    def assign(self, request: Request, pk: str | None = None) -> Response:
+        """Give the lead to a person, or to nobody."""
+        return self._done(services.assign_owner, AssignSerializer)
+
+    @extend_schema(request=StageSerializer, responses=LeadSerializer)
+    @action(detail=True, methods=["post"])
+    def stage(self, request: Request, pk: str | None = None) -> Response:
+        """Move the lead along the pipeline."""
+        return self._done(services.set_stage, StageSerializer)
+
+    @extend_schema(request=OverrideSerializer, responses=LeadSerializer)
+    @action(detail=True, methods=["post"])
+    def override(self, request: Request, pk: str | None = None) -> Response:
+        """Set the score by hand; the correction becomes one of its contributions."""
+        return self._done(services.override_score, OverrideSerializer)
+
+    @extend_schema(request=CorrectSerializer, responses=LeadSerializer)
+    @action(detail=True, methods=["post"])
+    def correct(self, request: Request, pk: str | None = None) -> Response:
+        """Correct what we know of the lead; the score follows."""
+        return self._done(services.correct_facts, CorrectSerializer)
+
+    def _done(self, deed: Any, form: type[Serializer]) -> Response:
+        body = form(data=self.request.data)
+        body.is_valid(raise_exception=True)
+        by: Any = self.request.user
+        lead = deed(lead=self.get_object(), actor=by.actor, **body.validated_data)
+        return Response(LeadSerializer(lead).data)
