@@ -14,6 +14,8 @@ from typing import Any
 import redis
 from django.core import signing
 from django.db import transaction
+from django.http import HttpRequest
+from django.http.request import split_domain_port
 
 from tenants import context
 from tenants.redis import client
@@ -23,6 +25,21 @@ logger = logging.getLogger(__name__)
 KEPT = 2_000
 TOKEN_SECONDS = 60
 SALT = "tenants.live"
+ACCESS_CHANGED = "access_changed"  # for the sockets themselves: they close, pages never see it
+
+
+def stream_of(schema: str) -> str:
+    """The Redis stream of a company's events, for readers that are in no schema."""
+    return f"lw:{schema}:live"
+
+
+def position() -> str:
+    """The id of the newest event; a page rendered now asks for what comes after it."""
+    try:
+        newest: Any = client().xrevrange(context.scoped("live"), count=1)
+    except redis.RedisError:
+        return ""
+    return newest[0][0] if newest else "0-0"
 
 
 def publish(kind: str, *, permission: str = "", **payload: Any) -> None:
@@ -47,6 +64,13 @@ class Listener:
     host: str
     actor: str
     role: str
+
+
+def listener_at(request: HttpRequest) -> Listener:
+    """Whoever asks, at the host they asked."""
+    host, _port = split_domain_port(request.get_host())
+    who: Any = request.user
+    return Listener(context.schema(), host, who.actor, who.role)
 
 
 class BadToken(ValueError):

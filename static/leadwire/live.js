@@ -3,10 +3,10 @@
 "use strict";
 
 (() => {
-  const { liveUrl, livePort, liveToken } = document.body.dataset;
+  const { liveUrl, livePort, liveToken, liveAfter } = document.body.dataset;
   const listeners = [];
   const POLL = 8000;
-  let last = "";
+  let last = liveAfter || ""; // what happened after the page was made is told first
   let delay = 500;
   let poll = null;
 
@@ -46,15 +46,15 @@
     }
     const socket = new WebSocket(address());
     socket.onopen = () => {
-      socket.send(JSON.stringify({ token: first }));
-      socket.send(JSON.stringify({ after: last }));
+      socket.send(JSON.stringify({ token: first, after: last }));
     };
     socket.onmessage = (message) => {
       const event = JSON.parse(message.data);
       delay = 500;
       show("live");
       if (event.id) last = event.id;
-      if (event.kind) tell(event);
+      if (event.kind === "reload") return location.reload();
+      if (event.kind !== "ready" && event.kind !== "ping") tell(event);
     };
     socket.onclose = again;
   }

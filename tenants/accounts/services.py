@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from tenants.accounts.models import ApiKey, User
 from tenants.accounts.roles import Role
 from tenants.audit.services import record
-from tenants.live import publish
+from tenants.live import ACCESS_CHANGED, publish
 
 
 class Actor(Protocol):
@@ -54,7 +54,7 @@ def change_member(*, user: User, role: str, is_active: bool, changed_by: User) -
     member = locked[user.pk]
     member.role, member.is_active = role, is_active
     member.save(update_fields=["role", "is_active"])
-    publish("access_changed", actor=member.actor)
+    publish(ACCESS_CHANGED, actor=member.actor)
     _record("user.changed", member, changed_by, role=role, is_active=is_active)
     return member
 
@@ -66,7 +66,7 @@ def revoke_key(*, key: ApiKey, revoked_by: Actor) -> ApiKey:
         key.revoke()
         record(action="api_key.revoked", subject=f"api_key:{key.pk}", actor=revoked_by.actor)
         # Whoever listens by this key is cut off at once.
-        publish("access_changed", actor=f"key:{key.prefix}")
+        publish(ACCESS_CHANGED, actor=f"key:{key.prefix}")
     return key
 
 

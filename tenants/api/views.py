@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.http.request import split_domain_port
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
@@ -26,7 +25,7 @@ from tenants.api.serializers import (
     UserSerializer,
 )
 from tenants.audit.models import AuditEntry
-from tenants.live import TOKEN_SECONDS, Listener, listening_token
+from tenants.live import TOKEN_SECONDS, listener_at, listening_token
 from tenants.services import create_api_key
 from tenants.workspace.models import Profile
 from tenants.workspace.services import change_profile
@@ -128,15 +127,17 @@ class LiveTokenView(APIView):
     @extend_schema(request=None, responses=LiveTokenSerializer)
     def post(self, request: Request) -> Response:
         """Send the token as the socket's first frame, with the id of the last event seen."""
-        host, _port = split_domain_port(request.get_host())
-        by: Any = request.user
-        listener = Listener(context.schema(), host, by.actor, by.role)
+        listener = listener_at(request)
         scheme = "wss" if request.is_secure() else "ws"
+        base = (
+            settings.LIVE_URL.replace("http", "ws", 1)
+            or f"{scheme}://{listener.host}:{settings.LIVE_PORT}"
+        )
         return Response(
             LiveTokenSerializer(
                 {
                     "token": listening_token(listener),
-                    "url": settings.LIVE_URL or f"{scheme}://{host}:{settings.LIVE_PORT}/ws/",
+                    "url": f"{base.rstrip('/')}/ws/",
                     "expires_in": TOKEN_SECONDS,
                 }
             ).data

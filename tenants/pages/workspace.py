@@ -16,7 +16,7 @@ from tenants.audit.models import AuditEntry
 from tenants.audit.services import record
 from tenants.console import console
 from tenants.handover import BadHandover, redeem
-from tenants.live_token import issue
+from tenants.live import listener_at, listening_token
 from tenants.pages.forms import ProfileForm
 from tenants.workspace.models import Profile
 
@@ -87,7 +87,7 @@ def settings_page(request: AuthenticatedRequest) -> HttpResponse:
 @require_GET
 def live_token(request: AuthenticatedRequest) -> JsonResponse:
     """What the page sends to the live server as its first frame."""
-    return JsonResponse({"token": issue(request.user)})
+    return JsonResponse({"token": listening_token(listener_at(request))})
 
 
 @needs("audit.view_auditentry")

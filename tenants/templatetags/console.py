@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from tenants import access
+from tenants import access, live
 from tenants.context import PUBLIC, current_company, schema
 
 register = template.Library()
@@ -73,6 +73,12 @@ def live_url() -> str:
 
 
 @register.simple_tag
+def live_position() -> str:
+    """The newest event as the page is made: what comes after it, the page has not seen."""
+    return live.position()
+
+
+@register.simple_tag
 def live_port() -> int:
     return int(settings.LIVE_PORT)
 
@@ -125,6 +131,18 @@ def duration(seconds: float | None) -> str:
 @register.filter
 def percent(part: float | None) -> str:
     return "–" if part is None else f"{round(part * 100)} %"
+
+
+@register.filter
+def readable(value: Any) -> str:
+    """A value out of JSON, as people write it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {readable(each)}" for name, each in value.items() if each)
+    if isinstance(value, list):
+        return ", ".join(readable(each) for each in value) or "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return "–" if value in (None, "") else str(value)
 
 
 @register.filter

@@ -1,0 +1,34 @@
+"""What stays open: live events now; streamed answers later. Pages go through config.wsgi."""
+
+import os
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+pages: Any = get_asgi_application()
+
+from django.conf import settings  # noqa: E402 (Django's apps first)
+
+from tenants.live_socket import LiveSockets  # noqa: E402
+
+live = LiveSockets(settings.REDIS_URL)
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "websocket":
+        await live(scope, receive, send)
+    elif scope["type"] == "lifespan":
+        await _live_and_die(receive, send)
+    else:
+        await pages(scope, receive, send)
+
+
+async def _live_and_die(receive: Any, send: Any) -> None:
+    while True:
+        moment = (await receive())["type"]
+        if moment == "lifespan.shutdown":
+            await live.close()
+        await send({"type": f"{moment}.complete"})
+        if moment == "lifespan.shutdown":
+            return
