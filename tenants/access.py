@@ -40,7 +40,7 @@ def needs(permission: str, *, change: str = "") -> Callable[[Page[P]], Guarded[P
 
         guarded.permission = permission  # type: ignore[attr-defined]
         guarded.change_permission = change or permission  # type: ignore[attr-defined]
-        return guarded
+        return cast("Guarded[P]", guarded)
 
     return decorate
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 WIDTH, HEIGHT, LEFT, TOP, FLOOR = 640, 180, 36, 10, 154
-STEPS = (1, 2, 5)
+STEPS = (1, 2, 3, 4, 6, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def _point(number: float) -> str:
 
 
 def _round_up(number: int) -> int:
-    """The next 1, 2 or 5 with zeros, never less than 4: a scale people can read."""
+    """The next scale people can read, with a whole number in its middle where it can."""
     power = 1
     while True:
         for step in STEPS:

@@ -13,6 +13,18 @@
     if (thread) thread.scrollTop = thread.scrollHeight;
   }
   toEnd();
+  // -- where the panes do not fit side by side, the contact's is opened by a tap
+  const narrow = matchMedia("(max-width: 80rem)");
+  let wantsContext = false;
+  function fold() {
+    const pane = $("#context > details");
+    if (pane) pane.open = !narrow.matches || wantsContext;
+  }
+  narrow.addEventListener("change", fold);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#context > details > summary")) wantsContext = !$("#context > details").open;
+  });
+  fold();
   let wasAtEnd = true;
   document.addEventListener("htmx:beforeSwap", (event) => {
     const thread = $("#thread");
@@ -24,6 +36,7 @@
     }
   });
   document.addEventListener("htmx:afterSettle", (event) => {
+    fold();
     const target = event.detail.target?.id;
     if (target === "conversation" || (target === "thread" && wasAtEnd)) toEnd();
     if (target === "conversation") {

@@ -6,6 +6,7 @@
   const { liveUrl, livePort, liveToken, liveAfter } = document.body.dataset;
   const listeners = [];
   const POLL = 8000;
+  const SILENCE = 60000; // the server pings more often than that
   let last = liveAfter || ""; // what happened after the page was made is told first
   let delay = 500;
   let poll = null;
@@ -45,18 +46,29 @@
       return again();
     }
     const socket = new WebSocket(address());
+    let silence;
+    const heard = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => socket.close(), SILENCE);
+    };
     socket.onopen = () => {
+      heard();
       socket.send(JSON.stringify({ token: first, after: last }));
     };
     socket.onmessage = (message) => {
+      heard();
       const event = JSON.parse(message.data);
       delay = 500;
       show("live");
       if (event.id) last = event.id;
-      if (event.kind === "reload") return location.reload();
-      if (event.kind !== "ready" && event.kind !== "ping") tell(event);
+      // too much was missed: fetch anew, but leave alone what is being written
+      if (event.kind === "reload") tell({ kind: "poll", data: {} });
+      else if (event.kind !== "ready" && event.kind !== "ping") tell(event);
     };
-    socket.onclose = again;
+    socket.onclose = () => {
+      clearTimeout(silence);
+      again();
+    };
   }
 
   function again() {

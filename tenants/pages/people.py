@@ -131,7 +131,5 @@ def keys(request: AuthenticatedRequest) -> HttpResponse:
 @require_POST
 def revoke(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     revoke_key(key=get_object_or_404(ApiKey, pk=pk), revoked_by=request.user)
-    messages.success(
-        request, _("Revoked. Programs that use the key are refused from now on.")
-    )
+    messages.success(request, _("Revoked. Programs that use the key are refused from now on."))
     return redirect("workspace:keys")

@@ -8,6 +8,7 @@ from django import template
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -46,6 +47,12 @@ def theme(context: dict[str, Any]) -> str:
     request: HttpRequest | None = context.get("request")
     chosen = request.COOKIES.get("theme", "") if request else ""
     return chosen if chosen in THEMES else ""
+
+
+@register.simple_tag
+def theme_url() -> str:
+    """Both hosts have the page, each under its own name."""
+    return reverse("public:theme" if schema() == PUBLIC else "workspace:theme")
 
 
 @register.simple_tag(takes_context=True)
