@@ -19,6 +19,7 @@ from tenants.plugins.errors import (
     ProviderError,
     RateLimited,
 )
+from tenants.plugins.http import ForbiddenAddress
 
 logger = logging.getLogger(__name__)
 State = SyncRecord.State
@@ -28,6 +29,9 @@ Health = CrmConnection.Health
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=4)
 MAX_ATTEMPTS = 14
+
+# Nothing heals these but a person who connects anew; no record is to blame.
+RECONNECT = (CredentialsRejected, ForbiddenAddress)
 
 
 @dataclass(slots=True)
@@ -105,8 +109,7 @@ def settle(row: SyncRecord, outcome: Outcome | None, version: int, counts: Count
     error = outcome.error
     row.error_code = (error.code or str(error.status or "") or type(error).__name__)[:64]
     row.error_text = str(error)[:500]
-    if isinstance(error, CredentialsRejected):
-        # Waits as it is for a reconnection: nobody's fault but the key's.
+    if isinstance(error, RECONNECT):
         counts.trouble = error
         counts.failed += 1
     elif isinstance(error, RateLimited):
@@ -165,8 +168,11 @@ def _attempt(
 def _note_health(connection: CrmConnection, counts: Counts) -> None:
     """Show trouble on the connection; once it works again, what waited follows at once."""
     was_in_trouble = connection.health != Health.OK
-    if isinstance(counts.trouble, CredentialsRejected):
-        connection.health, text = Health.RECONNECT, "The CRM refused our credentials."
+    if isinstance(counts.trouble, RECONNECT):
+        # Our own words say more than these two; a vendor's could hold anybody's data.
+        said = {401: "The CRM refused our credentials.", 403: "The CRM grants us too little."}
+        connection.health = Health.RECONNECT
+        text = said.get(counts.trouble.status) or str(counts.trouble)[:300]
     elif counts.trouble is not None and not counts.synced:
         connection.health, text = Health.TROUBLE, type(counts.trouble).__name__
     else:

@@ -12,10 +12,10 @@ from django.utils import timezone
 from crm import mapping
 from crm.models import CrmConnection, SyncRecord, SyncRecordQuerySet
 from crm.providers.base import CrmProvider, Outcome, Upsert
-from crm.services.outcomes import record_outcomes
+from crm.services.outcomes import RECONNECT, record_outcomes
 from leads.models import Lead
 from tenants import context, limits
-from tenants.plugins.errors import CredentialsRejected, ProviderError, Rejected
+from tenants.plugins.errors import ProviderError, Rejected
 
 State = SyncRecord.State
 
@@ -159,7 +159,7 @@ def _send(provider: CrmProvider, upserts: Sequence[Upsert]) -> list[Outcome]:
     """Push; where a batch is refused as a whole, halve it until the culprit stands alone."""
     try:
         return provider.push(upserts)
-    except CredentialsRejected as error:
+    except RECONNECT as error:
         return _all(provider, upserts, error)
     except Rejected as error:
         if len(upserts) == 1:
