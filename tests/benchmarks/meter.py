@@ -22,9 +22,10 @@ def ours(pids: Iterable[int]) -> list[psutil.Process]:
 def _servers() -> list[int]:
     folder = str(settings.DATA_DIR)
     found = []
-    for process in psutil.process_iter(["cmdline"]):
-        words = " ".join(process.info["cmdline"] or [])
-        if folder in words and ("postgres" in words or "valkey" in words) and "python" not in words:
+    for process in psutil.process_iter(["cmdline", "name"]):
+        if process.info["name"] in {"postgres", "valkey-server"} and folder in " ".join(
+            process.info["cmdline"] or []
+        ):
             found.append(process.pid)
     return found
 
@@ -38,6 +39,7 @@ class Meter:
         self._before: dict[int, float] = {}
         self._ended = threading.Event()
         self.peak_megabytes = 0.0
+        self.names: dict[int, str] = {}
 
     def start(self) -> None:
         self._before = {process.pid: _cpu(process) for process in ours(self._pids)}
@@ -53,6 +55,7 @@ class Meter:
         for process in ours(self._pids):
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
                 self._seen[process.pid] = _cpu(process)
+                self.names.setdefault(process.pid, _kind(process))
                 # Proportional: memory that processes share is counted once.
                 total += process.memory_full_info().pss
         self.peak_megabytes = max(self.peak_megabytes, total / 1024 / 1024)
@@ -61,7 +64,28 @@ class Meter:
         self._ended.set()
         self._thread.join()
         self._look()
-        return sum(max(0.0, cpu - self._before.get(pid, 0.0)) for pid, cpu in self._seen.items())
+        return sum(self.by_kind().values())
+
+    def by_kind(self) -> dict[str, float]:
+        """CPU seconds of the web server, the workers, PostgreSQL and Valkey."""
+        spent: dict[str, float] = {}
+        for pid, cpu in self._seen.items():
+            kind = self.names[pid]
+            spent[kind] = spent.get(kind, 0.0) + max(0.0, cpu - self._before.get(pid, 0.0))
+        return spent
+
+
+def _kind(process: psutil.Process) -> str:
+    words = " ".join([process.name(), *process.cmdline()])
+    for part, kind in (
+        ("postgres", "postgresql"),
+        ("valkey-server", "valkey"),
+        ("granian", "web"),
+        ("dramatiq", "worker"),
+    ):
+        if part in words:
+            return kind
+    return "other"
 
 
 def _cpu(process: psutil.Process) -> float:
