@@ -109,7 +109,7 @@ class InboundEvent(models.Model):
     processed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["-received_at", "-pk"]
+        ordering = ["-pk"]  # its ids grow with time
         constraints = [
             # Networks deliver a webhook more than once; the second copy must not count.
             models.UniqueConstraint(fields=["connection", "key"], name="inbound_event_once"),
@@ -123,7 +123,6 @@ class InboundEvent(models.Model):
                 condition=Q(status="waiting"),
                 name="waiting_events",
             ),
-            models.Index(fields=["-received_at"], name="newest_events"),
         ]
 
     def __str__(self) -> str:

@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
                 ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='channels_app.channelconnection')),
             ],
             options={
-                'ordering': ['-received_at', '-pk'],
+                'ordering': ['-pk'],
             },
         ),
         migrations.CreateModel(
@@ -176,10 +176,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='inboundevent',
             index=models.Index(condition=models.Q(('status', 'waiting')), fields=['connection', 'awaits'], name='waiting_events'),
-        ),
-        migrations.AddIndex(
-            model_name='inboundevent',
-            index=models.Index(fields=['-received_at'], name='newest_events'),
         ),
         migrations.AddConstraint(
             model_name='inboundevent',

@@ -105,7 +105,9 @@ class Telegram(base.ChannelProvider):
         attachments = _attachments(message)
         if not text and not attachments:
             return base.Unsupported(reason="A service message or one of a kind we do not read.")
-        writer = base.get_object(message, "from") or chat
+        # An anonymous group admin writes as the group, through a bot that stands in for them.
+        as_chat = base.get_object(message, "sender_chat")
+        writer = as_chat or base.get_object(message, "from") or chat
         business = base.get_id(message, "business_connection_id", required=False)
         external_id = _external_id(chat_id, message)
         if business and base.get_id(writer, "id") != chat_id:
@@ -168,7 +170,8 @@ def _external_id(chat_id: str, message: dict[str, Any]) -> str:
 
 def _person(writer: dict[str, Any], *, thread: str = "") -> Person:
     identifier = base.get_id(writer, "id")
-    names = (base.label(writer, "first_name", 128), base.label(writer, "last_name", 128))
+    first = base.label(writer, "first_name", 128) or base.label(writer, "title", 128)
+    names = (first, base.label(writer, "last_name", 128))
     name = " ".join(filter(None, names)) or base.label(writer, "username", 128)
     return Person(
         id=thread or identifier,

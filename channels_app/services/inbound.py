@@ -117,7 +117,7 @@ def _receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
         connection=connection, person=inbound.sender, thread_id=inbound.thread_id
     )
     key = id_index(inbound.external_id)
-    if Message.objects.filter(connection=connection, external_key=key).exists():
+    if conversation.pk and _is_here(connection, key):
         return "duplicate", "This message is here already."
     message = Message(
         connection=connection,
@@ -135,31 +135,51 @@ def _receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
         reply_to_external=inbound.reply_to,
         sequence=inbound.sequence,
     )
-    message.save(force_insert=True)
     conversation.status = Conversation.Status.OPEN
     conversation.turn_version += 1
     conversation.unread_count += 1
     conversation.last_inbound_at = latest(conversation.last_inbound_at, message.provider_time)
     conversation.waiting_since = conversation.waiting_since or message.provider_time
     conversation.unreachable_at = None
-    _show_last(conversation, message)
-    conversation.save(
-        update_fields=[
-            "status",
-            "turn_version",
-            "unread_count",
-            "last_inbound_at",
-            "waiting_since",
-            "unreachable_at",
-            "last_message_at",
-            "preview",
-        ]
-    )
-    announce_message(message)
-    ring_waiting(message)
+    _save_both(conversation, message, RECEIVED_FIELDS)
     if not conversation.contact.is_blocked:
         _ring_bell(message, "new")
     return "message", ""
+
+
+RECEIVED_FIELDS = (
+    "status",
+    "turn_version",
+    "unread_count",
+    "last_inbound_at",
+    "waiting_since",
+    "unreachable_at",
+)
+ECHO_FIELDS = ("controller", "turn_version", "waiting_since", "unread_count")
+
+
+def _is_here(connection: ChannelConnection, key: str) -> bool:
+    return Message.objects.filter(connection=connection, external_key=key).exists()
+
+
+def _save_both(conversation: Conversation, message: Message, changed: tuple[str, ...]) -> None:
+    """The conversation first, for it may be new; then what was said in it, and who is told."""
+    shown = conversation.last_message_at
+    if shown is None or message.provider_time >= shown:
+        conversation.preview = message.text[:PREVIEW] or _named(message.attachments)
+    conversation.last_message_at = latest(shown, message.provider_time)
+    if conversation.pk:
+        conversation.save(update_fields=[*changed, "last_message_at", "preview"])
+    else:
+        conversation.save(force_insert=True)
+    message.conversation = conversation
+    message.save(force_insert=True)
+    announce_message(message)
+    ring_waiting(message)
+
+
+def _named(attachments: list[dict[str, object]]) -> str:
+    return ", ".join(str(attachment.get("kind", "file")) for attachment in attachments[:3])
 
 
 def _echo(event: InboundEvent, inbound: InboundEcho) -> tuple[str, str]:
@@ -172,7 +192,7 @@ def _echo(event: InboundEvent, inbound: InboundEcho) -> tuple[str, str]:
     own = _message_by(connection, inbound.external_id, inbound.reference)
     if own is None:
         conversation = conversation_with(connection=connection, person=inbound.recipient)
-        own = _in_flight(conversation, inbound.text)
+        own = _in_flight(conversation, inbound.text) if conversation.pk else None
     if own is not None:
         _settle(own, inbound.external_id, Message.State.SENT, event.received_at)
         return "echo", "Our own message."
@@ -193,37 +213,14 @@ def _echo(event: InboundEvent, inbound: InboundEcho) -> tuple[str, str]:
         sequence=inbound.sequence,
     )
     message.sent_at = message.provider_time
-    message.save(force_insert=True)
     conversation.controller = Conversation.Controller.HUMAN
     conversation.turn_version += 1
     conversation.waiting_since = None
     conversation.unread_count = 0
-    withdraw_drafts_of_ai(conversation)
-    _show_last(conversation, message)
-    conversation.save(
-        update_fields=[
-            "controller",
-            "turn_version",
-            "waiting_since",
-            "unread_count",
-            "last_message_at",
-            "preview",
-        ]
-    )
-    announce_message(message)
-    ring_waiting(message)
+    if conversation.pk:
+        withdraw_drafts_of_ai(conversation)
+    _save_both(conversation, message, ECHO_FIELDS)
     return "echo", "Sent in the network's own app."
-
-
-def _show_last(conversation: Conversation, message: Message) -> None:
-    shown = conversation.last_message_at
-    if shown is None or message.provider_time >= shown:
-        conversation.preview = message.text[:PREVIEW] or _named(message.attachments)
-    conversation.last_message_at = latest(shown, message.provider_time)
-
-
-def _named(attachments: list[dict[str, object]]) -> str:
-    return ", ".join(str(attachment.get("kind", "file")) for attachment in attachments[:3])
 
 
 # -- what happened to messages that are here already

@@ -22,13 +22,13 @@ PENDING = InboundEvent.Status.PENDING.value
 REJECTED = InboundEvent.Status.REJECTED.value
 
 _INSERT = """
-INSERT INTO channels_app_inboundevent
+INSERT INTO {schema}.channels_app_inboundevent AS kept
   (id, connection_id, key, kind, body, status, outcome, reason, awaits, attempts, received_at)
 VALUES {rows}
 ON CONFLICT (connection_id, key) DO UPDATE
   SET body = EXCLUDED.body, status = EXCLUDED.status, reason = EXCLUDED.reason,
       outcome = EXCLUDED.outcome, attempts = 0, received_at = EXCLUDED.received_at
-  WHERE channels_app_inboundevent.status = 'rejected'
+  WHERE kept.status = 'rejected'
 RETURNING id::text
 """
 _ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, '', 0, %s)"
@@ -64,8 +64,13 @@ def store(*, connection_id: int, items: Iterable[RawItem], rejected: str = "") -
 
 
 def _insert(rows: Sequence[tuple[Any, ...]]) -> list[str]:
-    statement = _INSERT.format(rows=", ".join([_ROW] * len(rows)))
-    with context.connection.cursor() as cursor:
+    """One statement, naming its schema: choosing the search path would cost another round trip,
+    on a connection that is new to this request."""
+    connection = context.connection
+    schema = connection.ops.quote_name(context.schema())
+    statement = _INSERT.format(schema=schema, rows=", ".join([_ROW] * len(rows)))
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.execute(statement, [value for row in rows for value in row])
         return [found[0] for found in cursor.fetchall()]
 

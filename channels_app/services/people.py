@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from channels_app.models import (
     ChannelConnection,
     Contact,
@@ -18,7 +20,8 @@ LANGUAGE = 16
 def conversation_with(
     *, connection: ChannelConnection, person: Person, thread_id: str = ""
 ) -> Conversation:
-    """The conversation with this person (or of this group), locked until the commit.
+    """The conversation with this person (or of this group), locked until the commit; a new one
+    is left for the caller to save.
 
     A person known by several ids is found by any of them; ids we did not know yet are added.
     """
@@ -26,16 +29,36 @@ def conversation_with(
     threads = [thread_id] if thread_id else ids
     conversation = _find_conversation(connection, threads)
     if conversation is None:
-        # Two first messages at the same moment: the second worker waits here for the first.
-        _lock("thread", connection.pk, threads[0])
-        contact = _find_or_make_contact(connection, person, ids)
-        conversation = _find_conversation(connection, threads) or _make_conversation(
-            connection, contact, threads[0]
-        )
-    elif person.aliases and not thread_id:
-        _add_identities(conversation.contact, connection, person, ids)
-    _learn(conversation.contact, person, is_group=bool(thread_id))
+        return _begin_conversation(connection, person, ids, threads, is_group=bool(thread_id))
+    if not thread_id:
+        if person.aliases:
+            _add_identities(conversation.contact, connection, person, ids)
+        _learn(conversation.contact, person)
     return conversation
+
+
+def _begin_conversation(
+    connection: ChannelConnection,
+    person: Person,
+    ids: list[str],
+    threads: list[str],
+    *,
+    is_group: bool,
+) -> Conversation:
+    """A conversation that is not saved yet, or the one that another worker began meanwhile."""
+    if is_group:
+        _lock("thread", connection.pk, threads[0])
+    # Two first messages at the same moment: the second worker waits here for the first.
+    _lock("person", connection.platform, connection.account_id, person.id)
+    contact, is_new = _find_or_make_contact(connection, person, ids)
+    found = None if is_new and not is_group else _find_conversation(connection, threads)
+    return found or Conversation(
+        connection=connection,
+        contact=contact,
+        external_thread=threads[0],
+        thread_index=id_index(threads[0]),
+        language=contact.language,
+    )
 
 
 def find_conversation(
@@ -58,36 +81,24 @@ def _find_conversation(connection: ChannelConnection, threads: list[str]) -> Con
     return found
 
 
-def _make_conversation(
-    connection: ChannelConnection, contact: Contact, thread_id: str
-) -> Conversation:
-    return Conversation.objects.create(
-        connection=connection,
-        contact=contact,
-        external_thread=thread_id,
-        thread_index=id_index(thread_id),
-        language=contact.language,
-    )
-
-
-def _find_or_make_contact(connection: ChannelConnection, person: Person, ids: list[str]) -> Contact:
-    _lock("person", connection.platform, connection.account_id, person.id)
+def _find_or_make_contact(
+    connection: ChannelConnection, person: Person, ids: list[str]
+) -> tuple[Contact, bool]:
     identity = _identities(connection, ids).select_related("contact").order_by("pk").first()
-    contact = (
-        identity.contact
-        if identity
-        else Contact.objects.create(
+    contact = identity.contact if identity else None
+    if contact is None:
+        contact = Contact(
             name=person.name,
             phone=person.phone,
             email=person.email,
             language=person.language[:LANGUAGE],
         )
-    )
+        contact.save(force_insert=True)
     _add_identities(contact, connection, person, ids, fresh=identity is None)
-    return contact
+    return contact, identity is None
 
 
-def _identities(connection: ChannelConnection, ids: list[str]):  # type: ignore[no-untyped-def]
+def _identities(connection: ChannelConnection, ids: list[str]) -> QuerySet[ContactIdentity]:
     return ContactIdentity.objects.filter(
         platform=connection.platform,
         account_id=connection.account_id,
@@ -127,10 +138,8 @@ def _add_identities(
     )
 
 
-def _learn(contact: Contact, person: Person, *, is_group: bool) -> None:
+def _learn(contact: Contact, person: Person) -> None:
     """Fill in what we did not know; what people corrected by hand is never overwritten."""
-    if is_group:
-        return
     news = {
         name: value
         for name, value in (

@@ -28,6 +28,7 @@ def conversation_on(platform: str, *, hours: float = 1, thread: str = "346001112
     person = Person(id=thread, name="Ada")
     with transaction.atomic():
         conversation = conversation_with(connection=connection, person=person)
+        conversation.save()
     conversation.last_inbound_at = timezone.now() - timedelta(hours=hours)
     conversation.save()
     return conversation

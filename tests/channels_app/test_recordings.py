@@ -64,7 +64,7 @@ EXPECTED = {
         "my_chat_member": {"unsupported"},
         "pre_checkout_query": {"unsupported"},
         "removed_chat_boost": {"unsupported"},
-        "service_or_other": {"unsupported"},
+        "service_or_other": {"unsupported", "message"},
         "shipping_query": {"unsupported"},
     },
 }
