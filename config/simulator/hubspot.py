@@ -14,6 +14,12 @@ INTERVAL, PER_INTERVAL = (
     190,
 )  # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
 UNIQUE = {"contacts": "email", "companies": "domain"}
+# What a new portal has; anything else must be made first.
+PROPERTIES = {
+    "contacts": "email firstname lastname phone mobilephone company jobtitle city country website"
+    " lifecyclestage hs_lead_status hubspot_owner_id hs_language address zip state message",
+    "companies": "name domain phone city country industry website",
+}
 CATEGORIES = {
     400: "VALIDATION_ERROR",
     401: "INVALID_AUTHENTICATION",
@@ -95,6 +101,8 @@ class HubSpot(Vendor):
             return self._error(400, "inputs must not be empty")
         if len(inputs) > BATCH_MAX:
             return self._error(400, f"The maximum number of inputs is {BATCH_MAX}")
+        if unknown := self._unknown(kind, inputs):
+            return self._error(400, _unknown_text(unknown))
         names = [(one.get("idProperty", ""), str(one.get("id", ""))) for one in inputs]
         if verb in {"upsert", "update"} and len(set(names)) < len(names):
             return self._error(400, "Duplicate IDs found in batch input")
@@ -169,7 +177,20 @@ class HubSpot(Vendor):
                 return one
         return None
 
+    def _unknown(self, kind: str, inputs: list[dict[str, Any]]) -> str:
+        """The first property that this portal does not have."""
+        known = {*PROPERTIES.get(kind, "").split(), "", "hs_object_id"}
+        known |= set(self.world.store.get("properties", {}))
+        used = (
+            name
+            for one in inputs
+            for name in [*(one.get("properties") or {}), one.get("idProperty") or ""]
+        )
+        return next((name for name in used if kind in PROPERTIES and name not in known), "")
+
     def _create(self, kind: str, body: dict[str, Any]) -> Answer:
+        if unknown := self._unknown(kind, [body]):
+            return self._error(400, _unknown_text(unknown))
         made = self._make(kind, body)
         if "status" in made:
             return Answer(made, int(made["code"]))
@@ -247,6 +268,13 @@ def _batch_body(results: list[dict[str, Any]], errors: list[dict[str, Any]]) -> 
     if errors:
         body |= {"numErrors": len(errors), "errors": errors}
     return body
+
+
+def _unknown_text(name: str) -> str:
+    return (
+        'Property values were not valid: [{"isValid":false,"message":"Property '
+        f'\\"{name}\\" does not exist","error":"PROPERTY_DOESNT_EXIST","name":"{name}"}}]'
+    )
 
 
 def _problem(status: int, message: str) -> dict[str, Any]:

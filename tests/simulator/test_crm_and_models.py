@@ -71,6 +71,17 @@ def test_hubspot_refuses_what_it_documents(simulator):
     assert upsert(simulator, *(f"p{n}@b.c" for n in range(101))).status_code == 400
 
 
+def test_a_property_must_be_made_before_it_is_written(simulator):
+    assert "PROPERTY_DOESNT_EXIST" in upsert(simulator, "a@b.c", own_score="7").text
+
+    path = "/crm/v3/properties/contacts"
+    made = hubspot(simulator, "POST", path, {"name": "own_score", "type": "number"})
+    again = hubspot(simulator, "POST", path, {"name": "own_score", "type": "number"})
+
+    assert (made.status_code, again.status_code) == (201, 409)
+    assert upsert(simulator, "a@b.c", own_score="7").status_code == 200
+
+
 def test_hubspot_says_when_to_come_back(simulator):
     simulator.fail("hubspot", status=429, retry_after=3)
 
