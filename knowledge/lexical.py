@@ -81,7 +81,7 @@ def terms(question: str, languages: Iterable[str], language: str = "") -> list[t
     """
     known = [*languages] or [language]
     asked_in = [language] if language in STOP_WORDS else known
-    stop = frozenset.intersection(*(STOP_WORDS.get(code, frozenset()) for code in asked_in))
+    stop = frozenset().union(*(STOP_WORDS.get(code, frozenset()) for code in asked_in))
     found = (
         tuple(sorted({stem(word, code) for code in known}))
         for word in words(question)

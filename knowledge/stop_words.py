@@ -14,6 +14,8 @@ STOP_WORDS: dict[str, frozenset[str]] = {
         " out over own please s same she should so some such t than that thats the their them then"
         " there these they this those through to too under up us very was we were what whats when"
         " where which while who whom whose why will with would you your yours"
+        # how people in a chat begin and end
+        " hello hey hi know like maybe much need ok please tell thank thanks want wondering"
     ),
     "es": _words(
         "a al algo algunas algunos ante antes como con contra cual cuales cuando cuanta cuantas"
@@ -21,6 +23,7 @@ STOP_WORDS: dict[str, frozenset[str]] = {
         " eso esta estaban estan estar estas este esto estos fue fueron ha han hasta hay he la las"
         " le les lo los mas me mi mis mucho muchos muy nada ni no nos nosotros o otra otras otro"
         " otros para pero poco por porque puede pueden puedo que quien quienes se ser si sin sobre"
+        " buenas buenos dias favor gracias hola necesito ok quiero quisiera saber tardes"
         " son su sus tambien tanto te ti tiene tienen todo todos tu tus un una uno unos y ya yo"
     ),
     "fr": _words(
@@ -62,5 +65,6 @@ STOP_WORDS: dict[str, frozenset[str]] = {
         " ثم حتي حيث خلال ذلك عن عند عندما علي عليه عليها غير فقط في فيه فيها قبل قد كان كانت كل كم"
         " كما كيف لا لدي لدى لك لكم لكن لم لماذا لن له لها لي ليس ما ماذا متي مع من منذ منه منها"
         " نحن هذا هذه هل هم هن هو هي و وما وهو وهي يا يكون يمكن"
+        " ابغي اريد السلام شكرا عليكم عندك عندكم لديك لديكم لو مرحبا ممكن"
     ),
 }

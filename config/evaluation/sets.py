@@ -40,7 +40,7 @@ class Sets:
         content = path.read_bytes()
         if name.endswith(".gz"):
             content = gzip.decompress(content)
-        return [json.loads(line) for line in content.decode().splitlines() if line.strip()]
+        return [json.loads(line) for line in content.decode().split("\n") if line.strip()]
 
     def score(self, scorer: str, gold: Iterable[Item], predictions: Iterable[Item]) -> Item:
         """What the set's own scorer says of the predictions."""

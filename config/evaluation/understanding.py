@@ -9,7 +9,6 @@ from agents.offline.language import detect_language
 from config.evaluation.sets import Figure, Item, Sets, figures
 from knowledge.services import embed
 
-
 URGENT: dict[str, tuple[float | None, float | None]] = {
     "urgent recall": (None, 0.75),
     "urgent precision": (None, 0.5),

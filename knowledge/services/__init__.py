@@ -9,7 +9,7 @@ from knowledge.services.documents import (
     replace_content,
     sweep,
 )
-from knowledge.services.embedding import embed
+from knowledge.services.embedding import embed, embed_locally
 from knowledge.services.indexing import index_document
 from knowledge.services.results import FoundPassage, SearchResult
 from knowledge.services.searching import knowledge_version, search
@@ -20,6 +20,7 @@ __all__ = [
     "SearchResult",
     "add_document",
     "embed",
+    "embed_locally",
     "index_document",
     "knowledge_version",
     "reindex_document",

@@ -22,6 +22,11 @@ def embedded(texts: Sequence[str]) -> Vectors:
     return embedder.embed(texts)
 
 
+def embed_locally(texts: list[str]) -> Vectors:
+    """By the embedder that ships with us, whatever is configured: trained weights rest on it."""
+    return _made("local").embed(texts)
+
+
 def current_embedder() -> Embedder:
     return _made(settings.EMBEDDER)
 
