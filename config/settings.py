@@ -351,6 +351,12 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Names for choices that several resources call by the same word.
+    "ENUM_NAME_OVERRIDES": {
+        "CrmKindEnum": "crm.models.crm_kinds",
+        "DocumentKindEnum": "knowledge.loaders.LOADERS.choices",
+        "SyncStateEnum": "crm.models.SyncRecord.State",
+    },
     "SERVE_AUTHENTICATION": [],  # the description is the same for everybody
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

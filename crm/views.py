@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from crm.forms import ConnectForm, config_form
 from crm.models import CrmConnection, SyncRecord
 from crm.providers import CRMS
-from crm.services import connect, retry_dead
+from crm.services import connect, made_secrets, retry_dead
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
 
@@ -53,8 +53,11 @@ def add(request: AuthenticatedRequest, kind: str) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form, config = ConnectForm(data), config_form(kind, data)
     if data is not None and all([form.is_valid(), config.is_valid()]):
-        if _connected(kind, form, config, f"user:{request.user.pk}"):
+        connection = _connected(kind, form, config, f"user:{request.user.pk}")
+        if connection is not None:
             messages.success(request, _("Connected. Your leads are on their way."))
+            for secret in made_secrets(connection, given=config.cleaned_data).values():
+                messages.warning(request, _("Secret, shown this once: %s") % secret)
             return redirect("crm:state")
     return render(
         request,
@@ -68,15 +71,15 @@ def add(request: AuthenticatedRequest, kind: str) -> HttpResponse:
     )
 
 
-def _connected(kind: str, form: ConnectForm, config: Form, actor: str) -> bool:
+def _connected(kind: str, form: ConnectForm, config: Form, actor: str) -> CrmConnection | None:
+    name = form.cleaned_data["name"]
     try:
-        connect(kind=kind, name=form.cleaned_data["name"], config=config.cleaned_data, actor=actor)
+        return connect(kind=kind, name=name, config=config.cleaned_data, actor=actor)
     except ValidationError as error:
         for field, reasons in error.message_dict.items():
             target = config if field in config.fields else form
             target.add_error(field if field in target.fields else None, reasons)
-        return False
-    return True
+        return None
 
 
 @needs("crm.change_syncrecord")

@@ -19,7 +19,7 @@ class CrmConnectionSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class ConnectedSerializer(CrmConnectionSerializer):
+class ConnectedCrmSerializer(CrmConnectionSerializer):
     """A new connection; ``secret`` is shown this once, where we made it."""
 
     secret = serializers.CharField(required=False)
@@ -29,7 +29,7 @@ class ConnectedSerializer(CrmConnectionSerializer):
         read_only_fields = fields
 
 
-class ConnectSerializer(serializers.Serializer):
+class ConnectCrmSerializer(serializers.Serializer):
     kind = serializers.ChoiceField(choices=CRMS.choices())
     name = serializers.CharField(max_length=100, required=False, default="")
     config = serializers.DictField(
@@ -38,7 +38,7 @@ class ConnectSerializer(serializers.Serializer):
     )
 
 
-class ReconnectSerializer(serializers.Serializer):
+class ReconnectCrmSerializer(serializers.Serializer):
     name = serializers.CharField(max_length=100, required=False, default="")
     is_active = serializers.BooleanField(required=False, default=True)
     config = serializers.DictField(

@@ -12,10 +12,10 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from crm import services
 from crm.api.serializers import (
-    ConnectedSerializer,
-    ConnectSerializer,
+    ConnectCrmSerializer,
+    ConnectedCrmSerializer,
     CrmConnectionSerializer,
-    ReconnectSerializer,
+    ReconnectCrmSerializer,
     SyncRecordDetailSerializer,
     SyncRecordSerializer,
 )
@@ -29,21 +29,21 @@ class CrmConnectionViewSet(ReadOnlyModelViewSet):
     serializer_class = CrmConnectionSerializer
     filterset_fields = {"kind": ["exact"], "is_active": ["exact"], "health": ["exact"]}
 
-    @extend_schema(request=ConnectSerializer, responses={201: ConnectedSerializer})
+    @extend_schema(request=ConnectCrmSerializer, responses={201: ConnectedCrmSerializer})
     def create(self, request: Request) -> Response:
         """Connect a CRM and bring every lead into it."""
-        body = ConnectSerializer(data=request.data)
+        body = ConnectCrmSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         connection = services.connect(**body.validated_data, actor=_actor(request))
         answer = CrmConnectionSerializer(connection).data
         made = services.made_secrets(connection, given=body.validated_data["config"])
         return Response({**answer, **made}, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=ReconnectSerializer, responses=CrmConnectionSerializer)
+    @extend_schema(request=ReconnectCrmSerializer, responses=CrmConnectionSerializer)
     @action(detail=True, methods=["post"])
     def reconnect(self, request: Request, pk: str | None = None) -> Response:
         """New settings; what waited goes out."""
-        body = ReconnectSerializer(data=request.data)
+        body = ReconnectCrmSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         connection = services.reconnect(
             connection=self.get_object(), **body.validated_data, actor=_actor(request)

@@ -85,7 +85,7 @@ class LeadDetailSerializer(LeadSerializer):
         return what_would_make_it_hot(lead)
 
 
-class AssignSerializer(serializers.Serializer):
+class AssignLeadSerializer(serializers.Serializer):
     owner = serializers.PrimaryKeyRelatedField(
         queryset=User.objects.filter(is_active=True),
         allow_null=True,
@@ -94,12 +94,12 @@ class AssignSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=300, required=False, default="")
 
 
-class StageSerializer(serializers.Serializer):
+class SetStageSerializer(serializers.Serializer):
     stage = serializers.ChoiceField(choices=Lead.Stage.choices)
     reason = serializers.CharField(max_length=300, required=False, default="")
 
 
-class OverrideSerializer(serializers.Serializer):
+class OverrideScoreSerializer(serializers.Serializer):
     score = serializers.IntegerField(
         min_value=0,
         max_value=scoring.HIGHEST,
@@ -109,7 +109,7 @@ class OverrideSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=300, required=False, default="")
 
 
-class CorrectSerializer(serializers.Serializer):
+class CorrectFactsSerializer(serializers.Serializer):
     facts = serializers.DictField(
         child=serializers.CharField(max_length=500, allow_blank=True),
         allow_empty=False,

@@ -13,12 +13,12 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from leads import services
 from leads.api.filters import LeadFilter
 from leads.api.serializers import (
-    AssignSerializer,
-    CorrectSerializer,
+    AssignLeadSerializer,
+    CorrectFactsSerializer,
     LeadDetailSerializer,
     LeadSerializer,
-    OverrideSerializer,
-    StageSerializer,
+    OverrideScoreSerializer,
+    SetStageSerializer,
 )
 from leads.models import Lead
 
@@ -36,29 +36,29 @@ class LeadViewSet(ReadOnlyModelViewSet):
     def get_serializer_class(self) -> type[Serializer]:
         return LeadDetailSerializer if self.action == "retrieve" else LeadSerializer
 
-    @extend_schema(request=AssignSerializer, responses=LeadSerializer)
+    @extend_schema(request=AssignLeadSerializer, responses=LeadSerializer)
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, pk: str | None = None) -> Response:
         """Give the lead to a person, or to nobody."""
-        return self._done(services.assign_owner, AssignSerializer)
+        return self._done(services.assign_owner, AssignLeadSerializer)
 
-    @extend_schema(request=StageSerializer, responses=LeadSerializer)
+    @extend_schema(request=SetStageSerializer, responses=LeadSerializer)
     @action(detail=True, methods=["post"])
     def stage(self, request: Request, pk: str | None = None) -> Response:
         """Move the lead along the pipeline."""
-        return self._done(services.set_stage, StageSerializer)
+        return self._done(services.set_stage, SetStageSerializer)
 
-    @extend_schema(request=OverrideSerializer, responses=LeadSerializer)
+    @extend_schema(request=OverrideScoreSerializer, responses=LeadSerializer)
     @action(detail=True, methods=["post"])
     def override(self, request: Request, pk: str | None = None) -> Response:
         """Set the score by hand; the correction becomes one of its contributions."""
-        return self._done(services.override_score, OverrideSerializer)
+        return self._done(services.override_score, OverrideScoreSerializer)
 
-    @extend_schema(request=CorrectSerializer, responses=LeadSerializer)
+    @extend_schema(request=CorrectFactsSerializer, responses=LeadSerializer)
     @action(detail=True, methods=["post"])
     def correct(self, request: Request, pk: str | None = None) -> Response:
         """Correct what we know of the lead; the score follows."""
-        return self._done(services.correct_facts, CorrectSerializer)
+        return self._done(services.correct_facts, CorrectFactsSerializer)
 
     def _done(self, deed: Any, form: type[Serializer]) -> Response:
         body = form(data=self.request.data)
