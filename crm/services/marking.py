@@ -25,10 +25,15 @@ from tenants.audit.services import record
 
 State = SyncRecord.State
 
-# A push holds a claim for well under a minute; after this its worker is dead.
-CLAIM_LASTS = timedelta(minutes=10)
+# A push holds a claim for well under a minute; after this its worker is taken for dead. Should
+# it live after all, the CRM hears the same twice, under one key, and that is harmless.
+CLAIM_LASTS = timedelta(seconds=60)
+# The beat pushes every five minutes, and hot leads go at once: what waits longer was forgotten.
+FORGOTTEN = timedelta(minutes=6)
+FORGOTTEN_HOT = timedelta(seconds=30)
 # How far back the sweeper looks for leads whose bell was lost; backfill sees all.
 BELLS_KEPT = timedelta(days=1)
+BELLS_TAKE = timedelta(seconds=5)  # a bell rung this moment is still on its way
 SWEPT_AT_ONCE = 2_000
 
 
@@ -66,18 +71,19 @@ def retry_dead(*, records: QuerySet[SyncRecord], actor: str) -> int:
 
 
 def sweep() -> dict[str, int]:
-    """Free what dead workers held, catch up with bells that were lost, ring what is due."""
-    freed = SyncRecord.objects.filter(
-        state=State.SYNCING, claimed_at__lt=timezone.now() - CLAIM_LASTS
-    ).update(state=State.DIRTY, claim=None, claimed_at=None, next_attempt_at=timezone.now())
+    """Free what dead workers held, catch up with bells that were lost, ring what was forgotten."""
+    now = timezone.now()
+    stale = SyncRecord.objects.filter(state=State.SYNCING, claimed_at__lt=now - CLAIM_LASTS)
+    behind = set(stale.values_list("connection_id", flat=True))
+    freed = stale.update(state=State.DIRTY, claim=None, claimed_at=None, next_attempt_at=now)
     unheard = _unheard()
-    mark_dirty(leads=unheard)
-    overdue = CrmConnection.objects.usable().filter(
-        records__in=SyncRecord.objects.due().filter(
-            next_attempt_at__lt=timezone.now() - CLAIM_LASTS
-        )
+    behind.update(mark_dirty(leads=unheard))
+    forgotten = SyncRecord.objects.due().filter(
+        Q(next_attempt_at__lt=now - FORGOTTEN)
+        | Q(next_attempt_at__lt=now - FORGOTTEN_HOT, lead__tier=Lead.Tier.HOT)
     )
-    ringing = set(overdue.values_list("pk", flat=True).distinct())
+    behind.update(forgotten.values_list("connection_id", flat=True).distinct())
+    ringing = CrmConnection.objects.usable().filter(pk__in=behind).values_list("pk", flat=True)
     for connection_id in ringing:
         ring("push_due", connection_id)
     return {"freed": freed, "unheard": len(unheard), "connections": len(ringing)}
@@ -85,7 +91,10 @@ def sweep() -> dict[str, int]:
 
 def _unheard() -> list[Lead]:
     """Leads that changed lately and of which some CRM does not know the newest version."""
-    lately = Lead.objects.filter(updated_at__gte=timezone.now() - BELLS_KEPT, version__gt=0)
+    now = timezone.now()
+    lately = Lead.objects.filter(
+        updated_at__range=(now - BELLS_KEPT, now - BELLS_TAKE), version__gt=0
+    )
     found: dict[int, Lead] = {}
     for connection_id in CrmConnection.objects.active().values_list("pk", flat=True):
         told = SyncRecord.objects.filter(connection=connection_id)

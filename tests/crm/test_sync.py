@@ -41,6 +41,10 @@ def key_of(lead):
     return f"north-{lead.pk}"
 
 
+def let_bells_fade():
+    Lead.objects.update(updated_at=timezone.now() - timedelta(minutes=1))
+
+
 def make_due():
     SyncRecord.objects.update(next_attempt_at=timezone.now())
 
@@ -231,6 +235,25 @@ class TestCrashes:
         assert push_due(connection=crm).synced == 1
         assert list(crm_server.contacts) == [key_of(lead)]
 
+    def test_what_was_freed_or_unheard_is_pushed_without_waiting_for_the_beat(
+        self, crm, crm_server, work, django_capture_on_commit_callbacks
+    ):
+        freed, unheard = dirty_lead(), make_lead()
+        SyncRecord.objects.update(
+            state=State.SYNCING, claimed_at=timezone.now() - timedelta(minutes=11)
+        )
+        let_bells_fade()
+        with django_capture_on_commit_callbacks(execute=True):
+            assert sweep() == {"freed": 1, "unheard": 1, "connections": 1}
+        assert work() == ["push_due"]
+        assert {key_of(freed), key_of(unheard)} == set(crm_server.contacts)
+
+    def test_a_hot_lead_whose_bell_was_lost_does_not_wait_for_the_beat(self, crm):
+        dirty_lead(), dirty_lead(tier="hot")
+        assert sweep()["connections"] == 0
+        SyncRecord.objects.update(next_attempt_at=timezone.now() - timedelta(minutes=1))
+        assert sweep()["connections"] == 1
+
     def test_a_living_worker_keeps_its_claim(self, crm):
         dirty_lead()
         SyncRecord.objects.update(state=State.SYNCING, claimed_at=timezone.now())
@@ -254,6 +277,8 @@ class TestCrashes:
         unheard, behind = make_lead(), dirty_lead()
         push_due(connection=crm)
         set_stage(lead=behind, stage="won", actor="user:1")
+        assert sweep()["unheard"] == 0  # still on their way
+        let_bells_fade()
         assert sweep()["unheard"] == 2
         assert push_due(connection=crm).synced == 2
         assert record_of(unheard).state == State.CLEAN
