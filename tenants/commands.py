@@ -17,7 +17,10 @@ class OneSentenceParser(CommandParser):
     """Argument errors without the usage text, exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        raise CommandError(f"{message[:1].upper()}{message[1:]}.", returncode=2)
+        sentence = f"{message[:1].upper()}{message[1:]}."
+        if self.called_from_command_line:  # Django catches no errors of its own parser there
+            self.exit(2, f"{sentence}\n")
+        raise CommandError(sentence, returncode=2)
 
 
 class JsonCommand(BaseCommand):
