@@ -151,6 +151,7 @@ def _keep_shared(platform: str, items: Sequence[RawItem]) -> bool:
     kept = [_keep(known[account_id], groups.pop(account_id)) for account_id in known]
     unrouted = [item for group in groups.values() for item in group]
     if unrouted:
+        context.leave()  # they are public's until somebody connects their account
         store_unrouted(platform=platform, items=unrouted)
     return all(kept)
 

@@ -99,7 +99,7 @@ def take_in_unrouted(*, connection: ChannelConnection) -> int:
     while items := _unrouted(connection):
         with transaction.atomic():
             stored = store(connection_id=connection.pk, items=items.values())
-            UnroutedEvent.objects.filter(pk__in=items).delete()
+            UnroutedEvent.objects.filter(pk__in=items).defer("body").delete()
             transaction.on_commit(partial(ring_events, stored))
         moved += len(stored)
     return moved
