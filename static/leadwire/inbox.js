@@ -48,6 +48,43 @@
   document.addEventListener("htmx:sendError", () => window.leadwireToast($("#inbox").dataset.offline, "bad"));
   document.addEventListener("htmx:responseError", () => window.leadwireToast($("#inbox").dataset.failed, "bad"));
 
+  // -- a row opens beside the list. Done here and not by htmx: the list may be fetched anew while
+  //    the conversation is on its way, and htmx then looks for its targets in the list that left.
+  let asked = 0;
+  async function open(url, keep) {
+    const mine = ++asked;
+    let page;
+    try {
+      const answer = await fetch(url, { headers: { Accept: "text/html" } });
+      if (!answer.ok || answer.redirected) return location.assign(url);
+      page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    } catch {
+      return window.leadwireToast($("#inbox").dataset.offline, "bad");
+    }
+    if (mine !== asked) return; // another row was clicked meanwhile
+    for (const id of ["conversation", "context", "list"]) {
+      const fresh = document.adoptNode(page.getElementById(id));
+      document.getElementById(id).replaceWith(fresh);
+      window.htmx.process(fresh);
+    }
+    document.title = page.title;
+    if (keep) history.pushState(null, "", url);
+    opening();
+  }
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest("a.row");
+    if (!row || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    open(row.href, true);
+  });
+  window.addEventListener("popstate", () => open(location.href, false));
+  function opening() {
+    fold();
+    mark();
+    count();
+    toEnd();
+  }
+
   // -- the list's current row follows what is open
   function mark() {
     document.querySelectorAll(".row").forEach((row) => {

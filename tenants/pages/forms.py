@@ -149,6 +149,7 @@ class ProfileForm(forms.ModelForm):
             "ai_enabled",
             "retention_days",
         ]
+        widgets = {"about": forms.Textarea(attrs={"rows": 4, "dir": "auto"})}
         labels = {
             "about": _("About the company"),
             "tone": _("Tone of voice"),

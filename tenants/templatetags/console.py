@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tenants import access, live
 from tenants.context import PUBLIC, current_company, schema
@@ -24,6 +25,23 @@ register = template.Library()
 TURNING = frozenset({"back", "next", "send", "logout", "crm", "checks"})  # mirrored right to left
 THEMES = frozenset({"light", "dark"})
 HUES = 8
+REASONS = {
+    "low_confidence": gettext_lazy("The AI was not sure enough what is meant."),
+    "not_grounded": gettext_lazy("The company's knowledge has no answer to this."),
+    "no_model_answered": gettext_lazy("No model answered in time."),
+    "unsafe_reply": gettext_lazy("The drafted reply did not pass the checks."),
+    "repeated_failure": gettext_lazy("The AI failed several times."),
+    "attachment_only": gettext_lazy("There is only an attachment, and no words."),
+    "send_refused": gettext_lazy("The reply could not be sent."),
+    "asked_for_human": gettext_lazy("They asked for a person."),
+    "urgent": gettext_lazy("It is urgent."),
+    "upset": gettext_lazy("They are upset."),
+    "spam": gettext_lazy("It is spam."),
+    "closing": gettext_lazy("They said goodbye; nothing is left to answer."),
+    "already_answered": gettext_lazy("It was answered already."),
+    "human_in_charge": gettext_lazy("A person leads this conversation."),
+    "conversation_moved_on": gettext_lazy("The conversation moved on meanwhile."),
+}
 
 
 @register.simple_tag
@@ -138,6 +156,16 @@ def duration(seconds: float | None) -> str:
 @register.filter
 def percent(part: float | None) -> str:
     return "–" if part is None else f"{round(part * 100)} %"
+
+
+@register.filter
+def reason(code: str) -> str:
+    """A machine's reason as a sentence; what people wrote themselves stays as it is."""
+    head, _mark, rest = code.partition(":")
+    known = REASONS.get(head)
+    if known is None:
+        return code
+    return f"{known} ({rest.strip().replace('_', ' ')})" if rest else str(known)
 
 
 @register.filter

@@ -1,0 +1,80 @@
+"""Every page in every dress: nothing sticks out sideways, nothing is complained about.
+
+With ``SCREENSHOTS=<folder>`` the pages are pictured there for people to look at.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+PUBLIC = {"landing": "/", "sign-up": "/sign-up/", "find": "/find/"}
+PAGES = {
+    "dashboard": "/",
+    "inbox": "/inbox/",
+    "leads": "/leads/",
+    "knowledge": "/knowledge/",
+    "document": "/knowledge/1/",
+    "runs": "/runs/",
+    "ask": "/ask/",
+    "channels": "/channels/",
+    "channel": "/channels/1/",
+    "connect": "/channels/add/whatsapp/",
+    "crm": "/crm/",
+    "crm-connect": "/crm/add/hubspot/",
+    "team": "/team/",
+    "keys": "/keys/",
+    "audit": "/audit/",
+    "settings": "/settings/",
+    "records": "/records/",
+    "model-list": "/leads/lead/",
+    "password": "/accounts/password/change/",
+    "two-factors": "/accounts/2fa/",
+}
+DRESSES = {
+    "light": {},
+    "dark": {"scheme": "dark"},
+    "arabic": {"language": "ar"},
+    "spanish": {"language": "es"},
+    "phone": {"width": 390, "height": 844},
+    "phone-arabic": {"width": 390, "height": 844, "language": "ar"},
+    "wide": {"width": 1600, "height": 1000},
+}
+FOLDER = os.environ.get("SCREENSHOTS", "")
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+def test_every_page_fits_its_window(open_page, site, dress):
+    page = open_page(**DRESSES[dress])
+    for name, path in PUBLIC.items():
+        visit(page, f"{site.public}{path}", f"{dress}-{name}")
+    page.goto(f"{site.acme}/accounts/login/")
+    picture(page, f"{dress}-sign-in")
+    page = open_page(role="admin", **DRESSES[dress])
+    for name, path in PAGES.items():
+        visit(page, f"{site.acme}{path}", f"{dress}-{name}")
+    page.goto(f"{site.acme}/inbox/")
+    row = page.locator(".row").first
+    if row.count():
+        row.click()
+        page.locator("#conversation[data-open]").wait_for()
+        fits(page, "conversation")
+        picture(page, f"{dress}-conversation", whole=False)
+
+
+def visit(page, url, name):
+    answer = page.goto(url)
+    assert answer.status == 200, name
+    fits(page, name)
+    picture(page, name, whole="inbox" not in name)
+
+
+def fits(page, name):
+    beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert beyond <= 0, f"{name} sticks out by {beyond} px"
+
+
+def picture(page, name, whole=True):
+    if FOLDER:
+        page.wait_for_timeout(200)
+        page.screenshot(path=str(Path(FOLDER) / f"{name}.png"), full_page=whole)
