@@ -7,6 +7,7 @@ from channels_app import services
 
 @dramatiq.actor(queue_name="ingest")
 def ingest_event(event_id: str) -> None:
+    """One item of a webhook, from its raw bytes to whatever it means."""
     services.ingest(event_id=event_id)
 
 
@@ -20,6 +21,7 @@ def ingest_events(event_ids: str) -> None:
 # Its own patience (next_attempt_at) is kept in the row; nothing is blindly tried again.
 @dramatiq.actor(queue_name="delivery")
 def deliver_message(message_id: int) -> None:
+    """Hand a message to its platform, then ring whoever waits behind it."""
     following = services.deliver(message_id=message_id)
     if following is not None:
         deliver_message.send_with_options(

@@ -35,6 +35,7 @@ LOOKS_PRIVATE = re.compile(
     """,
     re.VERBOSE,
 )
+DATABASE_DETAIL = re.compile(r"DETAIL:.*")
 FREE_TEXT = ("event", "exception", "error", "reason")
 
 Event = MutableMapping[str, Any]
@@ -54,6 +55,8 @@ def mask(logger: Any, name: str, event: Event) -> Event:
 
 def masked(text: str) -> str:
     """The text without what looks like somebody's address, number or key."""
+    # PostgreSQL quotes the whole row that broke a rule.
+    text = DATABASE_DETAIL.sub(f"DETAIL: {MASK}", text)
     return LOOKS_PRIVATE.sub(lambda found: (found["keep"] or "") + MASK, text)
 
 

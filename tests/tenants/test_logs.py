@@ -78,6 +78,12 @@ def test_an_exception_keeps_its_trace_and_loses_its_data(lines):
     assert "ana.lopez" not in line["exception"]
 
 
+def test_a_row_quoted_by_the_database_is_left_out(lines):
+    structlog.get_logger("t").error("IntegrityError: taken\nDETAIL:  Key (name)=(Ana López)")
+
+    assert "López" not in lines()[0]["event"]
+
+
 def test_ids_and_times_stay_readable(lines):
     structlog.get_logger("t").info("done", run=1234567890123, milliseconds=12.5, at="2026-11-20")
 

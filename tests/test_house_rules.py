@@ -1,0 +1,82 @@
+"""Rules of the house that no linter knows."""
+
+import importlib
+import inspect
+import pkgutil
+import sys
+
+import dramatiq
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from tenants.console import ConsoleAdmin, console
+from tenants.jobs import QUEUES
+from tenants.plugins.registry import PluginRegistry
+
+APPS = ("tenants", "channels_app", "knowledge", "leads", "crm", "agents", "config")
+ACTORS = sorted(dramatiq.get_broker().actors.values(), key=lambda actor: actor.actor_name)
+
+
+def registries():
+    """Every registry of plug-ins, wherever it is declared."""
+    for name in APPS:
+        package = importlib.import_module(name)
+        for module in pkgutil.iter_modules(package.__path__, f"{name}."):
+            if module.name.rsplit(".", 1)[1] in {"providers", "loaders", "calendars", "speech"}:
+                importlib.import_module(module.name)
+    found = {
+        id(value): value
+        for name, module in tuple(sys.modules.items())
+        if name.split(".")[0] in APPS
+        for value in vars(module).values()
+        if isinstance(value, PluginRegistry)
+    }
+    return list(found.values())
+
+
+LINES = [(registry, kind) for registry in registries() for kind in registry]
+
+
+@pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.actor_name)
+def test_an_actor_takes_ids_says_what_it_does_and_stands_in_a_known_queue(actor):
+    for parameter in inspect.signature(actor.fn).parameters.values():
+        assert parameter.annotation in {int, str}, f"{parameter} must be an int or a str"
+    assert inspect.getdoc(actor.fn)
+    assert actor.queue_name in QUEUES
+
+
+@pytest.mark.parametrize(("registry", "kind"), LINES, ids=lambda value: str(value))
+def test_every_registration_line_resolves(registry, kind):
+    assert issubclass(registry.get(kind), registry.base)
+    assert registry.label(kind)
+
+
+def test_there_are_registries_and_actors():
+    assert LINES
+    assert ACTORS
+
+
+@pytest.mark.parametrize("model", sorted(console._registry, key=lambda m: m._meta.label), ids=str)
+def test_every_console_page_is_ours_and_opens(model, people):
+    assert isinstance(console._registry[model], ConsoleAdmin)
+    browser = Client(headers={"Host": "north.localhost"})
+    browser.force_login(people["admin"])
+    meta = model._meta
+
+    page = browser.get(reverse(f"console:{meta.app_label}_{meta.model_name}_changelist"))
+
+    assert page.status_code == 200
+
+
+def test_the_migrations_are_complete(public):
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_migrations_are_named():
+    for config in apps.get_app_configs():
+        if config.name.split(".")[0] in APPS:
+            for module in pkgutil.iter_modules([f"{config.path}/migrations"]):
+                assert "_auto_" not in module.name, f"{config.name}: name {module.name}"
