@@ -20,7 +20,7 @@ from agents import breaker
 from agents.prices import price_of
 from agents.providers import LLMS
 from agents.providers.base import Account, Answer, ChatMessage, LlmProvider, Material, Question
-from knowledge.services import embed
+from knowledge.services import embed_locally
 from tenants import context
 from tenants.plugins.errors import CredentialsRejected, ProviderError, Rejected, Unavailable
 
@@ -256,7 +256,7 @@ def _account(kind: str) -> Account:
     return Account(
         base_url=getattr(settings, f"{kind.upper()}_BASE_URL", ""),
         api_key=getattr(settings, f"{kind.upper()}_API_KEY", ""),
-        embed=embed,
+        embed=embed_locally,
     )
 
 

@@ -11,7 +11,12 @@ REFUSALS = {
 }
 
 
-def refusal_sentence(language: str, overrides: Mapping[str, str] | None = None) -> str:
-    """The company's own sentence if it wrote one, else ours; English where we speak neither."""
+def refusal_sentence(
+    language: str, overrides: Mapping[str, str] | None = None, *, usual: str = ""
+) -> str:
+    """The company's own sentence if it wrote one, else ours.
+
+    For a language nobody wrote a sentence in, the company's ``usual`` one, else English.
+    """
     ours = {**REFUSALS, **{code: text for code, text in (overrides or {}).items() if text}}
-    return ours.get(language) or ours[DEFAULT_LANGUAGE]
+    return ours.get(language) or ours.get(usual) or ours[DEFAULT_LANGUAGE]

@@ -2,9 +2,9 @@
 
 import anthropic
 import httpx2
-from anthropic.types import Message, OutputConfigParam
+from anthropic.types import Message, MessageParam, OutputConfigParam
 
-from agents.providers.base import Account, Answer, LlmProvider, Question, strict_schema
+from agents.providers.base import Account, Answer, ChatMessage, LlmProvider, Question, strict_schema
 from tenants.plugins import http
 from tenants.plugins.errors import (
     CredentialsRejected,
@@ -36,9 +36,7 @@ class Anthropic(LlmProvider):
                 model=model,
                 max_tokens=question.max_tokens,
                 system=question.system or anthropic.omit,
-                messages=[
-                    {"role": turn.role, "content": turn.content} for turn in question.messages
-                ],
+                messages=[_turn(turn) for turn in question.messages],
                 output_config=_output_config(question),
                 timeout=httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
             )
@@ -47,6 +45,12 @@ class Anthropic(LlmProvider):
         except ValueError as error:  # a 200 whose body is not the JSON it says it is
             raise Unavailable(f"Unreadable answer: {error}") from error
         return _answer(message)
+
+
+def _turn(turn: ChatMessage) -> MessageParam:
+    if turn.role == "user":
+        return {"role": "user", "content": turn.content}
+    return {"role": "assistant", "content": turn.content}
 
 
 def _output_config(question: Question) -> OutputConfigParam | anthropic.Omit:

@@ -1,12 +1,17 @@
 """Putting a run on the thinking queue.
 
-By the actor's name: its module imports the services, so they cannot import it.
+By the actor's name: its module imports the services, so they cannot import it. A ring that is
+lost is found again by the sweeper, because the run's row says that it is due.
 """
 
+import logging
 from functools import partial
 
 import dramatiq
+import redis
 from django.db import transaction
+
+logger = logging.getLogger(__name__)
 
 
 def ring(run_id: int, *, delay_seconds: float = 0.0) -> None:
@@ -15,6 +20,10 @@ def ring(run_id: int, *, delay_seconds: float = 0.0) -> None:
 
 
 def _ring(run_id: int, delay_seconds: float) -> None:
-    dramatiq.get_broker().get_actor("think").send_with_options(
-        args=(run_id,), delay=round(delay_seconds * 1000) or None
+    message: dramatiq.Message[None] = dramatiq.Message(
+        queue_name="thinking", actor_name="think", args=(run_id,), kwargs={}, options={}
     )
+    try:
+        dramatiq.get_broker().enqueue(message, delay=round(delay_seconds * 1000) or None)
+    except redis.RedisError:
+        logger.warning("run %s was not enqueued; the sweeper will", run_id, exc_info=True)

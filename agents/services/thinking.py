@@ -1,6 +1,57 @@
-"""One run from claim to outcome."""
+"""One run from claim to outcome: understand, decide, answer, send."""
+
+from agents.guardrails import Move, decide
+from agents.models import Run, RunStep
+from agents.services.ending import end, hand_over, refuse, send, supersede
+from agents.services.replying import Drafted, draft_reply
+from agents.services.retrieving import retrieve
+from agents.services.thought import Thought, take_up
+from agents.services.understanding import understand
+
+MAX_CLAIMS = 3
 
 
 def think(*, run_id: int) -> None:
     """Take a run up and bring it to its end; harmless where somebody else already did."""
-    raise NotImplementedError
+    thought = take_up(run_id)
+    if thought is not None:
+        _think(thought)
+
+
+def _think(thought: Thought) -> None:
+    run = thought.run
+    if not thought.profile.ai_enabled or not thought.conversation.is_with_ai:
+        supersede(thought, reason="human_in_charge")
+    elif not thought.unanswered:
+        end(thought, outcome=Run.Outcome.SILENT, reason="already_answered")
+    elif run.claim > MAX_CLAIMS:
+        hand_over(thought, reason="repeated_failure")
+    elif not thought.newest:
+        thought.skip(*RunStep.Name.values, why="no words")
+        hand_over(thought, reason="attachment_only")
+    else:
+        _act(thought)
+
+
+def _act(thought: Thought) -> None:
+    understood = understand(thought)
+    decision = decide(understood, gate=thought.profile.confidence_gate)
+    if decision.move == Move.SILENT:
+        thought.skip("retrieve", "reply", "validate", why=decision.reason)
+        end(thought, outcome=Run.Outcome.SILENT, reason=decision.reason)
+    elif decision.move == Move.HAND_OVER:
+        thought.skip("retrieve", "reply", "validate", why=decision.reason)
+        hand_over(thought, reason=decision.reason)
+    else:
+        _answer(thought)
+
+
+def _answer(thought: Thought) -> None:
+    found = retrieve(thought)
+    drafted = draft_reply(thought, found)
+    if drafted.state == Drafted.READY:
+        send(thought, drafted)
+    elif drafted.state == Drafted.NOT_GROUNDED:
+        refuse(thought)
+    else:
+        hand_over(thought, reason=drafted.state)

@@ -1,0 +1,68 @@
+"""The engine that needs no network and no key, and so ends every chain.
+
+It reads the question's material, not its prose: there is nothing in it for a hostile message to
+talk to.
+"""
+
+import json
+from typing import Any
+
+from agents.offline.acts import is_closing, wants_human
+from agents.offline.answers import extract_answer, small_talk
+from agents.offline.entities import find_entities
+from agents.offline.intent import classify
+from agents.offline.language import detect_language
+from agents.offline.sentiment import sentiment_of
+from agents.providers.base import Account, Answer, LlmProvider, Material, Question
+from tenants.plugins.errors import Rejected
+
+
+class Offline(LlmProvider):
+    models = {"understand": "engine", "reply": "engine", "chat": "engine"}
+    is_remote = False
+    needs_key = False
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
+        if account.embed is None:
+            raise ValueError("The offline engine needs an embedder.")
+        self._embed = account.embed
+
+    def answer(self, question: Question, *, model: str, timeout: float) -> Answer:
+        if question.task == "understand":
+            return Answer(json.dumps(self._understand(question.material), ensure_ascii=False))
+        if question.task in {"reply", "chat"}:
+            return Answer(json.dumps(self._reply(question.material), ensure_ascii=False))
+        raise Rejected(f"The offline engine knows no task {question.task!r}.")
+
+    def _understand(self, material: Material) -> dict[str, Any]:
+        text = material.text
+        guess = classify(text, self._embed([text])[0])
+        facts: dict[str, dict[str, str]] = {}
+        for found in find_entities(text):
+            quote = text[found.start : found.end]
+            facts.setdefault(found.name, {"name": found.name, "value": found.value, "quote": quote})
+        return {
+            "intent": guess.intent,
+            "confidence": guess.confidence,
+            "sentiment": sentiment_of(text),
+            "language": detect_language(text, fallback=material.language or "en"),
+            "wants_human": wants_human(text),
+            "is_closing": is_closing(text),
+            "facts": list(facts.values()),
+        }
+
+    def _reply(self, material: Material) -> dict[str, Any]:
+        talk = small_talk(
+            material.text, language=material.language, sentiment=sentiment_of(material.text)
+        )
+        found = [talk] if talk else []
+        if not found:
+            found = extract_answer(
+                material.text,
+                [source.text for source in material.sources],
+                language=material.language,
+                embed=self._embed,
+            )
+        sentences = [{"text": f.text, "source": f.source, "quote": f.quote} for f in found]
+        return {"grounded": bool(sentences), "sentences": sentences}

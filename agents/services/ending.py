@@ -1,0 +1,193 @@
+"""How a run ends: its row, its message and its record in one transaction."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from agents.models import Run
+from agents.refusals import refusal_sentence
+from agents.services.opening import open_or_extend
+from agents.services.replying import Drafted
+from agents.services.thought import Thought
+from channels_app import outbox
+from channels_app import services as channels
+from channels_app.models import Message
+from tenants import live
+from tenants.audit.services import record
+from tenants.workspace.services import record_usage
+
+SAVED = [
+    "turn_version",
+    "status",
+    "outcome",
+    "outcome_reason",
+    "intent",
+    "confidence",
+    "sentiment",
+    "language",
+    "draft",
+    "sources",
+    "warnings",
+    "cost",
+    "finished_at",
+]
+
+
+class Overtaken(Exception):
+    """Another worker took the run up after us: what we thought no longer counts."""
+
+
+def send(thought: Thought, drafted: Drafted) -> None:
+    """Send the reply, unless the conversation has moved on since we read it."""
+    thought.run.sources = drafted.sources
+
+    def deed() -> None:
+        _post(thought, drafted.text)
+
+    _try(thought, Run.Outcome.SENT, "", deed)
+
+
+def refuse(thought: Thought) -> None:
+    """Say the exact refusal sentence and fetch a person."""
+    profile = thought.profile
+    sentence = refusal_sentence(
+        thought.run.language, profile.refusal, usual=(profile.languages or [""])[0]
+    )
+    thought.run.draft = sentence
+
+    def deed() -> None:
+        _fetch_person(thought, "not_grounded", saying=sentence)
+
+    _try(thought, Run.Outcome.HANDED_OVER, "not_grounded", deed)
+
+
+def hand_over(thought: Thought, *, reason: str) -> None:
+    """Give the conversation to a person, without a word to the contact."""
+
+    def deed() -> None:
+        _fetch_person(thought, reason)
+
+    _try(thought, Run.Outcome.HANDED_OVER, reason, deed)
+
+
+def end(thought: Thought, *, outcome: str, reason: str) -> None:
+    """Nothing goes out."""
+    _close(thought, Run.Status.DONE, outcome, reason, deed=None)
+
+
+def supersede(thought: Thought, *, reason: str) -> None:
+    """The conversation moved on; newer words get a run of their own."""
+    _close(thought, Run.Status.SUPERSEDED, "", reason, deed=None)
+
+
+def _try(thought: Thought, outcome: str, reason: str, deed: Callable[[], None]) -> None:
+    try:
+        _close(thought, Run.Status.DONE, outcome, reason, deed)
+    except outbox.StaleTurn:
+        supersede(thought, reason="conversation_moved_on")
+    except outbox.SendRefused as error:
+        thought.warn(f"send refused: {error.code}")
+        if outcome == Run.Outcome.SENT:
+            hand_over(thought, reason=f"send_refused:{error.code}")
+        else:  # the refusal sentence may not go out; the person is fetched all the same
+            hand_over(thought, reason=reason)
+
+
+def _close(
+    thought: Thought,
+    status: str,
+    outcome: str,
+    reason: str,
+    deed: Callable[[], None] | None,
+) -> None:
+    run = thought.run
+    try:
+        with transaction.atomic():
+            newer = _hold(run)
+            if deed is not None:
+                deed()
+            run.status, run.outcome, run.outcome_reason = status, outcome, reason[:60]
+            run.finished_at = timezone.now()
+            run.save(update_fields=SAVED)
+            thought.store_steps()
+            thought.store_calls()
+            live.publish(
+                "run",
+                run=run.pk,
+                conversation=run.conversation_id,
+                status=status,
+                outcome=outcome,
+                reason=run.outcome_reason,
+            )
+            _account(thought)
+    except Overtaken:
+        return
+    if newer is None and status == Run.Status.SUPERSEDED:
+        newer = _newest_inbound(run)
+    if newer is not None:
+        # Its conversation as it is now, not as we read it.
+        open_or_extend(message=Message.objects.select_related("conversation").get(pk=newer))
+
+
+def _hold(run: Run) -> int | None:
+    """Lock our run; returns the message that came while we thought. Raises Overtaken."""
+    held = (
+        Run.objects.select_for_update()
+        .filter(pk=run.pk, claim=run.claim, status=Run.Status.THINKING)
+        .values_list("newer_message_id", flat=True)
+    )
+    if not held:
+        raise Overtaken
+    return held[0]
+
+
+def _newest_inbound(run: Run) -> int | None:
+    """The contact's last word, if nobody has answered it: an edit makes a turn stale too."""
+    latest = (
+        Message.objects.filter(conversation=run.conversation_id)
+        .exclude(direction=Message.Direction.NOTE)
+        .order_by("-pk")
+        .values_list("pk", "direction")
+        .first()
+    )
+    if latest and latest[1] == Message.Direction.IN:
+        return latest[0]
+    return None
+
+
+def _post(thought: Thought, text: str) -> None:
+    outbox.post_message(
+        conversation=thought.conversation,
+        text=text,
+        author=Message.Author.AI,
+        run_id=thought.run.pk,
+        seen_turn=thought.run.turn_version,
+    )
+
+
+def _fetch_person(thought: Thought, reason: str, *, saying: str = "") -> None:
+    """Fenced as a reply is: nobody is fetched to a conversation that has moved on."""
+    channels.hand_over(
+        conversation=thought.conversation,
+        reason=reason,
+        text=saying,
+        seen_turn=thought.run.turn_version,
+        run_id=thought.run.pk,
+    )
+
+
+def _account(thought: Thought) -> None:
+    """Usage and audit: both hold a row of the whole company, so they come last."""
+    run = thought.run
+    tokens = sum(call.input_tokens + call.output_tokens for call in thought.calls)
+    record_usage(tokens=tokens, cost=run.cost if run.cost else Decimal(0))
+    if run.status != Run.Status.DONE:
+        return
+    record(
+        action=f"agents.run_{run.outcome}",
+        subject=f"run:{run.pk}",
+        actor="ai",
+        details={"conversation": run.conversation_id, "reason": run.outcome_reason},
+    )

@@ -1,0 +1,176 @@
+"""The working memory of one run: what is read once, and what will be written at its end."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from agents.gateway import Call, NoAnswer
+from agents.models import ModelCall, Run, RunStep
+from agents.prompts import Turn
+from agents.services.ringing import ring
+from channels_app import services as channels
+from channels_app.models import Conversation, Message
+from tenants.plugins.errors import ProviderError
+from tenants.workspace.models import Profile
+from tenants.workspace.services import profile
+
+# All model calls of a run together. The lease outlives them, so that only a dead worker's run
+# is taken up by another.
+THINK_SECONDS = 25.0
+LEASE = timedelta(seconds=35)
+HISTORY = 20
+
+# What a step may suffer without ending the run: others' trouble and our own mistakes about
+# data. Anything else is a bug, and fails the run.
+FENCED = (ProviderError, DatabaseError, ValidationError, ValueError, TypeError, LookupError)
+
+
+@dataclass
+class Thought:
+    """One run being thought through by one worker."""
+
+    run: Run
+    profile: Profile
+    history: list[Turn]
+    unanswered: list[Message]
+    done: dict[str, RunStep]
+    deadline: float = field(default_factory=lambda: time.monotonic() + THINK_SECONDS)
+    steps: list[RunStep] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+
+    @property
+    def conversation(self) -> Conversation:
+        return self.run.conversation
+
+    @property
+    def newest(self) -> list[str]:
+        """What the contact said since we last answered, in words."""
+        return [message.text for message in self.unanswered if message.text.strip()]
+
+    @property
+    def asked(self) -> str:
+        return "\n".join(self.newest)
+
+    @property
+    def seconds_left(self) -> float:
+        return self.deadline - time.monotonic()
+
+    def warn(self, text: str) -> None:
+        if text and text not in self.run.warnings:
+            self.run.warnings = [*self.run.warnings, text[:300]]
+
+    def learn(self, calls: Sequence[Call]) -> None:
+        """Account for model calls; one that failed or had to be repaired is worth a warning."""
+        self.calls.extend(calls)
+        self.run.cost += sum((call.cost for call in calls), Decimal(0))
+        for call in calls:
+            if call.status != "ok":
+                self.warn(f"{call.task}: {call.route}: {call.error}")
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[RunStep]:
+        """Do one step behind a fence: its failure is a warning, the run goes on."""
+        step = RunStep(run=self.run, name=name)
+        started = time.monotonic()
+        try:
+            yield step
+        except FENCED as error:
+            if isinstance(error, NoAnswer):
+                self.learn(error.calls)
+            step.state = RunStep.State.FAILED
+            step.warning = f"{type(error).__name__}: {error}"[:300]
+            self.warn(f"{name} failed: {step.warning}")
+        step.milliseconds = round((time.monotonic() - started) * 1000)
+        self.steps.append(step)
+        self.done[name] = step
+
+    def skip(self, *names: str, why: str = "") -> None:
+        for name in names:
+            step = RunStep(run=self.run, name=name, state=RunStep.State.SKIPPED, warning=why)
+            self.steps.append(step)
+            self.done[name] = step
+
+    def finished(self, name: str) -> dict[str, Any] | None:
+        """What the step found, if it was done, now or by a worker before us."""
+        step = self.done.get(name)
+        if step is None or step.state in {RunStep.State.FAILED, RunStep.State.SKIPPED}:
+            return None
+        return step.detail
+
+    def store_steps(self) -> None:
+        """Write the steps that are not written yet; one another worker wrote stays."""
+        RunStep.objects.bulk_create(self.steps, ignore_conflicts=True)
+        self.steps = []
+
+    def store_calls(self) -> None:
+        ModelCall.objects.bulk_create(
+            ModelCall(
+                run=self.run,
+                task=call.task,
+                provider=call.provider,
+                model=call.model,
+                status=call.status,
+                error=call.error,
+                input_tokens=call.input_tokens,
+                output_tokens=call.output_tokens,
+                cost=call.cost,
+                milliseconds=call.milliseconds,
+            )
+            for call in self.calls
+        )
+
+
+def take_up(run_id: int) -> Thought | None:
+    """Claim the run and read what it is about; None where there is nothing to do (now)."""
+    now = timezone.now()
+    ready = Q(status=Run.Status.GATHERING, due_at__lte=now) | Q(
+        status=Run.Status.THINKING, claimed_until__lt=now
+    )
+    claimed = Run.objects.filter(ready, pk=run_id).update(
+        status=Run.Status.THINKING,
+        claim=F("claim") + 1,
+        claimed_until=now + LEASE,
+        started_at=Coalesce("started_at", now),
+    )
+    if not claimed:
+        _ring_again_if_early(run_id)
+        return None
+    # The conversation is read before its messages: a message that slips in between makes its
+    # version stale, never its words unread.
+    run = Run.objects.select_related("conversation__connection", "conversation__contact").get(
+        pk=run_id
+    )
+    run.turn_version = run.conversation.turn_version
+    before, unanswered = _read(channels.history(conversation=run.conversation, limit=HISTORY))
+    done = {step.name: step for step in run.steps.all()} if run.claim > 1 else {}
+    return Thought(run, profile(), before, unanswered, done)
+
+
+def _ring_again_if_early(run_id: int) -> None:
+    """A burst moved the due time while our ring was on its way."""
+    run = Run.objects.filter(pk=run_id, status=Run.Status.GATHERING).only("due_at").first()
+    if run is not None:
+        wait = (run.due_at - timezone.now()).total_seconds()
+        ring(run_id, delay_seconds=max(wait, 0.0) + 0.05)
+
+
+def _read(messages: Sequence[Message]) -> tuple[list[Turn], list[Message]]:
+    """The thread's earlier turns, and what the contact said since anybody answered."""
+    said = [
+        message
+        for message in messages
+        if message.direction != Message.Direction.NOTE and message.deleted_at is None
+    ]
+    answered = max((i for i, message in enumerate(said) if not message.is_inbound), default=-1)
+    before = [Turn(not message.is_inbound, message.text) for message in said[: answered + 1]]
+    return before, said[answered + 1 :]

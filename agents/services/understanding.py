@@ -1,0 +1,114 @@
+"""The steps classify, extract and score: one model call, then the lead."""
+
+import time
+
+from agents import gateway, prompts
+from agents.guardrails import checked_facts
+from agents.models import RunStep
+from agents.offline.acts import is_closing
+from agents.offline.language import detect_language
+from agents.schemas import Intent, Understanding
+from agents.services.thought import Thought
+from channels_app.models import Conversation
+from leads import services as leads
+
+# Where no model and no rule could say anything, a person decides.
+UNKNOWN = Understanding(intent=Intent.GENERAL, confidence=0.0, sentiment=0.0, language="en")
+
+
+def understand(thought: Thought) -> Understanding:
+    """What the contact means and told us; a run taken up again does not ask twice."""
+    known = thought.finished(RunStep.Name.CLASSIFY)
+    understood = Understanding.model_validate(known) if known else _ask(thought)
+    run = thought.run
+    run.intent = understood.intent
+    run.confidence = understood.confidence
+    run.sentiment = understood.sentiment
+    run.language = understood.language
+    if known is None:
+        _remember_language(thought.conversation, understood.language)
+        _extract_and_score(thought, understood)
+        thought.store_steps()
+    return understood
+
+
+def _ask(thought: Thought) -> Understanding:
+    understood = UNKNOWN.model_copy(
+        update={"language": detect_language(thought.asked, fallback=_usual_language(thought))}
+    )
+    with thought.step(RunStep.Name.CLASSIFY) as step:
+        if _only_closes(thought):
+            # Nothing to find out: no call, and no lead made of a thank-you.
+            understood = understood.model_copy(update={"confidence": 1.0, "is_closing": True})
+        else:
+            understood = _asked(thought, understood.language)
+        step.detail = understood.model_dump(mode="json")
+    return understood
+
+
+def _only_closes(thought: Thought) -> bool:
+    """ "Ok, thanks" after an answer of ours; after a question of ours it is an answer."""
+    ours = [turn.text for turn in thought.history if turn.ours]
+    if not ours or ours[-1].rstrip().endswith(("?", "؟")):
+        return False
+    return is_closing(thought.asked)
+
+
+def _asked(thought: Thought, language: str) -> Understanding:
+    prompt = prompts.understand(thought.history, thought.newest, language=language)
+    completion = gateway.complete(
+        task="understand",
+        system=prompt.system,
+        messages=prompt.messages,
+        material=prompt.material,
+        schema=Understanding,
+        max_tokens=600,
+        seconds=thought.seconds_left / 2,
+    )
+    thought.learn(completion.calls)
+    understood: Understanding = completion.parsed
+    if len(thought.asked.split()) < 3:
+        # "ok, 2" has no language of its own.
+        return understood.model_copy(update={"language": language})
+    return understood
+
+
+def _usual_language(thought: Thought) -> str:
+    """The conversation's language, else the company's first."""
+    ours = thought.profile.languages
+    return thought.conversation.language[:2] or (ours[0] if ours else "en")
+
+
+def _remember_language(conversation: Conversation, language: str) -> None:
+    if conversation.language != language:
+        Conversation.objects.filter(pk=conversation.pk).update(language=language)
+
+
+def _extract_and_score(thought: Thought, understood: Understanding) -> None:
+    started = time.monotonic()
+    checked = checked_facts(understood.facts, said=thought.asked)
+    step = RunStep(
+        run=thought.run,
+        name=RunStep.Name.EXTRACT,
+        detail={"facts": checked.facts, "quotes": checked.quotes, "dropped": checked.dropped},
+        milliseconds=round((time.monotonic() - started) * 1000),
+    )
+    if checked.dropped:
+        step.state = RunStep.State.WARNING
+        step.warning = "; ".join(checked.dropped)[:300]
+        thought.warn(f"extract: {step.warning}")
+    thought.steps.append(step)
+    if understood.intent == Intent.SPAM or understood.is_closing or understood.confidence == 0:
+        thought.skip(RunStep.Name.SCORE, why="nothing to score")
+        return
+    with thought.step(RunStep.Name.SCORE) as score:
+        lead = leads.apply_understanding(
+            conversation=thought.conversation,
+            message=thought.unanswered[-1],
+            burst=thought.unanswered[:-1],
+            facts=checked.facts,
+            intent=understood.intent.value,
+            sentiment=understood.sentiment,
+            quotes=checked.quotes,
+        )
+        score.detail = {"lead": lead.pk, "score": lead.score, "tier": lead.tier} if lead else {}
