@@ -8,7 +8,10 @@ from pathlib import Path
 BASE_DIR = Path(__file__).resolve().parent
 
 # Commands that neither read nor write a row.
-NEEDS_NO_SERVERS = {"compilemessages", "makemessages", "collectstatic", "simulate", "help", "--help"}
+NEEDS_NO_SERVERS = {
+    *("compilemessages", "makemessages", "collectstatic", "simulate", "help", "--help"),
+    "demo",  # it brings its own
+}
 
 
 def main() -> None:

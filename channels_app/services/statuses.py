@@ -1,6 +1,6 @@
 """What becomes of a message of ours: forwards only, whatever order the news arrives in."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from channels_app.models import Conversation, Message
 from tenants.live import publish
@@ -16,6 +16,9 @@ RANK: dict[str, int] = {
     State.READ: 5,
 }
 UNKNOWN_DELIVERY = "unknown_delivery"
+# A network stamps a message when it takes it, we when its answer has reached us; its watermark
+# is in its own time.
+SKEW = timedelta(seconds=3)
 
 
 def may_become(message: Message, state: str) -> bool:
@@ -52,7 +55,7 @@ def advance_up_to(*, conversation: Conversation, state: str, up_to: datetime) ->
     """Everything of ours up to a moment was delivered or read."""
     lower = [name for name, rank in RANK.items() if RANK[State.ACCEPTED] <= rank < RANK[state]]
     changed = conversation.messages.filter(
-        direction=Message.Direction.OUT, state__in=lower, sent_at__lte=up_to
+        direction=Message.Direction.OUT, state__in=lower, sent_at__lte=up_to + SKEW
     ).update(state=state, state_at=up_to)
     if changed:
         publish("message_status", conversation=conversation.pk, state=state)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from config.embedded import Embedded
+from config.simulator.serving import free_port
 
 # What would lead a throw-away run to real vendors. Set to nothing rather than unset: a .env
 # file would fill what is unset.
@@ -38,6 +39,7 @@ def run_throwaway(arguments: list[str], **variables: str) -> int:
 
 
 def environment(servers: Embedded, variables: Mapping[str, str]) -> dict[str, str]:
+    port = free_port()
     return {
         **os.environ,
         **dict.fromkeys(EMPTIED, ""),
@@ -46,6 +48,10 @@ def environment(servers: Embedded, variables: Mapping[str, str]) -> dict[str, st
         "REDIS_URL": servers.redis_url,
         "MODEL_ROUTES": "{}",
         "PUBLIC_HOST": "localhost",
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "PORT": str(port),
+        "LIVE_PORT": str(free_port()),
+        "SIMULATOR_PORT": str(free_port()),
         **variables,
     }
 

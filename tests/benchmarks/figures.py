@@ -12,7 +12,7 @@ import psycopg
 from django.conf import settings
 
 from channels_app.services import connect, fresh_config
-from config.demo.stage import Stage, set_stage
+from config.demo.stage import Stage, open_bare_company, set_stage
 from config.launcher import wait_until_up
 from config.seed import add_demo_knowledge
 from config.simulator.serving import free_port
@@ -38,7 +38,7 @@ def measure(names: list[str]) -> int:
     started = time.monotonic()
     routes = json.dumps({"*": ["openai/stand-in"]})
     with set_stage(
-        subdomain="bench",
+        open_bare_company,
         variables={
             "OPENAI_API_KEY": "sk-bench",
             "MODEL_ROUTES": routes,
