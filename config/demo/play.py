@@ -7,7 +7,6 @@ from typing import Any
 
 import dramatiq
 
-import channels_app.actors  # noqa: F401  (django-dramatiq finds actors only in a worker)
 from agents.models import Run
 from channels_app.models import ChannelConnection, Conversation, Message, id_index
 from channels_app.services import connect, fresh_config, webhook_url
