@@ -109,8 +109,8 @@ class Queues(Collector):
         )
         pipe = client().pipeline(transaction=False)
         for queue in QUEUES:
-            pipe.llen(f"leadwire:{queue}")
-            pipe.llen(f"leadwire:{queue}.DQ")
+            pipe.hlen(f"leadwire:{queue}.msgs")  # in all lanes, and in workers' hands
+            pipe.hlen(f"leadwire:{queue}.DQ.msgs")
             pipe.zcard(f"leadwire:{queue}.XQ")
         try:
             counts = iter(pipe.execute())

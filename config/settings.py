@@ -217,6 +217,8 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_ADAPTER = "tenants.accounts.adapters.AccountAdapter"
 MFA_ADAPTER = "tenants.accounts.adapters.MfaAdapter"
 MFA_TOTP_ISSUER = "Leadwire"
+# How many proxies of ours stand before us: the sign-in limits count by the caller's address.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 # A signed link would be valid at every company that has an address of the same number; a
 # stored one lives in the company that sent it.
 ACCOUNT_EMAIL_CONFIRMATION_HMAC = False
