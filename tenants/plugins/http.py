@@ -86,7 +86,10 @@ def answer_of(response: httpx.Response) -> Any:
     if response.status_code >= 300:
         raise _error_of(response, payload)
     if payload is None and response.content.strip():
-        raise AnswerLost(f"HTTP {response.status_code} with a body that is not JSON.")
+        raise AnswerLost(
+            f"HTTP {response.status_code} with a body that is not JSON.",
+            status=response.status_code,
+        )
     return payload
 
 
