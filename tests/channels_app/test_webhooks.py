@@ -24,7 +24,7 @@ def event(mid: str = "m_1", page: str = "77", **message) -> dict:
     }
 
 
-def envelope(*pages: tuple[str, list[dict]]) -> bytes:
+def envelope(*pages: tuple[str, list]) -> bytes:
     entries = [{"id": page, "time": 1, "messaging": events} for page, events in pages]
     return json.dumps({"object": "page", "entry": entries}).encode()
 
