@@ -4,7 +4,6 @@ Made for passages and whole questions, where it is as good as a model and costs 
 """
 
 import re
-from collections import Counter
 
 from knowledge.lexical import normalise, words
 from knowledge.stop_words import STOP_WORDS
@@ -23,8 +22,14 @@ SCRIPTS = (
 )
 LETTER = re.compile(r"[^\W\d_]")
 # Letters that only one of our Latin languages writes, worth more than a common word.
-TELLING = {"es": "ñ¿¡", "de": "ßäöü", "pt": "ãõ", "fr": "œèêç"}
+TELLING = {"es": "ñ¿¡", "de": "ßäöü", "pt": "ãõ", "fr": "œèùû"}
 SAMPLE = 2_000  # characters
+
+# Common word -> the languages that have it; the fewer, the more it says.
+SPEAKERS: dict[str, list[str]] = {}
+for _language in LATIN:
+    for _word in STOP_WORDS[_language]:
+        SPEAKERS.setdefault(_word, []).append(_language)
 
 
 def detect(text: str) -> str:
@@ -40,12 +45,12 @@ def detect(text: str) -> str:
 
 
 def _latin(sample: str) -> str:
-    votes: Counter[str] = Counter()
-    found = [normalise(word) for word in words(sample)]
-    for language in LATIN:
-        votes[language] = sum(word in STOP_WORDS[language] for word in found)
+    votes = dict.fromkeys(LATIN, 0.0)
+    for word in map(normalise, words(sample)):
+        for language in SPEAKERS.get(word, ()):
+            votes[language] += 1 / len(SPEAKERS[word])
     lowered = sample.casefold()
     for language, letters in TELLING.items():
         votes[language] += 2 * any(letter in lowered for letter in letters)
-    (best, most), (_, second) = votes.most_common(2)
-    return best if most > second else ""
+    best, second = sorted(votes, key=lambda language: -votes[language])[:2]
+    return best if votes[best] > votes[second] else ""

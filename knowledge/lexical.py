@@ -45,6 +45,9 @@ ARABIC_MARKS = re.compile("[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]
 # People type these letters for one another; Persian keyboards send their own kaf and ya.
 ARABIC_LETTERS = str.maketrans("أإآٱىةؤئکی", "اااايهويكي")
 
+# "And", "so", "with", "as" are written onto the article; Snowball takes off one of the two.
+BEFORE_ARTICLE = re.compile(r"^[وفبك](?=ال\w{2})")
+
 _mine = threading.local()  # a Snowball stemmer keeps the word it works on in itself
 
 
@@ -94,7 +97,7 @@ def terms(question: str, languages: Iterable[str], language: str = "") -> list[t
 def stem(word: str, language: str) -> str:
     """The word's stem, spelt without accents. Arabic is normalised last: its endings matter."""
     if "\u0600" <= word[0] <= "\u06ff":
-        language = "ar"
+        language, word = "ar", BEFORE_ARTICLE.sub("", word)
     elif language == "ar":
         language = "en"  # a name or a brand inside Arabic text
     stemmer = _stemmer(language)

@@ -52,6 +52,8 @@ STOP_WORDS: dict[str, frozenset[str]] = {
         " na nao nas nem no nos o onde os ou para pela pelas pelo pelos por porque pode posso qual"
         " quais quando quanto que quem se sem ser seu seus so sao sua suas tambem te tem tenho um"
         " uma umas uns voce voces"
+        " agora ainda apos bem dentro depois dia dias dois duas hoje la nao pra qualquer sim so"
+        " toda todas todo todos vai vamos vou"
     ),
     "nl": _words(
         "aan al als ben bij dan dat de der deze die dit doch doen door dus een er ge geen had heb"
