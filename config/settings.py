@@ -345,7 +345,12 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Leadwire API",
-    "DESCRIPTION": "Conversations, leads, knowledge and agents of one company.",
+    "DESCRIPTION": (
+        "Conversations, leads, knowledge and agents of one company.\n\n"
+        "Errors are `application/problem+json`; branch on `code`. Lists are paged by cursor:"
+        " follow `next`. A POST with an `Idempotency-Key` header happens once, however often"
+        " it is sent within a day. `RateLimit` and `RateLimit-Policy` tell how much room is left."
+    ),
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -92,7 +92,7 @@ class FairConsumer(_RedisConsumer):
                 return None
             message = Message.decode(self.message_cache.pop(0))
         except redis.ConnectionError as error:
-            raise ConnectionClosed(error) from None
+            raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
         self.queued_message_ids.add(message.message_id)
         return MessageProxy(message)
 
@@ -115,7 +115,7 @@ class FairRedisBroker(RedisBroker):
     """Dramatiq's Redis broker with a lane for each company."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**options)  # type: ignore[no-untyped-call]
         self._enqueue = self.client.register_script(_ENQUEUE)
         self._fetch = self.client.register_script(_FETCH)
 

@@ -1,10 +1,12 @@
 """What every answer under /api/ has, whoever gave it."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
 from tenants.api.exceptions import plain_problem
+from tenants.api.idempotency import begin, finish
 
 CODES = {
     400: ("bad_request", "The request cannot be read."),
@@ -24,6 +26,9 @@ class ApiMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        attempt = getattr(request, "idempotent_attempt", None)
+        if attempt is not None:
+            finish(attempt, response)
         if not request.path_info.startswith("/api/"):
             return response
         if response.status_code >= 400 and "json" not in response.headers.get("Content-Type", ""):
@@ -33,3 +38,15 @@ class ApiMiddleware:
             response[name] = value
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Answer a POST that was sent before as it was answered then."""
+        if not request.path_info.startswith("/api/"):
+            return None
+        begun = begin(request)
+        if isinstance(begun, HttpResponse):
+            return begun
+        request.idempotent_attempt = begun  # type: ignore[attr-defined]
+        return None
