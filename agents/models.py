@@ -151,7 +151,7 @@ class ModelCall(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ["-pk"]
+        ordering = ["pk"]
 
     def __str__(self) -> str:
         return f"{self.task} by {self.provider}/{self.model}: {self.status}"

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from agents.api.views import ChatView, RunViewSet
 from channels_app.api.views import (
     ConnectionViewSet,
     ContactViewSet,
@@ -34,6 +35,7 @@ router.register("conversations", ConversationViewSet)
 router.register("messages", MessageViewSet)
 router.register("inbound-events", InboundEventViewSet)
 router.register("leads", LeadViewSet)
+router.register("runs", RunViewSet)
 router.register("crm-connections", CrmConnectionViewSet)
 router.register("sync-records", SyncRecordViewSet)
 
@@ -42,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("profile/", ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
     path("live-token/", LiveTokenView.as_view(), name="live-token"),
+    path("chat/", ChatView.as_view(), name="chat"),
     path("knowledge/search/", SearchView.as_view(), name="knowledge-search"),
     *router.urls,
 ]

@@ -1,6 +1,29 @@
 """Answering a question over the API: no channel, no lead, only knowledge."""
 
-from dataclasses import dataclass
+import time
+import uuid
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+
+from django.db import transaction
+
+from agents.gateway import NoAnswer
+from agents.models import ChatTurn
+from agents.offline.answers import small_talk
+from agents.offline.language import detect_language
+from agents.offline.sentiment import sentiment_of
+from agents.prompts import Turn
+from agents.refusals import refusal_sentence
+from agents.services.grounding import Assignment, Draft, cited, write
+from agents.services.retrieving import PASSAGES
+from agents.services.thought import store_calls
+from knowledge.services import THRESHOLD, SearchResult, search
+from tenants.workspace.models import Profile
+from tenants.workspace.services import profile, record_usage
+
+MEMORY = 4  # turns of the session that a question is read with
+ANSWER_SECONDS = 25.0
+MAX_ANSWER = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +43,94 @@ class ChatAnswer:
 
     answer: str
     confidence: float
-    sources: list[ChatSource]
     refused: bool
     session_id: str
     language: str
+    sources: list[ChatSource] = field(default_factory=list)
 
 
 def answer_question(*, question: str, session_id: str = "", language: str = "") -> ChatAnswer:
     """Answer from the company's knowledge, or refuse; remembers the session's earlier turns."""
-    raise NotImplementedError
+    ours = profile()
+    usual = (ours.languages or ["en"])[0]
+    session_id = session_id or uuid.uuid4().hex
+    before = _memory(session_id)
+    spoken = language or detect_language(
+        question, fallback=before[-1].language if before else usual
+    )
+    talk = small_talk(question, language=spoken, sentiment=sentiment_of(question))
+    if talk is not None:
+        answer = ChatAnswer(talk.text, 1.0, False, session_id, spoken)
+        _remember(question, answer)
+        return answer
+    found = search(question=_in_context(question, before), limit=PASSAGES, language=spoken)
+    assignment = _assignment(ours, question, before, found, spoken)
+    draft = _draft(assignment, found)
+    if draft is not None and draft.may_go_out:
+        sources = [ChatSource(**row) for row in cited(draft.reply, found.passages)]
+        answer = ChatAnswer(draft.reply.text, found.confidence, False, session_id, spoken, sources)
+    else:
+        sentence = refusal_sentence(spoken, ours.refusal, usual=usual)
+        answer = ChatAnswer(sentence, 0.0, True, session_id, spoken)
+    _remember(question, answer, assignment)
+    return answer
+
+
+def _memory(session_id: str) -> list[ChatTurn]:
+    newest = ChatTurn.objects.filter(session_id=session_id).order_by("-pk")[:MEMORY]
+    return list(reversed(newest))
+
+
+def _in_context(question: str, before: list[ChatTurn]) -> str:
+    """A very short follow-up ("and in white?") takes the last question along."""
+    if before and len(question.split()) < 4:
+        return f"{before[-1].question}\n{question}"
+    return question
+
+
+def _assignment(
+    ours: Profile, question: str, before: list[ChatTurn], found: SearchResult, language: str
+) -> Assignment:
+    deadline = time.monotonic() + ANSWER_SECONDS
+    history = [
+        turn for row in before for turn in (Turn(False, row.question), Turn(True, row.answer))
+    ]
+    return Assignment(
+        task="chat",
+        profile=ours,
+        history=history,
+        newest=[question],
+        passages=found.passages,
+        language=language,
+        limit=MAX_ANSWER,
+        seconds_left=lambda: deadline - time.monotonic(),
+    )
+
+
+def _draft(assignment: Assignment, found: SearchResult) -> Draft | None:
+    if not found.is_grounded(THRESHOLD):
+        return None
+    try:
+        return write(assignment)
+    except NoAnswer:
+        return None
+
+
+@transaction.atomic
+def _remember(question: str, answer: ChatAnswer, assignment: Assignment | None = None) -> None:
+    ChatTurn.objects.create(
+        session_id=answer.session_id,
+        question=question,
+        answer=answer.answer,
+        language=answer.language,
+        confidence=answer.confidence,
+        refused=answer.refused,
+        sources=[asdict(source) for source in answer.sources],
+    )
+    calls = assignment.calls if assignment else []
+    if calls:
+        store_calls(calls, run=None)
+        record_usage(
+            tokens=sum(call.input_tokens + call.output_tokens for call in calls),
+            cost=sum((call.cost for call in calls), Decimal(0)),
+        )

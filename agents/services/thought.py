@@ -85,7 +85,7 @@ class Thought:
         try:
             yield step
         except FENCED as error:
-            if isinstance(error, NoAnswer):
+            if isinstance(error, NoAnswer) and name == RunStep.Name.CLASSIFY:
                 self.learn(error.calls)
             step.state = RunStep.State.FAILED
             step.warning = f"{type(error).__name__}: {error}"[:300]
@@ -113,21 +113,26 @@ class Thought:
         self.steps = []
 
     def store_calls(self) -> None:
-        ModelCall.objects.bulk_create(
-            ModelCall(
-                run=self.run,
-                task=call.task,
-                provider=call.provider,
-                model=call.model,
-                status=call.status,
-                error=call.error,
-                input_tokens=call.input_tokens,
-                output_tokens=call.output_tokens,
-                cost=call.cost,
-                milliseconds=call.milliseconds,
-            )
-            for call in self.calls
+        store_calls(self.calls, run=self.run)
+
+
+def store_calls(calls: Sequence[Call], *, run: Run | None) -> None:
+    """One row a call; ``run`` is None for the chat API."""
+    ModelCall.objects.bulk_create(
+        ModelCall(
+            run=run,
+            task=call.task,
+            provider=call.provider,
+            model=call.model,
+            status=call.status,
+            error=call.error,
+            input_tokens=call.input_tokens,
+            output_tokens=call.output_tokens,
+            cost=call.cost,
+            milliseconds=call.milliseconds,
         )
+        for call in calls
+    )
 
 
 def take_up(run_id: int) -> Thought | None:

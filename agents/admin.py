@@ -1,0 +1,74 @@
+"""Runs in the console's model pages: written by the agent, read by people."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+
+from agents.models import ChatTurn, ModelCall, Run, RunStep
+from tenants.console import ReadOnlyAdmin, console
+
+
+class ReadOnlyInline(TabularInline):
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class RunStepInline(ReadOnlyInline):
+    model = RunStep
+    fields = ["name", "state", "warning", "milliseconds", "detail"]
+    readonly_fields = fields
+
+
+class ModelCallInline(ReadOnlyInline):
+    model = ModelCall
+    fields = [
+        *("task", "provider", "model", "status", "error"),
+        *("input_tokens", "output_tokens", "cost", "milliseconds"),
+    ]
+    readonly_fields = fields
+
+
+@admin.register(Run, site=console)
+class RunAdmin(ReadOnlyAdmin):
+    # what the list shows
+    list_display = [
+        *("__str__", "conversation", "intent", "confidence", "outcome", "outcome_reason"),
+        *("cost", "created_at"),
+    ]
+    list_filter = ["status", "outcome", "intent", "language"]
+    list_select_related = ["conversation__contact"]
+
+    # what the page shows
+    fieldsets = [
+        (None, {"fields": ["conversation", "status", "outcome", "outcome_reason"]}),
+        ("Understood", {"fields": ["intent", "confidence", "sentiment", "language"]}),
+        ("Said", {"fields": ["draft", "sources", "warnings"]}),
+        ("Record", {"fields": ["turn_version", "cost", "created_at", "started_at", "finished_at"]}),
+    ]
+    inlines = [RunStepInline, ModelCallInline]
+
+
+@admin.register(ModelCall, site=console)
+class ModelCallAdmin(ReadOnlyAdmin):
+    list_display = [
+        *("__str__", "run", "input_tokens", "output_tokens", "cost", "milliseconds"),
+        "created_at",
+    ]
+    list_filter = ["provider", "model", "task", "status"]
+    list_select_related = ["run"]
+    ordering = ["-pk"]
+
+
+@admin.register(ChatTurn, site=console)
+class ChatTurnAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "language", "confidence", "refused", "created_at"]
+    list_filter = ["refused", "language"]
+    fields = ["session_id", "question", "answer", "confidence", "refused", "sources", "created_at"]

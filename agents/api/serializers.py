@@ -1,0 +1,87 @@
+"""Questions, answers and runs on the wire."""
+
+from rest_framework import serializers
+
+from agents.models import ModelCall, Run, RunStep
+
+
+class ChatQuestionSerializer(serializers.Serializer):
+    """``query`` may stand in the body or in the address."""
+
+    query = serializers.CharField(max_length=4_000)
+    session_id = serializers.RegexField(
+        r"^[\w.:-]{1,64}\Z",
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="Earlier questions of the same session are remembered.",
+    )
+    language = serializers.RegexField(
+        r"^[a-z]{2}\Z",
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="ISO 639-1; left out, the question's own language.",
+    )
+
+
+class ChatSourceSerializer(serializers.Serializer):
+    document_id = serializers.IntegerField()
+    document_version = serializers.IntegerField()
+    title = serializers.CharField()
+    passage_id = serializers.IntegerField()
+    quote = serializers.CharField(help_text="Literally in the passage.")
+
+
+class ChatAnswerSerializer(serializers.Serializer):
+    answer = serializers.CharField()
+    confidence = serializers.FloatField(help_text="0 to 1; 0 for a refusal.")
+    sources = ChatSourceSerializer(many=True)
+    refused = serializers.BooleanField()
+    session_id = serializers.CharField()
+    language = serializers.CharField()
+
+
+class RunSerializer(serializers.ModelSerializer):
+    sources = ChatSourceSerializer(many=True, read_only=True)
+    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = Run
+        fields = [
+            *("id", "conversation", "first_message", "last_message", "turn_version", "status"),
+            *("outcome", "outcome_reason", "intent", "confidence", "sentiment", "language"),
+            *("sources", "warnings", "cost", "created_at", "started_at", "finished_at"),
+        ]
+        read_only_fields = fields
+
+
+class RunStepSerializer(serializers.ModelSerializer):
+    detail = serializers.DictField(read_only=True)
+
+    class Meta:
+        model = RunStep
+        fields = ["name", "state", "detail", "warning", "milliseconds", "created_at"]
+        read_only_fields = fields
+
+
+class ModelCallSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = ModelCall
+        fields = [
+            *("task", "provider", "model", "status", "error", "input_tokens", "output_tokens"),
+            *("cost", "milliseconds", "created_at"),
+        ]
+        read_only_fields = fields
+
+
+class RunDetailSerializer(RunSerializer):
+    """A run with every step and every model call behind it."""
+
+    draft = serializers.CharField(read_only=True)
+    steps = RunStepSerializer(many=True, read_only=True)
+    model_calls = ModelCallSerializer(many=True, read_only=True)
+
+    class Meta(RunSerializer.Meta):
+        fields = [*RunSerializer.Meta.fields, "draft", "steps", "model_calls"]
+        read_only_fields = fields

@@ -1,0 +1,129 @@
+"""Writing an answer that stands on what was found, for a channel and for the API alike."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agents import gateway, prompts
+from agents.gateway import Call
+from agents.guardrails import Problem, problems_of, unsupported_quotes
+from agents.prompts import Turn
+from agents.providers.base import Source
+from agents.schemas import Reply
+from knowledge.services import FoundPassage
+from tenants.workspace.models import Profile
+
+MAX_TOKENS = 700
+# Too little time to write it again.
+LEAST_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Assignment:
+    """What to answer, to whom, how long; ``calls`` fills with what was asked of models.
+
+    ``seconds_left`` is asked anew before each call. ``needs_source`` is False for small talk.
+    """
+
+    task: str
+    profile: Profile
+    history: Sequence[Turn]
+    newest: Sequence[str]
+    passages: Sequence[FoundPassage]
+    language: str
+    limit: int
+    seconds_left: Callable[[], float]
+    length_of: Callable[[str], int] = len
+    needs_source: bool = True
+    calls: list[Call] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was written. It may go out if it is grounded and nothing is wrong with it."""
+
+    reply: Reply
+    problems: list[Problem]
+    refused: list[Problem]  # what was wrong with the first version, where there were two
+
+    @property
+    def may_go_out(self) -> bool:
+        return self.reply.grounded and not self.problems
+
+
+def write(assignment: Assignment) -> Draft:
+    """Draft, check, and draft once more where the check failed; raises NoAnswer."""
+    prompt = prompts.reply(
+        assignment.profile,
+        assignment.history,
+        assignment.newest,
+        [Source(p.passage_id, p.document_title, p.text) for p in assignment.passages],
+        language=assignment.language,
+        limit=assignment.limit,
+    )
+    reply = _ask(assignment, prompt)
+    problems = _problems(assignment, reply)
+    if not problems or assignment.seconds_left() < LEAST_SECONDS:
+        return Draft(reply, problems, [])
+    complaints = [problem.detail for problem in problems]
+    second = _ask(assignment, prompts.regenerate(prompt, reply.text, complaints))
+    return Draft(second, _problems(assignment, second), problems)
+
+
+def cited(reply: Reply, passages: Sequence[FoundPassage]) -> list[dict[str, Any]]:
+    """Each passage and quote the reply stands on, once."""
+    sources: list[dict[str, Any]] = []
+    for sentence in reply.sentences:
+        if not sentence.source:
+            continue
+        passage = passages[sentence.source - 1]
+        row = {
+            "passage_id": passage.passage_id,
+            "document_id": passage.document_id,
+            "document_version": passage.document_version,
+            "title": passage.document_title,
+            "quote": sentence.quote,
+        }
+        if row not in sources:
+            sources.append(row)
+    return sources
+
+
+def _ask(assignment: Assignment, prompt: prompts.Prompt) -> Reply:
+    try:
+        completion = gateway.complete(
+            task=assignment.task,
+            system=prompt.system,
+            messages=prompt.messages,
+            material=prompt.material,
+            schema=Reply,
+            max_tokens=MAX_TOKENS,
+            seconds=max(assignment.seconds_left(), 0.0),
+        )
+    except gateway.NoAnswer as error:
+        assignment.calls.extend(error.calls)
+        raise
+    assignment.calls.extend(completion.calls)
+    reply: Reply = completion.parsed
+    return reply
+
+
+def _problems(assignment: Assignment, reply: Reply) -> list[Problem]:
+    if not reply.grounded:
+        return []
+    texts = [passage.text for passage in assignment.passages]
+    titles = [passage.document_title for passage in assignment.passages]
+    headings = [passage.heading for passage in assignment.passages]
+    # A reply may repeat what the contact or we already said.
+    said = [*(turn.text for turn in assignment.history), *assignment.newest]
+    problems = problems_of(
+        reply.text,
+        known=[*texts, *titles, *headings, *said, assignment.profile.about],
+        language=assignment.language,
+        length=assignment.length_of(reply.text),
+        limit=assignment.limit,
+    )
+    problems += unsupported_quotes(reply.sentences, texts)
+    if assignment.needs_source and not any(sentence.source for sentence in reply.sentences):
+        problems.append(Problem("no_source", "No sentence names a source."))
+    return problems
