@@ -47,6 +47,12 @@ class DocumentAdmin(ConsoleAdmin):
         for document in queryset:
             remove_document(document=document, actor=request.user.actor)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # Passages go with their document, though nobody may delete one by itself; and a list of
+        # thousands of them helps nobody.
+        names = [str(document) for document in objs]
+        return names, {"documents": len(names)}, set(), []
+
     @admin.display(description="passages", ordering="passage_count")
     def passages_link(self, document: Document) -> SafeString:
         address = reverse("console:knowledge_passage_changelist")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from knowledge import services
 from knowledge.models import Document, Fragment, KnowledgeState, Passage, Term
 from knowledge.services import indexing
+from knowledge.services.embedding import embedded
 from tenants import context
 from tenants.audit.models import AuditEntry
 from tenants.plugins.errors import CredentialsRejected, Unavailable
@@ -113,8 +114,12 @@ def test_new_content_keeps_the_passages_that_did_not_change(north):
 def test_unchanged_passages_are_not_embedded_again(north, monkeypatch):
     learn()
     asked: list[str] = []
-    real = indexing.embedded
-    monkeypatch.setattr(indexing, "embedded", lambda texts: asked.extend(texts) or real(texts))
+
+    def heard(texts):
+        asked.extend(texts)
+        return embedded(texts)
+
+    monkeypatch.setattr(indexing, "embedded", heard)
 
     learn(FAQ.replace("Sunday", "Monday"))
 
@@ -241,11 +246,10 @@ def test_an_embedder_that_refuses_us_is_not_tried_again(north, monkeypatch):
 
 def test_content_replaced_while_we_were_reading_it_wins(north, monkeypatch):
     document = services.add_document(title="", source_name="faq.md", content=FAQ.encode())
-    real = indexing.embedded
 
     def meanwhile(texts):
         services.add_document(title="", source_name="faq.md", content=b"# New\n\nAll is new.\n")
-        return real(texts)
+        return embedded(texts)
 
     with monkeypatch.context() as slow:
         slow.setattr(indexing, "embedded", meanwhile)
@@ -306,7 +310,7 @@ def test_companies_share_nothing(north, south):
 
 
 def _raising(error):
-    def embedded(texts):
+    def refuse(texts):
         raise error
 
-    return embedded
+    return refuse

