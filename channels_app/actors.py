@@ -1,5 +1,7 @@
 """A message's way in, and its way out."""
 
+from contextlib import ExitStack
+
 import dramatiq
 
 from channels_app import services
@@ -14,8 +16,9 @@ def ingest_event(event_id: str) -> None:
 @dramatiq.actor(queue_name="ingest")
 def ingest_events(event_ids: str) -> None:
     """A slice of a big batch: one message in the queue instead of many."""
-    for event_id in event_ids.split(","):
-        services.ingest(event_id=event_id)
+    with ExitStack() as each:  # one that fails does not keep its siblings from being read
+        for event_id in reversed(event_ids.split(",")):
+            each.callback(services.ingest, event_id=event_id)
 
 
 # Its own patience (next_attempt_at) is kept in the row; nothing is blindly tried again.

@@ -84,7 +84,9 @@ def _answer_handshake(request: HttpRequest, asked: Address) -> HttpResponse:
         answer = asked.provider.handshake(request.GET.dict())
     except SignatureMismatch:
         return HttpResponse(status=403)
-    return HttpResponse(answer, content_type="text/plain")
+    return HttpResponse(
+        answer, content_type="text/plain", headers={"X-Content-Type-Options": "nosniff"}
+    )
 
 
 def _take_in(request: HttpRequest, platform: str, asked: Address) -> HttpResponse:

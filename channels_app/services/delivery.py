@@ -31,6 +31,7 @@ State = Message.State
 IN_LINE = (State.QUEUED, State.SENDING)
 MAX_ATTEMPTS = 8
 LONGEST_PAUSE = 600.0  # seconds
+TICK = 0.05  # a timer that rings a moment early would find its message not due
 SEEN_EVERY = timedelta(minutes=1)
 
 
@@ -55,10 +56,13 @@ def deliver(*, message_id: int) -> Next | None:
     )
     if message is None:
         return None
+    now = timezone.now()
+    if message.next_attempt_at is not None and message.next_attempt_at > now:
+        return None  # its own timer rings, or the sweeper
     message.conversation.connection = message.connection
-    wait = _wait(message)
+    wait = _wait_for_room(message)
     if wait > 0:
-        return Next(message.pk, wait)
+        return _postpone(message, wait)
     verdict = _verdict(message)
     if isinstance(verdict, policy.Refused):
         _fail(message, verdict.code, verdict.text)
@@ -73,11 +77,8 @@ def deliver(*, message_id: int) -> Next | None:
     return _follower(message)
 
 
-def _wait(message: Message) -> float:
-    """Seconds until this message may be tried: its own pause, then the network's rates."""
-    now = timezone.now()
-    if message.next_attempt_at is not None and message.next_attempt_at > now:
-        return (message.next_attempt_at - now).total_seconds()
+def _wait_for_room(message: Message) -> float:
+    """Seconds until the network's rates leave room for this message."""
     capabilities = message.connection.capabilities
     limits = [(f"send:{message.connection_id}", capabilities.rate)]
     if capabilities.pair_rate is not None:
@@ -88,6 +89,12 @@ def _wait(message: Message) -> float:
             # Spread out, else everybody who waits comes back in the same moment.
             return verdict.wait_seconds * random.uniform(1, 2) + 0.01  # noqa: S311
     return 0
+
+
+def _postpone(message: Message, seconds: float) -> Next:
+    due = timezone.now() + timedelta(seconds=seconds)
+    Message.objects.filter(pk=message.pk, state=State.QUEUED).update(next_attempt_at=due)
+    return Next(message.pk, seconds + TICK)
 
 
 def _verdict(message: Message) -> policy.Verdict:
@@ -173,7 +180,7 @@ def _not_sent(message: Message, error: ProviderError) -> Next | None:
     if error.retryable and message.attempts < MAX_ATTEMPTS:
         pause = pause_after(message.attempts, error.retry_after)
         _requeue(message, error, pause)
-        return Next(message.pk, pause)
+        return Next(message.pk, pause + TICK)
     if isinstance(error, CredentialsRejected):
         mark_unhealthy(connection=message.connection, text=str(error))
     if isinstance(error, RecipientUnreachable):

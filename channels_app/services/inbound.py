@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from channels_app.models import ChannelConnection, Conversation, InboundEvent, Message, id_index
@@ -56,24 +57,39 @@ def ingest(*, event_id: str | UUID) -> str:
     Safe to call any number of times and from several workers at once: the row's status
     decides, and the row is locked while somebody works on it.
     """
-    with transaction.atomic():
-        event = (
-            InboundEvent.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("connection")
-            .filter(pk=event_id, status__in=[Status.PENDING, Status.WAITING])
-            .first()
-        )
-        if event is None:
-            return ""
-        _process(event)
-        event.processed_at = timezone.now()
-        event.save(
-            update_fields=["status", "outcome", "reason", "awaits", "attempts", "processed_at"]
-        )
-        _note_sign_of_life(event.connection, event.processed_at)
+    event = None
+    finished = False
+    try:
+        with transaction.atomic():
+            event = _pick(event_id)
+            if event is not None:
+                _process(event)
+                _close(event)
+        finished = True
+    finally:
+        if not finished:  # whatever went wrong, the row remembers that it was tried
+            InboundEvent.objects.filter(pk=event_id).update(attempts=F("attempts") + 1)
+    if event is None:
+        return ""
     if event.status == Status.WAITING:
         _look_again(event)
     return event.outcome
+
+
+def _pick(event_id: str | UUID) -> InboundEvent | None:
+    """The event, locked; None if it is finished or in somebody else's hands."""
+    return (
+        InboundEvent.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("connection")
+        .filter(pk=event_id, status__in=[Status.PENDING, Status.WAITING])
+        .first()
+    )
+
+
+def _close(event: InboundEvent) -> None:
+    event.processed_at = timezone.now()
+    event.save(update_fields=["status", "outcome", "reason", "awaits", "processed_at"])
+    _note_sign_of_life(event.connection, event.processed_at)
 
 
 def _process(event: InboundEvent) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from channels_app.models import ChannelConnection, InboundEvent, Message
@@ -11,7 +11,7 @@ from channels_app.services.ringing import ring_events, ring_now
 from channels_app.services.statuses import UNKNOWN_DELIVERY
 from tenants.live import publish
 
-PATIENCE = timedelta(seconds=20)  # a rung event or message is on its way for that long
+PATIENCE = timedelta(seconds=10)  # a rung event or message is on its way for that long
 CLAIMED = timedelta(seconds=120)  # longer than any send can take
 UNKNOWN = timedelta(minutes=15)
 WAITING = timedelta(hours=24)
@@ -42,11 +42,10 @@ def _ring_pending_events() -> int:
     old.filter(attempts__gte=MAX_ATTEMPTS).update(
         status=InboundEvent.Status.REJECTED,
         outcome="rejected",
-        reason=f"It could not be processed {MAX_ATTEMPTS} times; see the logs.",
+        reason=f"Reading it failed {MAX_ATTEMPTS} times; see the logs.",
         processed_at=timezone.now(),
     )
     found = list(old.order_by("received_at", "pk").values_list("pk", flat=True)[:AT_ONCE])
-    InboundEvent.objects.filter(pk__in=found).update(attempts=F("attempts") + 1)
     ring_events([str(event_id) for event_id in found])
     return len(found)
 

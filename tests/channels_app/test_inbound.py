@@ -329,3 +329,37 @@ def test_a_replayed_event_doubles_nothing(take):
     services.replay(event=event)
     assert services.ingest(event_id=event.pk) == "duplicate"
     assert Message.objects.count() == 1
+
+
+def test_a_bug_in_one_event_is_counted_and_harms_no_sibling(take, connection, monkeypatch):
+    from channels_app.actors import ingest_events
+    from channels_app.providers.custom import Custom
+
+    read = Custom.read
+
+    def stumble(self, kind, body):
+        if b"poison" in body:
+            raise TypeError("a bug of ours")
+        return read(self, kind, body)
+
+    monkeypatch.setattr(Custom, "read", stumble)
+    texts = ("one", "poison", "two")
+    body = base.dumps({"events": [written(f"m{n}", text) for n, text in enumerate(texts)]})
+    stored = services.store(connection_id=connection.pk, items=connection.provider().split(body))
+
+    with pytest.raises(TypeError):
+        ingest_events.fn(",".join(stored))
+
+    assert Message.objects.count() == 2
+    poison = InboundEvent.objects.get(status="pending")
+    assert poison.attempts == 1
+
+
+def test_a_backlog_is_no_failure(take, connection):
+    """However often the sweeper rings an event that no worker has come to, it is not given up."""
+    items = connection.provider().split(base.dumps(written()))
+    services.store(connection_id=connection.pk, items=items)
+    InboundEvent.objects.update(received_at=timezone.now() - timedelta(hours=1))
+    for _ in range(12):
+        assert services.sweep()["events"] == 1
+    assert InboundEvent.objects.get().status == "pending"
