@@ -19,9 +19,9 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker, request):
     """One test database with the two companies' schemas; each test rolls its own rows back."""
-    from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
+    from tenants import context
     from tenants.models import Company, Domain
     from tenants.services import starter_plan
 
@@ -35,7 +35,7 @@ def django_db_setup(django_test_environment, django_db_blocker, request):
             Domain.objects.create(domain=f"{name}.localhost", tenant=company)
     yield
     with django_db_blocker.unblock():
-        connection.set_schema_to_public()
+        context.leave()
         teardown_databases(old, verbosity=0)
 
 

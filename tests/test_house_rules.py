@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 import sys
+from typing import Any
 
 import dramatiq
 import pytest
@@ -59,7 +60,10 @@ def test_there_are_registries_and_actors():
     assert ACTORS
 
 
-@pytest.mark.parametrize("model", sorted(console._registry, key=lambda m: m._meta.label), ids=str)
+PAGES: list[Any] = sorted(console._registry, key=lambda model: model._meta.label)
+
+
+@pytest.mark.parametrize("model", PAGES, ids=lambda model: model._meta.label)
 def test_every_console_page_is_ours_and_opens(model, people):
     assert isinstance(console._registry[model], ConsoleAdmin)
     browser = Client(headers={"Host": "north.localhost"})

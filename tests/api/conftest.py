@@ -1,5 +1,7 @@
 """Programs that ask the API, by role and by company."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -15,10 +17,10 @@ class Program(Client):
         super().__init__(headers={"Host": host, **headers})
         self.key = key
 
-    def post(self, path, data=None, **extra):
+    def post(self, path: Any, data: Any = None, *args: Any, **extra: Any) -> Any:
         return super().post(path, data, content_type="application/json", **extra)
 
-    def patch(self, path, data=None, **extra):
+    def patch(self, path: Any, data: Any = None, *args: Any, **extra: Any) -> Any:
         return super().patch(path, data, content_type="application/json", **extra)
 
 

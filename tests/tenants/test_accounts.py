@@ -32,7 +32,7 @@ def sign_in(browser, email="ana@north.example", password=PASSWORD):
 
 
 def link_in(message):
-    return re.search(r"https?://\S+", message.body)[0]
+    return re.findall(r"https?://\S+", message.body)[0]
 
 
 # -- signing in

@@ -79,7 +79,7 @@ def test_an_idle_worker_hears_the_bell_at_once(broker):
     def think(number):
         heard.append(time.monotonic())
 
-    broker.declare_actor(dramatiq.actor(think, broker=broker, queue_name="thinking"))
+    broker.declare_actor(dramatiq.actor(broker=broker, queue_name="thinking")(think))
     worker = Worker(broker, worker_threads=2)
     worker.start()
     try:

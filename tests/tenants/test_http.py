@@ -6,6 +6,7 @@ import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpcore
 import httpx
 import pytest
 import respx
@@ -20,9 +21,20 @@ from tenants.plugins.errors import (
 )
 
 
+class Place(ThreadingHTTPServer):
+    """Where the vendor is, what it was asked, and when it may go on."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Vendor)
+        self.asked: list[str] = []
+        self.hold = threading.Event()
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
 class Vendor(BaseHTTPRequestHandler):
     """Answers on loopback as the path asks."""
 
+    server: Place
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
@@ -71,11 +83,9 @@ class Vendor(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def vendor(settings):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Vendor)
-    server.asked, server.hold = [], threading.Event()
+    server = Place()
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    server.url = f"http://127.0.0.1:{server.server_port}"
     yield server
     server.hold.set()
     http._client().close()
@@ -93,7 +103,7 @@ def open_network(settings):
 @pytest.fixture
 def resolver(monkeypatch):
     """Names that answer as told, one answer after the other."""
-    answers = {}
+    answers: dict[str, list[str]] = {}
 
     def getaddrinfo(host, port, *args, **kwargs):
         given = answers[host]
@@ -101,7 +111,7 @@ def resolver(monkeypatch):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         return [(family, socket.SOCK_STREAM, 6, "", (address, port))]
 
-    monkeypatch.setattr(http.socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return answers
 
 
@@ -167,9 +177,9 @@ def test_the_address_that_was_checked_is_the_one_that_is_dialled(vendor, resolve
 
     def connect(self, host, *args, **kwargs):
         dialled.append(host)
-        raise http.httpcore.ConnectError("no such place in a test")
+        raise httpcore.ConnectError("no such place in a test")
 
-    monkeypatch.setattr(http.httpcore.SyncBackend, "connect_tcp", connect)
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
     with pytest.raises(Unavailable):
         http.request("GET", f"http://rebind.example:{vendor.server_port}/fine")
 
@@ -181,7 +191,7 @@ def test_one_inner_address_among_public_ones_spoils_the_name(monkeypatch, vendor
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80))
         for address in ("93.184.215.14", "10.0.0.1")
     ]
-    monkeypatch.setattr(http.socket, "getaddrinfo", lambda *a, **k: both)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: both)
 
     with pytest.raises(http.ForbiddenAddress):
         http.request("GET", "http://mixed.example/")

@@ -4,6 +4,7 @@ import time
 
 from tenants import context, limits
 from tenants.limits import Rate, take
+from tenants.redis import client
 
 
 def test_a_burst_is_let_through_and_then_the_pace_is_kept(north):
@@ -54,7 +55,7 @@ def test_limits_of_companies_do_not_meet(north, south):
 def test_a_limit_leaves_nothing_behind(north):
     take("test", Rate(count=10, seconds=1))
 
-    assert 0 < limits.client().pttl(context.scoped("limit", "test")) <= 2_000
+    assert 0 < client().pttl(context.scoped("limit", "test")) <= 2_000
 
 
 def test_without_redis_nobody_is_held_up(north, monkeypatch, redis_away):

@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as project
@@ -19,9 +21,10 @@ from tenants.accounts.services import change_member, revoke_key
 from tenants.live import Listener, listening_token
 from tenants.live_hub import order_of
 from tenants.live_socket import LiveSockets
-from tenants.redis import client as redis_client
+from tenants.redis import client
 
 HOST = "north.localhost"
+redis_client: Callable[[], Any] = client  # its stubs allow for every version of the protocol
 
 
 class Page:
@@ -33,7 +36,8 @@ class Page:
             headers.append((b"origin", origin.encode()))
         self.scope = {"type": "websocket", "path": path, "headers": headers}
         self.app = app
-        self.sent, self.got = asyncio.Queue(), asyncio.Queue()
+        self.sent: asyncio.Queue[Any] = asyncio.Queue()
+        self.got: asyncio.Queue[Any] = asyncio.Queue()
         self.sent.put_nowait({"type": "websocket.connect"})
         self.hold = None
 
@@ -472,9 +476,10 @@ def server(tmp_path):
 
 def test_the_real_server_carries_events_from_outside_to_a_page(north, server):
     from websockets.sync.client import connect
+    from websockets.typing import Origin
 
     with socket.create_connection(("127.0.0.1", server)) as wire:
-        page = connect(f"ws://{HOST}:{server}/ws/", sock=wire, origin=f"http://{HOST}:8000")
+        page = connect(f"ws://{HOST}:{server}/ws/", sock=wire, origin=Origin(f"http://{HOST}:8000"))
         with page:
             page.send(json.dumps({"token": listening_token(who()), "after": ""}))
             assert json.loads(page.recv(5))["kind"] == "ready"

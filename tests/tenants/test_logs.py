@@ -5,11 +5,14 @@ import json
 import logging
 import logging.config
 
+import dramatiq
 import pytest
 import structlog
 from django.conf import settings as project
+from dramatiq.message import Message
 
 from config import logs
+from tenants.jobs import TenantMiddleware
 
 
 @pytest.fixture
@@ -113,14 +116,11 @@ def test_a_request_id_that_cannot_be_trusted_is_replaced(client, north, claimed)
 
 
 def test_a_job_carries_the_number_of_the_request_that_asked_for_it(north):
-    from types import SimpleNamespace
-
-    from tenants.jobs import TenantMiddleware
-
-    message = SimpleNamespace(options={}, actor_name="send")
+    broker = dramatiq.get_broker()
+    message: Message = Message("ingest", "send", (), {}, {})
     with structlog.contextvars.bound_contextvars(request_id="trace-42-abcdef"):
-        TenantMiddleware().before_enqueue(None, message, None)
-    TenantMiddleware().before_process_message(None, message)
+        TenantMiddleware().before_enqueue(broker, message, None)
+    TenantMiddleware().before_process_message(broker, message)
 
     bound = structlog.contextvars.get_contextvars()
     assert (bound["request_id"], bound["schema"], bound["job"]) == (
@@ -128,7 +128,7 @@ def test_a_job_carries_the_number_of_the_request_that_asked_for_it(north):
         "north",
         "send",
     )
-    TenantMiddleware().after_process_message(None, message)
+    TenantMiddleware().after_process_message(broker, message)
     assert "request_id" not in structlog.contextvars.get_contextvars()
 
 

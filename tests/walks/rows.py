@@ -92,7 +92,7 @@ def _related(field: models.ForeignKey, model: type[models.Model], made: dict) ->
     if field.related_model is model:
         return models.NOT_PROVIDED
     if field.related_model._meta.app_label in {"contenttypes", "auth"}:
-        return field.related_model.objects.values_list("pk", flat=True).first()
+        return field.related_model._default_manager.values_list("pk", flat=True).first()
     return make(field.related_model, made).pk
 
 
