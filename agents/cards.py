@@ -6,12 +6,36 @@ from django.db.models import Count, Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from agents.models import ChatTurn, ModelCall, Run
 from channels_app.models import Conversation, Message
 from tenants.cards import Panel, Step, Tile, offer
 
 SEE = "agents.view_run"
+
+# Words of the rows, for the translators; templates show them by ``told``.
+WORDS = (
+    gettext_noop("Classify"),
+    gettext_noop("Extract"),
+    gettext_noop("Score"),
+    gettext_noop("Retrieve"),
+    gettext_noop("Reply"),
+    gettext_noop("Validate"),
+    gettext_noop("Ok"),
+    gettext_noop("Warning"),
+    gettext_noop("Skipped"),
+    gettext_noop("Failed"),
+    gettext_noop("Sent"),
+    gettext_noop("Drafted"),
+    gettext_noop("Handed Over"),
+    gettext_noop("Silent"),
+    gettext_noop("sales"),
+    gettext_noop("support"),
+    gettext_noop("general"),
+    gettext_noop("spam"),
+    gettext_noop("urgent"),
+)
 
 
 @offer("message", order=10, permission=SEE)

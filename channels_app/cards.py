@@ -59,7 +59,16 @@ def tiles() -> list[Tile]:
 
 @offer("dashboard.panels", order=20, permission=SEE)
 def fortnight() -> Panel:
-    pairs = [Pair(date_format(day.day, "j M"), day.inbound, day.by_ai) for day in last_days()]
+    days = last_days()
+    pairs = [
+        Pair(
+            date_format(day.day, "j M"),
+            day.inbound,
+            day.by_ai,
+            date_format(day.day, "j M") if day is days[0] or day.day.day == 1 else str(day.day.day),
+        )
+        for day in days
+    ]
     chart = bar_chart(
         title=_("Messages of the last 14 days"),
         first_label=_("Came in"),

@@ -2,6 +2,7 @@
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from channels_app.models import Conversation
 from crm.models import CrmConnection, SyncRecord
@@ -9,6 +10,18 @@ from leads.models import Lead
 from tenants.cards import Panel, Step, Tile, offer
 
 SEE = "crm.view_syncrecord"
+
+# Words of the rows, for the translators; templates show them by ``told``.
+WORDS = (
+    gettext_noop("In step"),
+    gettext_noop("Waiting"),
+    gettext_noop("Under way"),
+    gettext_noop("Will be tried again"),
+    gettext_noop("Given up"),
+    gettext_noop("Working"),
+    gettext_noop("In trouble"),
+    gettext_noop("Reconnect"),
+)
 
 
 @offer("conversation", order=30, permission=SEE)

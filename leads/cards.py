@@ -2,6 +2,7 @@
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from channels_app.models import Conversation
 from leads.models import Lead
@@ -9,6 +10,33 @@ from leads.services import what_would_make_it_hot
 from tenants.cards import Panel, Tile, offer
 
 SEE = "leads.view_lead"
+
+# Words of the rows, for the translators; templates show them by ``told``.
+WORDS = (
+    gettext_noop("New"),
+    gettext_noop("Contacted"),
+    gettext_noop("Qualified"),
+    gettext_noop("Proposal"),
+    gettext_noop("Won"),
+    gettext_noop("Lost"),
+    gettext_noop("Hot"),
+    gettext_noop("Warm"),
+    gettext_noop("Cold"),
+    gettext_noop("Wants to buy"),
+    gettext_noop("Budget"),
+    gettext_noop("Interest"),
+    gettext_noop("Timeline"),
+    gettext_noop("Urgency"),
+    gettext_noop("E-mail"),
+    gettext_noop("Email"),
+    gettext_noop("Phone"),
+    gettext_noop("Company"),
+    gettext_noop("Role"),
+    gettext_noop("Mood"),
+    gettext_noop("Name"),
+    gettext_noop("Set by a person"),
+    gettext_noop("Kept between 0 and 100"),
+)
 
 
 @offer("dashboard.tiles", order=5, permission=SEE)

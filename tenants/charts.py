@@ -15,6 +15,7 @@ class Pair:
     label: str
     first: int
     second: int
+    mark: str = ""  # what fits under the bars; the label where empty
 
 
 def bar_chart(
@@ -31,6 +32,7 @@ def bar_chart(
         days.append(
             {
                 "label": pair.label,
+                "mark": pair.mark or pair.label,
                 "first": pair.first,
                 "second": pair.second,
                 "x": _point(middle - bar - 1),

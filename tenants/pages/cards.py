@@ -2,9 +2,17 @@
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from tenants.accounts.models import User
 from tenants.cards import Step, offer
+
+# Words of the rows, for the translators; templates show them by ``told``.
+WORDS = (
+    gettext_noop("Admin"),
+    gettext_noop("Agent"),
+    gettext_noop("Viewer"),
+)
 
 
 @offer("dashboard.steps", order=60, permission="accounts.view_user")

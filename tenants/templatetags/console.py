@@ -169,6 +169,16 @@ def reason(code: str) -> str:
 
 
 @register.filter
+def told(word: object) -> str:
+    """A word of the rows (a stage, a role, a rule) in the reader's language.
+
+    Each app lists such words with ``gettext_noop`` in its ``cards.py``.
+    """
+    text = str(word or "")
+    return _(text) if text else ""
+
+
+@register.filter
 def readable(value: Any) -> str:
     """A value out of JSON, as people write it."""
     if isinstance(value, dict):

@@ -41,7 +41,7 @@ def marked_in_code():
                     yield str(node.args[0].value)
 
 
-MARKS = {"_", "gettext", "gettext_lazy"}
+MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
