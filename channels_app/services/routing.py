@@ -50,6 +50,8 @@ def forget_routes() -> None:
 
 def address(*, platform: str, token: str) -> Address | None:
     """The address a webhook was sent to; ``token`` is empty for the platform's shared one."""
+    if platform not in CHANNELS or not token.isprintable():
+        return None
     now = time.monotonic()
     known = _addresses.get((platform, token))
     if known is not None and now - known[0] < SECONDS:
@@ -101,7 +103,7 @@ def _own_address(platform: str, token: str) -> Address | None:
 
 
 def _shared_address(platform: str) -> Address | None:
-    if platform not in CHANNELS or not CHANNELS.get(platform).has_shared_address:
+    if not CHANNELS.get(platform).has_shared_address:
         return None
     names = [platform, "meta"] if platform in META else [platform]
     app = PlatformApp.objects.filter(platform__in=names).order_by("-pk").first()

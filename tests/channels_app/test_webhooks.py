@@ -106,7 +106,13 @@ def test_who_did_not_sign_is_refused_and_leaves_nothing(knock):
 
 @pytest.mark.parametrize(
     "path",
-    ["/webhooks/messenger/nobody/", "/webhooks/telegram/", "/webhooks/fax/", "/webhooks/fax/x/"],
+    [
+        "/webhooks/messenger/nobody/",
+        "/webhooks/messenger/%00/",
+        "/webhooks/telegram/",
+        "/webhooks/fax/",
+        "/webhooks/fax%00/x/",
+    ],
 )
 def test_an_address_that_is_nobodys_is_404(client, public, path):
     assert client.post(path, TEXT, "application/json", HTTP_HOST="localhost").status_code == 404
