@@ -84,7 +84,7 @@ class Plan:
             "live": f"{granian} --interface asgi --port {self.ports.live} config.asgi:application",
             "worker": f"{manage} rundramatiq --skip-logging --processes {settings.WORKER_PROCESSES}"
             f" --threads {settings.WORKER_THREADS} --worker-shutdown-timeout 4000",
-            "beat": f"{manage} crontab",
+            "beat": f"{manage} crontab --no-heartbeat",
         }
         if self.simulate:
             commands["vendors"] = f"{manage} simulate --port {self.ports.simulator}"

@@ -5,6 +5,7 @@ free text is searched for what looks like an address, a number or a key.
 """
 
 import re
+import sys
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -88,7 +89,7 @@ def configure(*, level: str, form: str) -> dict[str, Any]:
     )
     last: Any = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
     if form == "console":
-        last = structlog.dev.ConsoleRenderer()
+        last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     return {
         "version": 1,
         "disable_existing_loggers": False,
