@@ -1,0 +1,90 @@
+"""A model vendor on loopback: says what it is told to, and remembers what it was asked."""
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "llms"
+
+
+@dataclass
+class Said:
+    """One answer: a status and a body; or silence, or a line that goes dead."""
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    wait: float = 0.0
+    drop: bool = False
+    content_type: str = "application/json"
+
+    @property
+    def raw(self) -> bytes:
+        return self.body.encode() if isinstance(self.body, str) else json.dumps(self.body).encode()
+
+
+@dataclass
+class ModelServer:
+    """``say`` queues answers; when the queue is empty the last one is said again."""
+
+    url: str
+    answers: deque[Said] = field(default_factory=deque)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+
+    def say(self, *answers: Said) -> None:
+        self.answers = deque(answers)
+
+    def next(self) -> Said:
+        return self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
+
+
+def recorded(kind: str, name: str) -> Any:
+    return json.loads((FIXTURES / kind / f"{name}.json").read_text())
+
+
+@contextmanager
+def serving() -> Iterator[ModelServer]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:  # noqa: N802 (the library's name)
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            server.asked.append({"path": self.path, **json.loads(body)})
+            server.headers.append({k.lower(): v for k, v in self.headers.items()})
+            said = server.next()
+            time.sleep(said.wait)
+            if said.drop:
+                self.close_connection = True
+                return
+            self.send_response(said.status)
+            for name, value in said.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Type", said.content_type)
+            self.send_header("Content-Length", str(len(said.raw)))
+            self.end_headers()
+            try:
+                self.wfile.write(said.raw)
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True  # the caller's patience ended first
+
+        def log_message(self, *args: Any) -> None:
+            """Quiet."""
+
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ModelServer(f"http://127.0.0.1:{httpd.server_port}")
+    thread = threading.Thread(target=httpd.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        httpd.shutdown()
+        httpd.server_close()
+        thread.join()

@@ -1,0 +1,226 @@
+"""What every language model provider keeps, with the vendors' real SDKs on loopback."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.providers import LLMS
+from agents.providers.base import Account, ChatMessage, LlmProvider, Material, Question, Source
+from agents.schemas import Reply, Understanding
+from knowledge.services import embed_locally
+from tenants.plugins.errors import (
+    CredentialsRejected,
+    ProviderError,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+from tests.contracts.model_server import FIXTURES, ModelServer, Said, recorded, serving
+
+REMOTE = [kind for kind in LLMS if LLMS.get(kind).is_remote]
+GOOD = {"anthropic": "message", "openai": "completion", "compatible": "completion"}
+
+
+@pytest.fixture
+def server():
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def provider(kind: str, server: ModelServer) -> LlmProvider:
+    path = "" if kind == "anthropic" else "/v1"
+    return LLMS.get(kind)(Account(base_url=server.url + path, api_key="test-key"))
+
+
+def asked(**kwargs: Any) -> Question:
+    return Question(
+        **{
+            "task": "reply",
+            "system": "Be brief.",
+            "messages": [ChatMessage("user", "How much is the desk?")],
+            **kwargs,
+        }
+    )
+
+
+def good(kind: str, text: str = "") -> Said:
+    body = recorded(kind, GOOD[kind])
+    if text and kind == "anthropic":
+        body["content"][0]["text"] = text
+    elif text:
+        body["choices"][0]["message"]["content"] = text
+    return Said(body=body)
+
+
+@pytest.mark.parametrize("kind", list(LLMS))
+def test_every_provider_is_one(kind):
+    assert issubclass(LLMS.get(kind), LlmProvider)
+    assert LLMS.label(kind)
+
+
+@pytest.mark.parametrize("kind", REMOTE)
+def test_every_remote_provider_has_a_recorded_answer(kind):
+    assert (FIXTURES / kind / f"{GOOD[kind]}.json").exists()
+
+
+@pytest.mark.parametrize("kind", REMOTE)
+class TestEveryRemoteProvider:
+    def test_answers_and_counts_tokens(self, kind, provider, server):
+        server.say(good(kind))
+
+        answer = provider.answer(asked(), model="m-1", timeout=5)
+
+        assert answer.text == "The desk costs 349 EUR."
+        assert (answer.input_tokens, answer.output_tokens) == (42, 9)
+        assert answer.complete
+        assert server.asked[0]["model"] == "m-1"
+
+    def test_sends_the_key_and_the_system_prompt(self, kind, provider, server):
+        server.say(good(kind))
+        provider.answer(asked(), model="m-1", timeout=5)
+
+        headers, body = server.headers[0], server.asked[0]
+        assert "test-key" in headers.get("x-api-key", "") + headers.get("authorization", "")
+        assert "Be brief." in json.dumps(body)
+
+    def test_asks_for_the_shape(self, kind, provider, server):
+        server.say(good(kind, '{"grounded": false, "sentences": []}'))
+
+        answer = provider.answer(asked(schema=Reply), model="m-1", timeout=5)
+
+        assert Reply.model_validate_json(answer.text).grounded is False
+        assert "grounded" in json.dumps(server.asked[0])
+
+    def test_says_when_it_ran_out_of_tokens(self, kind, provider, server):
+        said = good(kind)
+        if kind == "anthropic":
+            said.body["stop_reason"] = "max_tokens"
+        else:
+            said.body["choices"][0]["finish_reason"] = "length"
+        server.say(said)
+
+        assert not provider.answer(asked(), model="m-1", timeout=5).complete
+
+    @pytest.mark.parametrize(
+        ("status", "error"),
+        [
+            (400, Rejected),
+            (401, CredentialsRejected),
+            (403, CredentialsRejected),
+            (404, Rejected),
+            (408, Unavailable),
+            (422, Rejected),
+            (429, RateLimited),
+            (500, Unavailable),
+            (502, Unavailable),
+            (503, Unavailable),
+            (529, Unavailable),
+        ],
+    )
+    def test_maps_every_status(self, kind, provider, server, status, error):
+        body = recorded("anthropic", "overloaded")
+        if kind != "anthropic":
+            body = recorded("openai", "rate_limited")
+        server.say(Said(status=status, body=body))
+
+        with pytest.raises(ProviderError) as raised:
+            provider.answer(asked(), model="m-1", timeout=5)
+
+        assert type(raised.value) is error
+        assert raised.value.status == status
+
+    def test_keeps_how_long_to_wait(self, kind, provider, server):
+        server.say(Said(status=429, body={"error": {}}, headers={"Retry-After": "7"}))
+
+        with pytest.raises(RateLimited) as raised:
+            provider.answer(asked(), model="m-1", timeout=5)
+
+        assert raised.value.retry_after == 7
+
+    def test_asks_once_and_leaves_patience_to_the_gateway(self, kind, provider, server):
+        server.say(Said(status=500, body={}))
+
+        with pytest.raises(Unavailable):
+            provider.answer(asked(), model="m-1", timeout=5)
+
+        assert len(server.asked) == 1
+
+    def test_waits_no_longer_than_it_may(self, kind, provider, server):
+        server.say(Said(body={}, wait=1.5))
+
+        with pytest.raises(Unavailable):
+            provider.answer(asked(), model="m-1", timeout=0.3)
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            Said(drop=True),
+            Said(body="{not json"),
+            Said(body="<html>gateway</html>", content_type="text/html"),
+            Said(body=[]),
+            Said(body={}),
+            Said(body={"choices": [], "content": None}),
+        ],
+        ids=["dropped", "malformed", "html", "list", "empty", "hollow"],
+    )
+    def test_survives_a_broken_answer(self, kind, provider, server, said):
+        server.say(said)
+
+        with pytest.raises(Unavailable):
+            provider.answer(asked(), model="m-1", timeout=5)
+
+    def test_is_unavailable_where_nobody_listens(self, kind):
+        nowhere = LLMS.get(kind)(Account(base_url="http://127.0.0.1:9", api_key="k"))
+
+        with pytest.raises(Unavailable):
+            nowhere.answer(asked(), model="m-1", timeout=2)
+
+
+def test_a_refusing_model_is_not_a_broken_one(server):
+    body = recorded("anthropic", "message")
+    body["stop_reason"] = "refusal"
+    server.say(Said(body=body))
+    claude = LLMS.get("anthropic")(Account(base_url=server.url, api_key="k"))
+
+    with pytest.raises(Rejected):
+        claude.answer(asked(), model="m-1", timeout=5)
+
+
+class TestOffline:
+    @pytest.fixture
+    def engine(self):
+        return LLMS.get("offline")(Account(embed=embed_locally))
+
+    def test_understands(self, engine):
+        material = Material(text="Hola, ¿cuánto cuesta el escritorio? Mi correo es eva@luz.example")
+        answer = engine.answer(asked(task="understand", material=material), model="", timeout=0)
+
+        understood = Understanding.model_validate_json(answer.text)
+        assert understood.intent == "sales"
+        assert understood.language == "es"
+        assert [f.value for f in understood.facts if f.name == "email"] == ["eva@luz.example"]
+
+    def test_answers_in_the_words_of_the_source(self, engine):
+        source = Source(1, "Guide", "We open at 9:00. The desk costs 349 EUR. We sell plants too.")
+        material = Material(text="What does the desk cost?", language="en", sources=(source,))
+        answer = engine.answer(asked(material=material), model="", timeout=0)
+
+        reply = Reply.model_validate_json(answer.text)
+        assert reply.sentences[0].quote == "The desk costs 349 EUR."
+
+    def test_says_so_where_nothing_answers(self, engine):
+        source = Source(1, "Guide", "We sell plants.")
+        material = Material(text="Who is your tax advisor?", language="en", sources=(source,))
+        answer = engine.answer(asked(material=material), model="", timeout=0)
+
+        assert not Reply.model_validate_json(answer.text).grounded
+
+    def test_knows_its_limits(self, engine):
+        with pytest.raises(Rejected):
+            engine.answer(asked(task="translate"), model="", timeout=0)
+
+    def test_weights_fit_the_embedder(self):
+        assert np.linalg.norm(embed_locally(["hello"])[0]) == pytest.approx(1, abs=1e-3)
