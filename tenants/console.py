@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
@@ -18,6 +20,23 @@ class ConsoleSite(UnfoldAdminSite):
         return context.schema() != context.PUBLIC and bool(
             request.user.is_authenticated and request.user.is_active
         )
+
+    # One way in and out: a second sign-in form would know no second factor and no limits.
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return redirect_to_login(request.GET.get("next", "/"))
+
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return redirect("account_logout")
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return redirect("account_change_password")
 
 
 console = ConsoleSite(name="console")

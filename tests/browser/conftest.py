@@ -178,7 +178,7 @@ def open_page(chromium: Browser, site: Site) -> Iterator[Any]:
                 [{"name": "django_language", "value": language, "domain": host, "path": "/"}]
             )
         page = context.new_page()
-        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        page.on("console", lambda said: complaints.extend([said.text] * (said.type == "error")))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         if role:
             enter(page, site, role)

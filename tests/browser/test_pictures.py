@@ -5,6 +5,7 @@ With ``SCREENSHOTS=<folder>`` the pages are pictured there for people to look at
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ PAGES = {
     "password": "/accounts/password/change/",
     "two-factors": "/accounts/2fa/",
 }
-DRESSES = {
+DRESSES: dict[str, dict[str, Any]] = {
     "light": {},
     "dark": {"scheme": "dark"},
     "arabic": {"language": "ar"},
@@ -53,13 +54,12 @@ def test_every_page_fits_its_window(open_page, site, dress):
     page = open_page(role="admin", **DRESSES[dress])
     for name, path in PAGES.items():
         visit(page, f"{site.acme}{path}", f"{dress}-{name}")
+    site.write("How much is the Acme Volt?", sender="7700", name="Mia Costa")
     page.goto(f"{site.acme}/inbox/")
-    row = page.locator(".row").first
-    if row.count():
-        row.click()
-        page.locator("#conversation[data-open]").wait_for()
-        fits(page, "conversation")
-        picture(page, f"{dress}-conversation", whole=False)
+    page.locator(".row").first.click(timeout=20_000)
+    page.locator("#conversation[data-open]").wait_for()
+    fits(page, "conversation")
+    picture(page, f"{dress}-conversation", whole=False)
 
 
 def visit(page, url, name):

@@ -15,7 +15,7 @@ LANGUAGES = ("ar", "es")
 def catalogue(language):
     """msgid -> translation, as the .mo that is shipped says."""
     with (ROOT / "locale" / language / "LC_MESSAGES" / "django.mo").open("rb") as file:
-        return gettext.GNUTranslations(file)._catalog
+        return vars(gettext.GNUTranslations(file))["_catalog"]
 
 
 def entries(language):
@@ -36,8 +36,9 @@ def marked_in_code():
     for app in APPS:
         for path in (ROOT / app).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
-                marks = isinstance(node, ast.Call) and getattr(node.func, "id", "") in MARKS
-                if marks and node.args and isinstance(node.args[0], ast.Constant):
+                if not isinstance(node, ast.Call) or getattr(node.func, "id", "") not in MARKS:
+                    continue
+                if node.args and isinstance(node.args[0], ast.Constant):
                     yield str(node.args[0].value)
 
 

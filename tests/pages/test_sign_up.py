@@ -156,3 +156,21 @@ def test_a_plain_account_on_the_public_host_gets_no_admin(stranger):
     )
 
     assert stranger.get("/admin/tenants/company/").status_code == 403
+
+
+def test_the_console_has_one_sign_in_form(client, north):
+    """A second one would know neither second factors nor limits."""
+    first = client.get("/leads/lead/")
+    then = client.get(first.url)
+
+    assert then.url == "/accounts/login/?next=/leads/lead/"
+    assert client.get("/password_change/").status_code == 302
+
+
+def test_a_sign_in_leads_nowhere_else(client, people):
+    answer = client.post(
+        "/accounts/login/?next=https://evil.example/",
+        {"login": people["agent"].email, "password": "a long password 7"},
+    )
+
+    assert answer.url == "/"
