@@ -137,7 +137,7 @@ def test_a_confirmation_link_confirms_nothing_at_another_company(browser, ana, s
 
     with context.inside(south):
         bo = make_user(email="bo@south.example", role="viewer")
-        theirs = EmailAddress.objects.create(user=bo, email=bo.email)
+        theirs = EmailAddress.objects.create(pk=900_001, user=bo, email=bo.email)
     sign_in(browser)
     ours = EmailAddress.objects.create(pk=theirs.pk, user=ana, email="ana@elsewhere.example")
     browser.post("/accounts/email/", {"action_send": "", "email": ours.email})
@@ -240,3 +240,23 @@ def test_asking_what_somebody_may_do_costs_no_query(people, django_assert_num_qu
         assert people["agent"].has_perm("leads.change_lead")
         assert not people["agent"].has_perm("accounts.view_user")
         assert people["viewer"].has_module_perms("leads")
+
+
+def test_signing_in_and_changing_a_password_are_in_the_log(browser, ana):
+    sign_in(browser)
+    new = "a very new password 9"
+    browser.post(
+        "/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new}
+    )
+
+    entries = AuditEntry.objects.order_by("sequence").values_list("action", "subject", "actor")
+    assert list(entries) == [
+        ("user.signed_in", ana.actor, ana.actor),
+        ("user.changed_password", ana.actor, ana.actor),
+    ]
+
+
+def test_a_wrong_password_writes_no_entry(browser, ana):
+    sign_in(browser, password="wrong")
+
+    assert not AuditEntry.objects.exists()
