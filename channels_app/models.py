@@ -101,8 +101,12 @@ class InboundEvent(models.Model):
     kind = models.CharField(max_length=64)
     body = EncryptedBytesField()
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
-    outcome = models.CharField(max_length=32, blank=True)  # message, edit, delete, echo, status, …
+    outcome = models.CharField(
+        max_length=32, blank=True
+    )  # message, edit, echo, status, unrouted, …
     reason = models.TextField(blank=True)
+    # Set while the item is for an account of the company's that is not connected (yet).
+    stray_account_id = models.CharField(max_length=190, blank=True, default="")
     awaits = models.CharField(max_length=32, blank=True)  # external_key of the message it is about
     attempts = models.PositiveSmallIntegerField(default=0)
     received_at = models.DateTimeField(default=timezone.now)
@@ -117,6 +121,11 @@ class InboundEvent(models.Model):
         indexes = [
             models.Index(
                 fields=["received_at"], condition=Q(status="pending"), name="pending_events"
+            ),
+            models.Index(
+                fields=["stray_account_id"],
+                condition=~Q(stray_account_id=""),
+                name="stray_events",
             ),
             models.Index(
                 fields=["connection", "awaits"],

@@ -17,7 +17,7 @@ from django.http.request import UnreadablePostError, split_domain_port
 from django.views.decorators.csrf import csrf_exempt
 
 from channels_app.providers.base import UNREADABLE, RawItem, key_of
-from channels_app.services import ring_events, store, store_unrouted
+from channels_app.services import ring_events, store, store_strays, store_unrouted
 from channels_app.services.routing import Address, Route, address, routes
 from tenants import context
 from tenants.middleware import REQUEST_ID
@@ -140,7 +140,7 @@ def _keep_own(platform: str, route: Route, items: Sequence[RawItem], rejected: s
     strangers = groups.pop(None, [])
     kept = [_keep(target, group) for target, group in groups.items() if target]
     if strangers:
-        kept.append(_keep(route, strangers, "For an account that is not connected here."))
+        kept.append(_keep(route, strangers, strays=True))
     return all(kept)
 
 
@@ -158,9 +158,14 @@ def _keep_shared(platform: str, items: Sequence[RawItem]) -> bool:
     return all(kept)
 
 
-def _keep(route: Route, items: Sequence[RawItem], rejected: str = "") -> bool:
+def _keep(
+    route: Route, items: Sequence[RawItem], rejected: str = "", *, strays: bool = False
+) -> bool:
     context.enter(route.schema)
     try:
+        if strays:
+            store_strays(connection_id=route.connection_id, items=items)
+            return True
         stored = store(connection_id=route.connection_id, items=items, rejected=rejected)
     except DatabaseTrouble:
         logger.exception("%s items of %s were not kept", len(items), route)

@@ -93,6 +93,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('pending', 'Pending'), ('waiting', 'Waits for its message'), ('done', 'Done'), ('unsupported', 'Unsupported'), ('rejected', 'Rejected')], default='pending', max_length=16)),
                 ('outcome', models.CharField(blank=True, max_length=32)),
                 ('reason', models.TextField(blank=True)),
+                ('stray_account_id', models.CharField(blank=True, default='', max_length=190)),
                 ('awaits', models.CharField(blank=True, max_length=32)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
@@ -168,6 +169,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='conversation',
             constraint=models.UniqueConstraint(fields=('connection', 'thread_index'), name='one_conversation_per_thread'),
+        ),
+        migrations.AddIndex(
+            model_name='inboundevent',
+            index=models.Index(condition=models.Q(('stray_account_id', ''), _negated=True), fields=['stray_account_id'], name='stray_events'),
         ),
         migrations.AddIndex(
             model_name='inboundevent',

@@ -21,7 +21,7 @@ from channels_app.services.conversations import (
 from channels_app.services.delivery import Next, deliver
 from channels_app.services.events import replay
 from channels_app.services.inbound import ingest
-from channels_app.services.intake import store, store_unrouted, take_in_unrouted
+from channels_app.services.intake import store, store_strays, store_unrouted, take_in_unrouted
 from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
 from channels_app.services.ringing import ring_events
 from channels_app.services.upkeep import sweep
@@ -48,6 +48,7 @@ __all__ = [
     "replay",
     "ring_events",
     "store",
+    "store_strays",
     "store_unrouted",
     "sweep",
     "take_in_unrouted",

@@ -9,7 +9,12 @@ from tenants.audit.services import record
 
 @transaction.atomic
 def replay(*, event: InboundEvent, actor: str = "") -> InboundEvent:
-    """Read a stored event once more, whatever came of it; what it brought is not doubled."""
+    """Read a stored event once more, whatever came of it; what it brought is not doubled.
+
+    One for an account that is not connected stays as it is until the account is.
+    """
+    if event.stray_account_id:
+        return event
     event.status = InboundEvent.Status.PENDING
     event.outcome = event.reason = ""
     event.attempts = 0

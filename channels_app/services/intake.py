@@ -20,18 +20,22 @@ ROWS = 500  # to one statement
 BODY = "channels_app_inboundevent.body"
 PENDING = InboundEvent.Status.PENDING.value
 REJECTED = InboundEvent.Status.REJECTED.value
+UNROUTED = "unrouted"
+NOT_HERE = "For an account that is not connected here."
 
 _INSERT = """
 INSERT INTO {schema}.channels_app_inboundevent AS kept
-  (id, connection_id, key, kind, body, status, outcome, reason, awaits, attempts, received_at)
+  (id, connection_id, key, kind, body, status, outcome, reason, stray_account_id, received_at,
+   awaits, attempts)
 VALUES {rows}
 ON CONFLICT (connection_id, key) DO UPDATE
   SET body = EXCLUDED.body, status = EXCLUDED.status, reason = EXCLUDED.reason,
-      outcome = EXCLUDED.outcome, attempts = 0, received_at = EXCLUDED.received_at
+      outcome = EXCLUDED.outcome, attempts = 0, received_at = EXCLUDED.received_at,
+      stray_account_id = EXCLUDED.stray_account_id
   WHERE kept.status = 'rejected'
 RETURNING id::text
 """
-_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, '', 0, %s)"
+_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '', 0)"
 
 
 def store(*, connection_id: int, items: Iterable[RawItem], rejected: str = "") -> list[str]:
@@ -40,8 +44,20 @@ def store(*, connection_id: int, items: Iterable[RawItem], rejected: str = "") -
     A repeated delivery changes nothing, except where the first was rejected: a dead row must
     not stand in the way of a second try. ``rejected`` is the reason none of them can be read.
     """
+    return _store(connection_id, items, rejected=rejected, outcome="rejected" if rejected else "")
+
+
+def store_strays(*, connection_id: int, items: Iterable[RawItem]) -> list[str]:
+    """Keep what came to a connection's address for an account that the company has not
+    connected; should it do so later, they are taken in."""
+    return _store(connection_id, items, rejected=NOT_HERE, outcome=UNROUTED)
+
+
+def _store(
+    connection_id: int, items: Iterable[RawItem], *, rejected: str, outcome: str
+) -> list[str]:
     by_key = {item.key: item for item in items}
-    status, outcome = (REJECTED, "rejected") if rejected else (PENDING, "")
+    status = REJECTED if rejected else PENDING
     now = timezone.now()
     rows = [
         (
@@ -53,6 +69,7 @@ def store(*, connection_id: int, items: Iterable[RawItem], rejected: str = "") -
             status,
             outcome,
             rejected,
+            item.account_id if outcome == UNROUTED else "",
             now,
         )
         for item in by_key.values()
@@ -94,8 +111,8 @@ def store_unrouted(*, platform: str, items: Iterable[RawItem]) -> None:
 
 
 def take_in_unrouted(*, connection: ChannelConnection) -> int:
-    """Move what came before this account was connected into the company; return how many."""
-    moved = 0
+    """Take in what came before this account was connected; return how many."""
+    moved = _take_in_strays(connection)
     while items := _unrouted(connection):
         with transaction.atomic():
             stored = store(connection_id=connection.pk, items=items.values())
@@ -103,6 +120,21 @@ def take_in_unrouted(*, connection: ChannelConnection) -> int:
             transaction.on_commit(partial(ring_events, stored))
         moved += len(stored)
     return moved
+
+
+@transaction.atomic
+def _take_in_strays(connection: ChannelConnection) -> int:
+    strays = InboundEvent.objects.filter(
+        stray_account_id=connection.account_id, connection__platform=connection.platform
+    )
+    here = InboundEvent.objects.filter(connection=connection).values("key")
+    found = list(strays.exclude(key__in=here).values_list("pk", flat=True))
+    if found:
+        InboundEvent.objects.filter(pk__in=found).update(
+            connection=connection, status=PENDING, outcome="", reason="", stray_account_id=""
+        )
+        transaction.on_commit(partial(ring_events, [str(event_id) for event_id in found]))
+    return len(found)
 
 
 def _unrouted(connection: ChannelConnection) -> dict[int, RawItem]:

@@ -230,11 +230,26 @@ def test_a_connections_owner_cannot_forge_events_of_another_company(knock, north
     body = envelope(("88", [event("forged", "88")]), ("99", [event("planted", "99")]))
     assert knock(mine, body).status_code == 200
 
-    assert {o for _, _, o in outcomes(mine)} == {"rejected"}
+    assert {o for _, _, o in outcomes(mine)} == {"unrouted"}
     assert not UnroutedEvent.objects.exists()
     context.enter_company(south)
     assert not InboundEvent.objects.exists()
     context.enter_company(north)
+
+
+def test_strays_are_taken_in_once_the_company_connects_their_account(knock, work):
+    first = connected("messenger", "77")
+    knock(first, envelope(("78", [event("m_2", "78")])))
+    services.replay(event=InboundEvent.objects.get())
+    assert outcomes(first) == [("message", "rejected", "unrouted")]
+
+    second = connected("messenger", "78")
+
+    InboundEvent.objects.update(received_at="2026-01-01T00:00Z")
+    services.sweep()
+    work()
+    assert outcomes(first) == []
+    assert outcomes(second) == [("message", "done", "message")]
 
 
 def test_an_account_belongs_to_one_company_at_a_time(north, south):
