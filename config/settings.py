@@ -115,7 +115,7 @@ DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         **env.db("DATABASE_URL", default=EMBEDDED.database_url),
-        "ENGINE": "django_tenants.postgresql_backend",
+        "ENGINE": "tenants.postgresql",
         "DISABLE_SERVER_SIDE_CURSORS": True,  # so that PgBouncer may stand in between
         "CONN_MAX_AGE": 0,
     }
@@ -360,6 +360,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     # Names for choices that several resources call by the same word.
     "ENUM_NAME_OVERRIDES": {
+        "DocumentStatusEnum": "knowledge.models.Document.Status",
         "CrmKindEnum": "crm.models.crm_kinds",
         "DocumentKindEnum": "knowledge.loaders.LOADERS.choices",
         "SyncStateEnum": "crm.models.SyncRecord.State",
