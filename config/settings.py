@@ -360,7 +360,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     # Names for choices that several resources call by the same word.
     "ENUM_NAME_OVERRIDES": {
+        "ConversationStatusEnum": "channels_app.models.Conversation.Status",
+        "InboundEventStatusEnum": "channels_app.models.InboundEvent.Status",
         "DocumentStatusEnum": "knowledge.models.Document.Status",
+        "RunStatusEnum": "agents.models.Run.Status",
         "CrmKindEnum": "crm.models.crm_kinds",
         "DocumentKindEnum": "knowledge.loaders.LOADERS.choices",
         "SyncStateEnum": "crm.models.SyncRecord.State",
