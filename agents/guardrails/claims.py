@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agents.guardrails.mentions import Mentions, mentions
-from agents.offline.language import DETECTED, detect_language
+from agents.offline.language import DETECTED, detect_language, is_clearly_not
 from agents.offline.letters import folded, squeezed
 from agents.schemas import Sentence
 
@@ -34,6 +34,7 @@ ECHOES = (
     r"تعليمات النظام|التعليمات السابقه",
     r"\{\{|\}\}|\[(your |company |customer )?(name|nombre|date|price)\]",
 )
+_QUOTED = re.compile("«[^»]*»")
 _FORBIDDEN = re.compile("|".join(f"(?:{pattern})" for pattern in FORBIDDEN))
 _ECHOES = re.compile("|".join(f"(?:{pattern})" for pattern in ECHOES))
 
@@ -100,11 +101,14 @@ def is_quoted(quote: str, source: str) -> bool:
 
 
 def _other_language(reply: str, language: str) -> str:
-    """The language it is written in, if we can tell and it is not the one asked for."""
+    """The language it is written in, if we can tell and it is not the one asked for.
+
+    Words between quotation marks are a source's own, in the source's own language.
+    """
+    reply = _QUOTED.sub(" ", reply)
     if language not in DETECTED or sum(char.isalpha() for char in reply) < LETTERS_TO_TELL:
         return ""
-    written = detect_language(reply, fallback=language)
-    return "" if written == language else written
+    return detect_language(reply) if is_clearly_not(reply, language) else ""
 
 
 def _unsupported(said: Mentions, known: Mentions) -> list[Problem]:

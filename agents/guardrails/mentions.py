@@ -8,9 +8,9 @@ from agents.offline.letters import folded, latin_digits
 
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>()\"'،؛]+", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# "nova.example/desk" without a scheme; what follows the last dot is written small.
 _DOMAIN = re.compile(
-    r"(?<![\w@.-])(?:[a-z0-9-]+\.)+(?:com|net|org|io|co|shop|store|app|dev|info|biz|es|sa|ae|eg|uk|de|fr|xyz|ru|cn|me|ly)(?:/[^\s]*)?(?![\w-])",
-    re.IGNORECASE,
+    r"(?<![\w@.-])(?:[A-Za-z0-9][A-Za-z0-9-]*\.)+(?-i:[a-z]{2,18})(?:/[^\s<>()\"'،؛]*)?(?![\w-])"
 )
 _PHONE = re.compile(r"(?<![\w.,])\+?\(?\d[\d\s().-]{6,}\d(?!\w)")
 # Separators inside a number: 1,200.50 / 1.200,50 / 1 200 / 1٬200٫50

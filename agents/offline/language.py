@@ -12,6 +12,8 @@ from lingua import Language, LanguageDetector, LanguageDetectorBuilder
 from agents.offline.letters import arabic_share, folded
 
 DETECTED = frozenset({"en", "es", "ar", "fr", "pt", "de", "it"})
+# A language that is this likely may well be the one.
+DOUBT = 0.2
 _LATIN = (
     Language.ENGLISH,
     Language.SPANISH,
@@ -57,6 +59,16 @@ def detect_language(text: str, *, fallback: str = "") -> str:
         return known
     found = _detector().detect_language_of(words)
     return found.iso_code_639_1.name.lower() if found else fallback
+
+
+def is_clearly_not(text: str, language: str) -> bool:
+    """Whether a text is surely in another language: a doubt is no reason to hold it back."""
+    if detect_language(text, fallback=language) == language:
+        return False
+    ours = next((one for one in _LATIN if one.iso_code_639_1.name.lower() == language), None)
+    if ours is None or arabic_share(text) > 0.4:
+        return True
+    return _detector().compute_language_confidence(_NOISE.sub(" ", text), ours) < DOUBT
 
 
 def _arabic_script(words: str) -> str:

@@ -55,7 +55,7 @@ def serving() -> Iterator[ModelServer]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:  # noqa: N802 (the library's name)
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             server.asked.append({"path": self.path, **json.loads(body)})
             server.headers.append({k.lower(): v for k, v in self.headers.items()})
