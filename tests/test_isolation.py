@@ -37,13 +37,13 @@ def visit(client, address, method, data=None):
     return getattr(client, method)(path)
 
 
-def everything_as(client):
+def everything_as(client, methods=METHODS):
     """Try each address with south's ids in it, by each method; return what leaked."""
     leaks = []
     for address in addresses(COMPANY):
         if "logout" in address.route:
             continue
-        for method in METHODS:
+        for method in methods:
             answer = visit(client, address, method)
             content = b"" if answer.streaming else answer.content
             if rows.MARK.encode() in content or rows.MARK in str(answer.headers):
@@ -69,7 +69,7 @@ def test_the_walk_would_notice(furnished_south, south):
     with context.inside(south):
         browser.force_login(make_user(role="admin"))
 
-    found = {where for where, _ in everything_as(browser)}
+    found = {where for where, _ in everything_as(browser, methods=["get"])}
 
     assert len(found) > 10
     assert any("/api/v1/" in where for where in found)

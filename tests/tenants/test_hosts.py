@@ -1,6 +1,7 @@
 """The host name selects the company: at once, everywhere, and for as long as an answer takes."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
@@ -94,7 +95,7 @@ def test_a_streamed_answer_is_made_in_its_company_and_leaves_nothing_for_the_nex
     handler = WSGIHandler()
     handler.load_middleware()
     ask = RequestFactory()
-    body = handler.get_response(ask.get("/streamed/", headers={"Host": "north.localhost"}))
+    body: Any = handler.get_response(ask.get("/streamed/", headers={"Host": "north.localhost"}))
     assert b"".join(body.streaming_content) == b"northTrue"
 
     handler.get_response(ask.get("/streamed/", headers={"Host": "localhost"}))

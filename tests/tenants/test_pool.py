@@ -4,11 +4,12 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
-from django_tenants.postgresql_backend.base import DatabaseWrapper
+from django.db import DatabaseError, connection
+from django.db.utils import load_backend
 
 from config import settings as real_settings
 
+DatabaseWrapper = load_backend(real_settings.DATABASES["default"]["ENGINE"]).DatabaseWrapper
 SCHEMAS = ("public", "north", "south")
 
 
@@ -72,6 +73,11 @@ def test_a_rolled_back_switch_is_made_again(pooled):
     assert here(wrapper)[0] == "north"
 
 
+def fail(wrapper):
+    with pytest.raises(DatabaseError), wrapper.cursor() as cursor:
+        cursor.execute("SELECT 1 / 0")
+
+
 @pytest.mark.parametrize("pooled", [3], indirect=True)
 def test_many_threads_switching_at_random_stay_where_they_are(pooled):
     def wander(seed):
@@ -83,14 +89,29 @@ def test_many_threads_switching_at_random_stay_where_they_are(pooled):
             wrapper.set_schema(schema)
             if here(wrapper)[0] != schema:
                 wrong.append(schema)
-            if chance.random() < 0.3:
-                wrapper.set_autocommit(False)
-                here(wrapper)
-                wrapper.rollback()
-                wrapper.set_autocommit(True)
+            if chance.random() < 0.5:
+                wrong += wander_in_transaction(wrapper, chance)
             if chance.random() < 0.5:
                 wrapper.close()
         wrapper.close()
+        return wrong
+
+    def wander_in_transaction(wrapper, chance):
+        """Switch inside a transaction too, and end it one way or the other."""
+        wrong = []
+        wrapper.set_autocommit(False)
+        for _ in range(chance.randrange(3)):
+            schema = chance.choice(SCHEMAS)
+            wrapper.set_schema(schema)
+            if here(wrapper)[0] != schema:
+                wrong.append(schema)
+            if chance.random() < 0.3:
+                fail(wrapper)
+                wrapper.rollback()
+        chance.choice([wrapper.commit, wrapper.rollback])()
+        wrapper.set_autocommit(True)
+        if here(wrapper)[0] != wrapper.schema_name:
+            wrong.append(wrapper.schema_name)
         return wrong
 
     with ThreadPoolExecutor(6) as threads:
