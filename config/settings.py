@@ -139,6 +139,7 @@ DRAMATIQ_BROKER = {
     "OPTIONS": {"url": REDIS_URL, "namespace": "leadwire", "dead_message_ttl": 3_600_000},
     "MIDDLEWARE": [
         "tenants.jobs.TenantMiddleware",  # first, always
+        "tenants.memory.CalmMemory",
         "dramatiq.middleware.AgeLimit",
         "dramatiq.middleware.TimeLimit",
         "dramatiq.middleware.ShutdownNotifications",

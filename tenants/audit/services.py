@@ -23,7 +23,7 @@ class Damage:
     reason: str
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record(
     *, action: str, subject: str, actor: str = "system", details: dict[str, Any] | None = None
 ) -> AuditEntry:

@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
+from tenants import context
 from tenants.audit.services import record
-from tenants.workspace.models import Profile, UsageDay
+from tenants.workspace.models import Profile
 
 
 def profile() -> Profile:
@@ -29,14 +29,20 @@ def change_profile(*, actor: str, **changes: Any) -> Profile:
     return profile
 
 
+_ADD_USAGE = """
+INSERT INTO workspace_usageday AS known (day, kind, amount) VALUES {rows}
+ON CONFLICT (day, kind) DO UPDATE SET amount = known.amount + EXCLUDED.amount
+"""
+
+
 def record_usage(**amounts: Decimal | int | float) -> None:
     """Add to today's counters, e.g. ``record_usage(messages=1, tokens=812)``."""
     today = datetime.now(UTC).date()
-    for kind, amount in amounts.items():
-        if not amount:
-            continue
-        added = Decimal(str(amount))
-        UsageDay.objects.bulk_create(
-            [UsageDay(day=today, kind=kind, amount=0)], ignore_conflicts=True
-        )
-        UsageDay.objects.filter(day=today, kind=kind).update(amount=F("amount") + added)
+    # Sorted: two workers that add to the same counters take their locks in the same order.
+    added = [
+        (today, kind, Decimal(str(amount))) for kind, amount in sorted(amounts.items()) if amount
+    ]
+    if added:
+        with context.connection.cursor() as cursor:
+            rows = ", ".join(["(%s, %s, %s)"] * len(added))
+            cursor.execute(_ADD_USAGE.format(rows=rows), [value for row in added for value in row])

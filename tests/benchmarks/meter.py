@@ -54,8 +54,8 @@ class Meter:
         total = 0.0
         for process in ours(self._pids):
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                self._seen[process.pid] = _cpu(process)
                 self.names.setdefault(process.pid, _kind(process))
+                self._seen[process.pid] = _cpu(process)
                 # Proportional: memory that processes share is counted once.
                 total += process.memory_full_info().pss
         self.peak_megabytes = max(self.peak_megabytes, total / 1024 / 1024)

@@ -1,0 +1,1 @@
+"""django-tenants' PostgreSQL backend, sparing with ``SET search_path``."""
