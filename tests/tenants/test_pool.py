@@ -73,46 +73,51 @@ def test_a_rolled_back_switch_is_made_again(pooled):
     assert here(wrapper)[0] == "north"
 
 
+def switch(wrapper, chance):
+    """Choose a schema and say where that really led, if elsewhere."""
+    schema = chance.choice(SCHEMAS)
+    wrapper.set_schema(schema)
+    found = here(wrapper)[0]
+    return [] if found == schema else [(schema, found)]
+
+
 def fail(wrapper):
     with pytest.raises(DatabaseError), wrapper.cursor() as cursor:
         cursor.execute("SELECT 1 / 0")
 
 
+def wander_in_transaction(wrapper, chance):
+    """Switch inside a transaction, fail there, and end it one way or the other."""
+    wrong = []
+    wrapper.set_autocommit(False)
+    for _ in range(chance.randrange(3)):
+        wrong += switch(wrapper, chance)
+        if chance.random() < 0.3:
+            fail(wrapper)
+            wrapper.rollback()
+    chance.choice([wrapper.commit, wrapper.rollback])()
+    wrapper.set_autocommit(True)
+    found = here(wrapper)[0]
+    return wrong if found == wrapper.schema_name else [*wrong, (wrapper.schema_name, found)]
+
+
+def wander(wrapper, chance):
+    wrong = []
+    for _ in range(60):
+        wrong += switch(wrapper, chance)
+        if chance.random() < 0.5:
+            wrong += wander_in_transaction(wrapper, chance)
+        if chance.random() < 0.5:
+            wrapper.close()
+    wrapper.close()
+    return wrong
+
+
 @pytest.mark.parametrize("pooled", [3], indirect=True)
 def test_many_threads_switching_at_random_stay_where_they_are(pooled):
-    def wander(seed):
-        chance = random.Random(seed)  # noqa: S311
-        wrapper = pooled()
-        wrong = []
-        for _ in range(60):
-            schema = chance.choice(SCHEMAS)
-            wrapper.set_schema(schema)
-            if here(wrapper)[0] != schema:
-                wrong.append(schema)
-            if chance.random() < 0.5:
-                wrong += wander_in_transaction(wrapper, chance)
-            if chance.random() < 0.5:
-                wrapper.close()
-        wrapper.close()
-        return wrong
-
-    def wander_in_transaction(wrapper, chance):
-        """Switch inside a transaction too, and end it one way or the other."""
-        wrong = []
-        wrapper.set_autocommit(False)
-        for _ in range(chance.randrange(3)):
-            schema = chance.choice(SCHEMAS)
-            wrapper.set_schema(schema)
-            if here(wrapper)[0] != schema:
-                wrong.append(schema)
-            if chance.random() < 0.3:
-                fail(wrapper)
-                wrapper.rollback()
-        chance.choice([wrapper.commit, wrapper.rollback])()
-        wrapper.set_autocommit(True)
-        if here(wrapper)[0] != wrapper.schema_name:
-            wrong.append(wrapper.schema_name)
-        return wrong
-
     with ThreadPoolExecutor(6) as threads:
-        assert list(threads.map(wander, range(6))) == [[]] * 6
+        ways = threads.map(
+            lambda seed: wander(pooled(), random.Random(seed)),  # noqa: S311
+            range(6),
+        )
+        assert list(ways) == [[]] * 6
