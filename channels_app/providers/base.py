@@ -4,26 +4,19 @@ A provider speaks one network's wire format: it verifies, splits, reads, sends. 
 model, no company and no clock but the one in the payload.
 """
 
-import json
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from hashlib import sha256
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
 
-from tenants.plugins.errors import AnswerLost, PayloadRejected, SignatureMismatch
+from channels_app import wire
+from tenants.plugins.errors import PayloadRejected, SignatureMismatch
 
-MAX_ID = 512  # no network's id is longer; a longer one is an attack or a mistake
-MAX_ACCOUNT = 190
 UNREADABLE = "unreadable"  # kinds of events that no network knows
 EMPTY = "empty"
-MAX_TEXT = 100_000
-MAX_ATTACHMENTS = 50
-MAX_SPAN = 20  # digits; a longer number is no number of a network's
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,180 +235,12 @@ def strict_config(config: Mapping[str, Any], name: str) -> bytes:
     return secret.encode()
 
 
-# -- reading JSON that somebody else wrote
-
-
-def _span(digits: str) -> int | str:
-    return int(digits) if len(digits) <= MAX_SPAN else digits
-
-
-def loads(body: bytes) -> Any:
-    """Decode JSON of any temper; raises PayloadRejected. Numbers of absurd length stay text."""
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise PayloadRejected(f"Not UTF-8 at byte {error.start}.") from error
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise PayloadRejected(f"Not JSON: {error.msg} at character {error.pos}.") from error
-    except RecursionError as error:
-        raise PayloadRejected("JSON nested too deeply.") from error
-    except ValueError:  # a number with more digits than int() takes
-        return json.loads(text, parse_int=_span)
-
-
-def load_object(body: bytes) -> dict[str, Any]:
-    found = loads(body)
-    if not isinstance(found, dict):
-        raise PayloadRejected(f"Expected an object, got {_name(found)}.")
-    return found
-
-
-def dumps(value: Any) -> bytes:
-    """One event as bytes; lone surrogates stay escaped.
-
-    Never fails, so that one event nested beyond reason does not take its siblings along.
-    """
-    try:
-        return json.dumps(value, separators=(",", ":")).encode("ascii")
-    except RecursionError:
-        return b'{"unreadable":"nested too deeply"}'
-
-
-def key_of(*parts: str | int) -> str:
-    """The hash under which an event is stored once."""
-    joined = "\x1f".join(map(str, parts))
-    return sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def objects(value: Any) -> Iterator[tuple[dict[str, Any] | None, Any]]:
-    """Each element of what should be a list of objects: (object or None, as it came)."""
-    if value is None:
-        return
-    for element in value if isinstance(value, list) else [value]:
-        yield (element if isinstance(element, dict) else None), element
-
-
-def get_object(holder: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """A nested object; an absent one is empty, anything else is rejected."""
-    value = holder.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise PayloadRejected(f"{name} is {_name(value)}, not an object.")
-    return value
-
-
-def get_list(holder: Mapping[str, Any], name: str) -> list[Any]:
-    value = holder.get(name)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise PayloadRejected(f"{name} is {_name(value)}, not a list.")
-    return value
-
-
-def get_id(holder: Mapping[str, Any], name: str, *, required: bool = True) -> str:
-    """An id as text. Numbers are taken as well: some networks switch between the two."""
-    value = holder.get(name)
-    if value is None or value == "":
-        if required:
-            raise PayloadRejected(f"{name} is missing.")
-        return ""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise PayloadRejected(f"{name} is {_name(value)}, not an id.")
-    found = str(value)
-    if len(found) > MAX_ID:
-        raise PayloadRejected(f"{name} has {len(found)} characters; {MAX_ID} are allowed.")
-    if not found.isprintable():
-        raise PayloadRejected(f"{name} holds characters that no id has.")
-    return found
-
-
-def get_text(holder: Mapping[str, Any], name: str) -> str:
-    """A text; absent is empty, a number or an object is rejected."""
-    value = holder.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise PayloadRejected(f"{name} is {_name(value)}, not text.")
-    if len(value) > MAX_TEXT:
-        raise PayloadRejected(f"{name} has {len(value)} characters; {MAX_TEXT} are allowed.")
-    return value
-
-
-def label(holder: Mapping[str, Any], name: str, limit: int = 255) -> str:
-    """A short text that a message can do without: anything else becomes empty."""
-    value = holder.get(name)
-    return value[:limit] if isinstance(value, str) else ""
-
-
-def number(holder: Mapping[str, Any], name: str) -> int:
-    """A whole number within a database's reach, else 0."""
-    value = holder.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 2**62:
-        return 0
-    return value
-
-
-def moment(value: Any, *, milliseconds: bool = False) -> datetime | None:
-    """A network's time stamp; None for what cannot be a time of our days.
-
-    A message is not lost because its clock is wrong: the time of receipt stands in.
-    """
-    if isinstance(value, bool):
-        return None
-    try:
-        seconds = float(value) / (1000 if milliseconds else 1)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    if not math.isfinite(seconds) or not 0 < seconds < 4_102_444_800:  # 1970 to 2100
-        return None
-    return datetime.fromtimestamp(seconds, tz=UTC)
-
-
-def web_address(value: Any) -> str:
-    """An http(s) address, else nothing: ``data:``, ``file:`` and the like are never kept."""
-    if not isinstance(value, str) or len(value) > 4096 or not value.isprintable():
-        return ""
-    return value if value.lower().startswith(("https://", "http://")) else ""
-
-
-def _name(value: Any) -> str:
-    names = {list: "a list", dict: "an object", str: "text", bool: "true or false"}
-    return names.get(type(value), "nothing" if value is None else "a number")
-
-
-def plain(value: Any, limit: int = 40) -> str:
-    """A word for a log or a column, free of anything that is not plain text."""
-    if not isinstance(value, str):
-        return ""
-    return "".join(c for c in value[:limit] if c.isascii() and c.isprintable())
-
-
-def get_account(holder: Mapping[str, Any], name: str) -> str:
-    """The id of one of our accounts, as short as the routing table wants it."""
-    found = get_id(holder, name)
-    if len(found) > MAX_ACCOUNT:
-        raise PayloadRejected(f"{name} has {len(found)} characters; {MAX_ACCOUNT} are allowed.")
-    return found
-
-
-def get_answer_id(answer: Any, name: str) -> str:
-    """The id a network gave to what we sent; without it we cannot know that it took it."""
-    value = answer.get(name) if isinstance(answer, dict) else None
-    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-        raise AnswerLost(f"The answer names no {name}.")
-    return str(value)[:MAX_ID]
-
-
 def unreadable(value: Any, account_id: str = "") -> RawItem:
     """An element of a batch that is no event at all; its siblings go their way."""
-    body = dumps(value)
-    return RawItem(account_id, key_of(account_id, "unreadable", body.decode()), UNREADABLE, body)
+    body = wire.dumps(value)
+    return RawItem(account_id, wire.key_of(account_id, UNREADABLE, body.hex()), UNREADABLE, body)
 
 
 def empty(body: bytes, account_id: str = "") -> RawItem:
     """An envelope in which nothing lies."""
-    return RawItem(account_id, key_of(account_id, EMPTY, body.hex()), EMPTY, body)
+    return RawItem(account_id, wire.key_of(account_id, EMPTY, body.hex()), EMPTY, body)

@@ -25,6 +25,7 @@ from typing import Any, ClassVar
 from django import forms
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from channels_app import wire
 from channels_app.providers import base
 from channels_app.providers.base import Inbound, Outgoing, Person, RawItem, Sent
 from tenants.plugins import http
@@ -103,17 +104,17 @@ class Custom(base.ChannelProvider):
     # -- splitting and reading
 
     def split(self, body: bytes) -> Iterator[RawItem]:
-        envelope = base.load_object(body)
+        envelope = wire.load_object(body)
         events = envelope.get("events", [envelope])
         found = False
-        for event, as_it_came in base.objects(events):
+        for event, as_it_came in wire.objects(events):
             found = True
             yield _item(event) if event is not None else base.unreadable(as_it_came)
         if not found:
             yield base.empty(body)
 
     def parse(self, kind: str, body: bytes) -> list[Inbound]:
-        event = base.load_object(body)
+        event = wire.load_object(body)
         reader = READERS.get(kind)
         if reader is None:
             return [base.Unsupported(reason=f"Nothing is done about {kind!r} events.")]
@@ -122,7 +123,7 @@ class Custom(base.ChannelProvider):
     # -- sending
 
     def send(self, message: Outgoing) -> Sent:
-        url = base.web_address(self.config.get("send_url"))
+        url = wire.web_address(self.config.get("send_url"))
         if not url:
             raise Rejected("No address to send to is set for this connection.", code="send_url")
         body = dumps(
@@ -148,29 +149,29 @@ class Custom(base.ChannelProvider):
             raise
         named = answer.get("id") if isinstance(answer, dict) else None
         if isinstance(named, str | int) and not isinstance(named, bool) and named != "":
-            return Sent(str(named)[: base.MAX_ID])
+            return Sent(str(named)[: wire.MAX_ID])
         return Sent(message.reference)
 
 
 def _item(event: dict[str, Any]) -> RawItem:
-    kind = base.plain(event.get("type")) or "unknown"
-    body = base.dumps(event)
+    kind = wire.plain(event.get("type")) or "unknown"
+    body = wire.dumps(event)
     # Only a message and an echo are one event for all time; a message may be edited twice.
     own = event.get("id") if kind in {"message", "echo"} else event.get("event_id")
     known = isinstance(own, str | int) and own != ""
     parts = (kind, own) if known else (kind, body.decode())
-    return RawItem("", base.key_of(*parts), kind, body)
+    return RawItem("", wire.key_of(*parts), kind, body)
 
 
 def _when(event: dict[str, Any]) -> datetime | None:
     """ISO 8601 with an offset, or Unix seconds."""
     value = event.get("timestamp")
     if not isinstance(value, str):
-        return base.moment(value)
+        return wire.moment(value)
     try:
         found = datetime.fromisoformat(value)
     except ValueError:
-        return base.moment(value)
+        return wire.moment(value)
     try:
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (OverflowError, ValueError):
@@ -178,33 +179,33 @@ def _when(event: dict[str, Any]) -> datetime | None:
 
 
 def _person(event: dict[str, Any], side: str) -> Person:
-    person = base.get_object(event, side)
+    person = wire.get_object(event, side)
     return Person(
-        id=base.get_id(person, "id"),
-        name=base.label(person, "name"),
-        phone=base.label(person, "phone", 40),
-        email=base.label(person, "email", 254),
-        language=base.plain(person.get("language"), 16),
+        id=wire.get_id(person, "id"),
+        name=wire.label(person, "name"),
+        phone=wire.label(person, "phone", 40),
+        email=wire.label(person, "email", 254),
+        language=wire.plain(person.get("language"), 16),
     )
 
 
 def _attachments(event: dict[str, Any]) -> tuple[base.Attachment, ...]:
-    found = [each for each, _ in base.objects(event.get("attachments")) if each]
+    found = [each for each, _ in wire.objects(event.get("attachments")) if each]
     return tuple(
         base.Attachment(
             kind=str(each["kind"]) if each.get("kind") in KINDS else "file",
-            url=base.web_address(each.get("url")),
-            name=base.label(each, "name"),
-            mime=base.plain(each.get("mime"), 100),
-            size=base.number(each, "size"),
+            url=wire.web_address(each.get("url")),
+            name=wire.label(each, "name"),
+            mime=wire.plain(each.get("mime"), 100),
+            size=wire.number(each, "size"),
         )
-        for each in found[: base.MAX_ATTACHMENTS]
+        for each in found[: wire.MAX_ATTACHMENTS]
     )
 
 
 def _message(event: dict[str, Any]) -> Inbound:
-    text, attachments = base.get_text(event, "text"), _attachments(event)
-    external_id = base.get_id(event, "id")
+    text, attachments = wire.get_text(event, "text"), _attachments(event)
+    external_id = wire.get_id(event, "id")
     sender = _person(event, "from")
     if not text and not attachments:
         return base.Unsupported(reason="A message without text or attachment.")
@@ -214,38 +215,38 @@ def _message(event: dict[str, Any]) -> Inbound:
         sent_at=_when(event),
         text=text,
         attachments=attachments,
-        thread_id=base.get_id(event, "thread", required=False),
-        reply_to=base.get_id(event, "reply_to", required=False),
-        sequence=base.number(event, "sequence"),
+        thread_id=wire.get_id(event, "thread", required=False),
+        reply_to=wire.get_id(event, "reply_to", required=False),
+        sequence=wire.number(event, "sequence"),
     )
 
 
 def _echo(event: dict[str, Any]) -> Inbound:
     return base.InboundEcho(
-        external_id=base.get_id(event, "id"),
+        external_id=wire.get_id(event, "id"),
         recipient=_person(event, "to"),
         sent_at=_when(event),
-        text=base.get_text(event, "text"),
+        text=wire.get_text(event, "text"),
         attachments=_attachments(event),
-        reference=base.label(event, "reference"),
+        reference=wire.label(event, "reference"),
     )
 
 
 def _edit(event: dict[str, Any]) -> Inbound:
     return base.InboundEdit(
-        external_id=base.get_id(event, "id"), text=base.get_text(event, "text"), at=_when(event)
+        external_id=wire.get_id(event, "id"), text=wire.get_text(event, "text"), at=_when(event)
     )
 
 
 def _delete(event: dict[str, Any]) -> Inbound:
-    return base.InboundDelete(external_id=base.get_id(event, "id"), at=_when(event))
+    return base.InboundDelete(external_id=wire.get_id(event, "id"), at=_when(event))
 
 
 def _reaction(event: dict[str, Any]) -> Inbound:
     return base.InboundReaction(
-        external_id=base.get_id(event, "id"),
+        external_id=wire.get_id(event, "id"),
         by=_person(event, "from").id,
-        emoji=base.label(event, "emoji", 16),
+        emoji=wire.label(event, "emoji", 16),
         at=_when(event),
     )
 
@@ -255,12 +256,12 @@ def _status(event: dict[str, Any]) -> Inbound:
     if not isinstance(state, str) or state not in STATES:
         raise PayloadRejected(f"status is none of: {', '.join(sorted(STATES))}.")
     return base.InboundStatus(
-        external_id=base.get_id(event, "id"),
+        external_id=wire.get_id(event, "id"),
         state=state,
         at=_when(event),
-        reference=base.label(event, "reference"),
-        error_code=base.plain(event.get("error_code"), 64),
-        error_text=base.label(event, "error_text"),
+        reference=wire.label(event, "reference"),
+        error_code=wire.plain(event.get("error_code"), 64),
+        error_text=wire.label(event, "error_text"),
     )
 
 

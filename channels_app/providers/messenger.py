@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from channels_app import graph, signatures
+from channels_app import graph, signatures, wire
 from channels_app.providers import base
 from channels_app.providers.base import Inbound, Outgoing, Person, RawItem, Sent
 from tenants.plugins.errors import PayloadRejected, Rejected
@@ -59,12 +59,12 @@ class Messenger(base.ChannelProvider):
     # -- splitting
 
     def split(self, body: bytes) -> Iterator[RawItem]:
-        envelope = base.load_object(body)
+        envelope = wire.load_object(body)
         entries = envelope.get("entry")
         if not isinstance(entries, list | dict):
             raise PayloadRejected("There is no list of entries.")
         found = False
-        for entry, as_it_came in base.objects(entries):
+        for entry, as_it_came in wire.objects(entries):
             found = True
             yield from self._items_of(entry, as_it_came)
         if not found:
@@ -72,7 +72,7 @@ class Messenger(base.ChannelProvider):
 
     def _items_of(self, entry: dict[str, Any] | None, as_it_came: Any) -> Iterator[RawItem]:
         try:
-            page = base.get_account(entry or {}, "id")
+            page = wire.get_account(entry or {}, "id")
         except PayloadRejected:
             entry, page = None, ""
         if entry is None:
@@ -80,16 +80,16 @@ class Messenger(base.ChannelProvider):
             return
         found = False
         for lane in ("messaging", "standby", "changes"):
-            for event, raw in base.objects(entry.get(lane)):
+            for event, raw in wire.objects(entry.get(lane)):
                 found = True
                 yield _item(page, lane, event) if event is not None else base.unreadable(raw, page)
         if not found:
-            yield base.empty(base.dumps(entry), page)
+            yield base.empty(wire.dumps(entry), page)
 
     # -- reading
 
     def parse(self, kind: str, body: bytes) -> list[Inbound]:
-        event = base.load_object(body)
+        event = wire.load_object(body)
         if kind.startswith("standby"):
             return [base.Unsupported(reason="Another app leads this conversation (standby).")]
         reader = {
@@ -105,19 +105,19 @@ class Messenger(base.ChannelProvider):
         return reader(event)
 
     def _message(self, event: dict[str, Any]) -> list[Inbound]:
-        message = base.get_object(event, "message")
-        mid = base.get_id(message, "mid")
-        at = base.moment(event.get("timestamp"), milliseconds=True)
+        message = wire.get_object(event, "message")
+        mid = wire.get_id(message, "mid")
+        at = wire.moment(event.get("timestamp"), milliseconds=True)
         if message.get("is_deleted"):
             return [base.InboundDelete(external_id=mid, at=at)]
         if message.get("is_unsupported"):
             return [base.Unsupported(reason="The network says it cannot show us this message.")]
-        text = base.get_text(message, "text")
+        text = wire.get_text(message, "text")
         attachments = _attachments(message)
         if not text and not attachments:
             return [base.Unsupported(reason="A message without text or attachment.")]
         if message.get("is_echo"):
-            app_id = base.get_id(message, "app_id", required=False)
+            app_id = wire.get_id(message, "app_id", required=False)
             return [
                 base.InboundEcho(
                     external_id=mid,
@@ -125,12 +125,12 @@ class Messenger(base.ChannelProvider):
                     sent_at=at,
                     text=text,
                     attachments=attachments,
-                    reference=base.label(message, "metadata"),
+                    reference=wire.label(message, "metadata"),
                     by_our_app=bool(app_id) and app_id == str(self.config.get("app_id") or ""),
-                    sequence=base.number(message, "seq"),
+                    sequence=wire.number(message, "seq"),
                 )
             ]
-        reply_to = base.get_object(message, "reply_to")
+        reply_to = wire.get_object(message, "reply_to")
         return [
             base.InboundMessage(
                 external_id=mid,
@@ -138,8 +138,8 @@ class Messenger(base.ChannelProvider):
                 sent_at=at,
                 text=text,
                 attachments=attachments,
-                reply_to=base.get_id(reply_to, "mid", required=False),
-                sequence=base.number(message, "seq"),
+                reply_to=wire.get_id(reply_to, "mid", required=False),
+                sequence=wire.number(message, "seq"),
             )
         ]
 
@@ -164,17 +164,17 @@ class Messenger(base.ChannelProvider):
             }
         token = str(self.config.get("page_token") or "")
         answer = graph.post(f"{self.config['account_id']}/messages", token, body)
-        return Sent(base.get_answer_id(answer, "message_id"))
+        return Sent(wire.get_answer_id(answer, "message_id"))
 
 
 def _item(page: str, lane: str, event: dict[str, Any]) -> RawItem:
     """One event with the key by which its re-delivery is known."""
-    body = base.dumps(event)
+    body = wire.dumps(event)
     if lane == "changes":
-        kind = f"changes {base.plain(event.get('field'))}"
-        return RawItem(page, base.key_of(page, kind, body.decode()), kind, body)
+        kind = f"changes {wire.plain(event.get('field'))}"
+        return RawItem(page, wire.key_of(page, kind, body.decode()), kind, body)
     section = next((name for name in SECTIONS if event.get(name) is not None), "")
-    kind = section or base.plain(next((k for k in event if k not in _ENVELOPE), "")) or "unknown"
+    kind = section or wire.plain(next((k for k in event if k not in _ENVELOPE), "")) or "unknown"
     detail = event.get(section) if section else None
     parts: tuple[Any, ...] = (body.decode(),)
     if isinstance(detail, dict) and isinstance(detail.get("mid"), str):
@@ -186,92 +186,92 @@ def _item(page: str, lane: str, event: dict[str, Any]) -> RawItem:
         elif section == "postback":
             parts = (mid,)
     name = f"standby {kind}" if lane == "standby" else kind
-    return RawItem(page, base.key_of(page, name, *parts), name[:64], body)
+    return RawItem(page, wire.key_of(page, name, *parts), name[:64], body)
 
 
 _ENVELOPE = frozenset({"sender", "recipient", "timestamp"})
 
 
 def _person(event: dict[str, Any], side: str) -> Person:
-    return Person(id=base.get_id(base.get_object(event, side), "id"))
+    return Person(id=wire.get_id(wire.get_object(event, side), "id"))
 
 
 def _attachments(message: dict[str, Any]) -> tuple[base.Attachment, ...]:
     found = []
-    for attachment, _ in base.objects(message.get("attachments")):
+    for attachment, _ in wire.objects(message.get("attachments")):
         if attachment is None:
             continue
-        kind = base.label(attachment, "type", 20)
+        kind = wire.label(attachment, "type", 20)
         payload = attachment.get("payload")
         payload = payload if isinstance(payload, dict) else {}
         kind = "sticker" if payload.get("sticker_id") else kind if kind in KINDS else "link"
         found.append(
             base.Attachment(
                 kind=kind,
-                url=base.web_address(payload.get("url") or attachment.get("url")),
-                name=base.label(payload, "title") or base.label(attachment, "title"),
+                url=wire.web_address(payload.get("url") or attachment.get("url")),
+                name=wire.label(payload, "title") or wire.label(attachment, "title"),
             )
         )
-    return tuple(found[: base.MAX_ATTACHMENTS])
+    return tuple(found[: wire.MAX_ATTACHMENTS])
 
 
 def _edit(event: dict[str, Any]) -> list[Inbound]:
-    edit = base.get_object(event, "message_edit")
+    edit = wire.get_object(event, "message_edit")
     return [
         base.InboundEdit(
-            external_id=base.get_id(edit, "mid"),
-            text=base.get_text(edit, "text"),
-            at=base.moment(event.get("timestamp"), milliseconds=True),
+            external_id=wire.get_id(edit, "mid"),
+            text=wire.get_text(edit, "text"),
+            at=wire.moment(event.get("timestamp"), milliseconds=True),
         )
     ]
 
 
 def _postback(event: dict[str, Any]) -> list[Inbound]:
     """A tapped button is something said: its title, else its payload."""
-    postback = base.get_object(event, "postback")
+    postback = wire.get_object(event, "postback")
     sender = _person(event, "sender")
-    text = base.get_text(postback, "title") or base.get_text(postback, "payload")
+    text = wire.get_text(postback, "title") or wire.get_text(postback, "payload")
     if not text:
         return [base.Unsupported(reason="A button without a title or payload.")]
     made_up = f"postback:{sender.id}:{event.get('timestamp')}"  # older events carry no mid
     return [
         base.InboundMessage(
-            external_id=base.get_id(postback, "mid", required=False) or made_up[: base.MAX_ID],
+            external_id=wire.get_id(postback, "mid", required=False) or made_up[: wire.MAX_ID],
             sender=sender,
-            sent_at=base.moment(event.get("timestamp"), milliseconds=True),
+            sent_at=wire.moment(event.get("timestamp"), milliseconds=True),
             text=text,
         )
     ]
 
 
 def _reaction(event: dict[str, Any]) -> list[Inbound]:
-    reaction = base.get_object(event, "reaction")
-    emoji = base.label(reaction, "emoji", 16) or base.label(reaction, "reaction", 16)
+    reaction = wire.get_object(event, "reaction")
+    emoji = wire.label(reaction, "emoji", 16) or wire.label(reaction, "reaction", 16)
     return [
         base.InboundReaction(
-            external_id=base.get_id(reaction, "mid"),
+            external_id=wire.get_id(reaction, "mid"),
             by=_person(event, "sender").id,
             emoji="" if reaction.get("action") == "unreact" else emoji,
-            at=base.moment(event.get("timestamp"), milliseconds=True),
+            at=wire.moment(event.get("timestamp"), milliseconds=True),
         )
     ]
 
 
 def _delivery(event: dict[str, Any]) -> list[Inbound]:
-    delivery = base.get_object(event, "delivery")
-    at = base.moment(delivery.get("watermark"), milliseconds=True)
-    mids = [mid for mid in base.get_list(delivery, "mids") if isinstance(mid, str)]
+    delivery = wire.get_object(event, "delivery")
+    at = wire.moment(delivery.get("watermark"), milliseconds=True)
+    mids = [mid for mid in wire.get_list(delivery, "mids") if isinstance(mid, str)]
     if mids:
         return [
-            base.InboundStatus(external_id=mid[: base.MAX_ID], state="delivered", at=at)
-            for mid in mids[: base.MAX_ATTACHMENTS]
+            base.InboundStatus(external_id=mid[: wire.MAX_ID], state="delivered", at=at)
+            for mid in mids[: wire.MAX_ATTACHMENTS]
         ]
     return _watermark(event, "delivered", at)
 
 
 def _read(event: dict[str, Any]) -> list[Inbound]:
-    read = base.get_object(event, "read")
-    return _watermark(event, "read", base.moment(read.get("watermark"), milliseconds=True))
+    read = wire.get_object(event, "read")
+    return _watermark(event, "read", wire.moment(read.get("watermark"), milliseconds=True))
 
 
 def _watermark(event: dict[str, Any], state: str, up_to: Any) -> list[Inbound]:
@@ -282,7 +282,7 @@ def _watermark(event: dict[str, Any], state: str, up_to: Any) -> list[Inbound]:
 
 
 def _outgoing_attachment(attachment: Mapping[str, Any]) -> dict[str, Any]:
-    url = base.web_address(attachment.get("url"))
+    url = wire.web_address(attachment.get("url"))
     if not url:
         raise Rejected("An attachment needs a public web address.", code="attachment")
     kind = attachment.get("kind")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 
-from channels_app import signatures
+from channels_app import signatures, wire
 from channels_app.providers import base
 from channels_app.providers.base import Inbound, Outgoing, Person, RawItem, Sent
 from tenants.plugins import http
@@ -70,21 +70,21 @@ class Telegram(base.ChannelProvider):
 
     def split(self, body: bytes) -> Iterator[RawItem]:
         """One webhook is one update. It does not name the bot; its address does."""
-        update = base.load_object(body)
-        kind = base.plain(next((name for name in update if name != "update_id"), "")) or base.EMPTY
+        update = wire.load_object(body)
+        kind = wire.plain(next((name for name in update if name != "update_id"), "")) or base.EMPTY
         identifier = update.get("update_id")
         if isinstance(identifier, int) and not isinstance(identifier, bool):
-            key = base.key_of("update", identifier)
+            key = wire.key_of("update", identifier)
         else:
-            key = base.key_of("body", body.hex())
+            key = wire.key_of("body", body.hex())
         yield RawItem("", key, kind, body)
 
     # -- reading
 
     def parse(self, kind: str, body: bytes) -> list[Inbound]:
-        update = base.load_object(body)
+        update = wire.load_object(body)
         if kind in (*MESSAGES, *EDITS):
-            message = base.get_object(update, kind)
+            message = wire.get_object(update, kind)
             if not message:
                 return [base.Unsupported(reason=f"An empty {kind}.")]
             return [_edit(message) if kind in EDITS else self._message(message)]
@@ -95,34 +95,34 @@ class Telegram(base.ChannelProvider):
         }.get(kind)
         if reader is None:
             return [base.Unsupported(reason=f"Nothing is done about {kind!r} updates.")]
-        return reader(base.get_object(update, kind))
+        return reader(wire.get_object(update, kind))
 
     def _message(self, message: dict[str, Any]) -> Inbound:
-        chat = base.get_object(message, "chat")
-        chat_id = base.get_id(chat, "id")
-        at = base.moment(message.get("date"))
-        text = base.get_text(message, "text") or base.get_text(message, "caption")
+        chat = wire.get_object(message, "chat")
+        chat_id = wire.get_id(chat, "id")
+        at = wire.moment(message.get("date"))
+        text = wire.get_text(message, "text") or wire.get_text(message, "caption")
         attachments = _attachments(message)
         if not text and not attachments:
             return base.Unsupported(reason="A service message or one of a kind we do not read.")
         # An anonymous group admin writes as the group, through a bot that stands in for them.
-        as_chat = base.get_object(message, "sender_chat")
-        writer = as_chat or base.get_object(message, "from") or chat
-        business = base.get_id(message, "business_connection_id", required=False)
+        as_chat = wire.get_object(message, "sender_chat")
+        writer = as_chat or wire.get_object(message, "from") or chat
+        business = wire.get_id(message, "business_connection_id", required=False)
         external_id = _external_id(chat_id, message)
-        if business and base.get_id(writer, "id") != chat_id:
+        if business and wire.get_id(writer, "id") != chat_id:
             return base.InboundEcho(  # the owner of the account wrote this on their phone
                 external_id=external_id,
                 recipient=_person(chat, thread=f"{business}|{chat_id}"),
                 sent_at=at,
                 text=text,
                 attachments=attachments,
-                sequence=base.number(message, "message_id"),
+                sequence=wire.number(message, "message_id"),
             )
         if writer.get("is_bot") is True:
             return base.Unsupported(reason="Another bot wrote this.")
         private = chat.get("type") in {"private", None}
-        replied = base.get_object(message, "reply_to_message")
+        replied = wire.get_object(message, "reply_to_message")
         return base.InboundMessage(
             external_id=external_id,
             sender=_person(writer, thread=f"{business}|{chat_id}" if business else ""),
@@ -131,7 +131,7 @@ class Telegram(base.ChannelProvider):
             attachments=attachments,
             thread_id="" if private else chat_id,
             reply_to=_external_id(chat_id, replied) if replied else "",
-            sequence=base.number(message, "message_id"),
+            sequence=wire.number(message, "message_id"),
         )
 
     # -- sending
@@ -144,7 +144,7 @@ class Telegram(base.ChannelProvider):
             body["business_connection_id"] = business
         method, content = _content(message)
         result = self._call(method, {**body, **content})
-        sent_id = base.get_answer_id(result, "message_id")
+        sent_id = wire.get_answer_id(result, "message_id")
         return Sent(f"{chat_id}:{sent_id}")
 
     def _call(self, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,75 +165,75 @@ def _is_number(text: str) -> bool:
 
 def _external_id(chat_id: str, message: dict[str, Any]) -> str:
     """A message_id is unique only within its chat."""
-    return f"{chat_id}:{base.get_id(message, 'message_id')}"
+    return f"{chat_id}:{wire.get_id(message, 'message_id')}"
 
 
 def _person(writer: dict[str, Any], *, thread: str = "") -> Person:
-    identifier = base.get_id(writer, "id")
-    first = base.label(writer, "first_name", 128) or base.label(writer, "title", 128)
-    names = (first, base.label(writer, "last_name", 128))
-    name = " ".join(filter(None, names)) or base.label(writer, "username", 128)
+    identifier = wire.get_id(writer, "id")
+    first = wire.label(writer, "first_name", 128) or wire.label(writer, "title", 128)
+    names = (first, wire.label(writer, "last_name", 128))
+    name = " ".join(filter(None, names)) or wire.label(writer, "username", 128)
     return Person(
         id=thread or identifier,
         name=name,
-        language=base.plain(writer.get("language_code"), 16),
+        language=wire.plain(writer.get("language_code"), 16),
     )
 
 
 def _edit(message: dict[str, Any]) -> Inbound:
-    chat_id = base.get_id(base.get_object(message, "chat"), "id")
+    chat_id = wire.get_id(wire.get_object(message, "chat"), "id")
     return base.InboundEdit(
         external_id=_external_id(chat_id, message),
-        text=base.get_text(message, "text") or base.get_text(message, "caption"),
-        at=base.moment(message.get("edit_date")),
+        text=wire.get_text(message, "text") or wire.get_text(message, "caption"),
+        at=wire.moment(message.get("edit_date")),
     )
 
 
 def _callback(query: dict[str, Any]) -> list[Inbound]:
     """A tapped button is something said."""
-    writer = base.get_object(query, "from")
-    text = base.get_text(query, "data")
+    writer = wire.get_object(query, "from")
+    text = wire.get_text(query, "data")
     if not text:
         return [base.Unsupported(reason="A button without data.")]
-    chat = base.get_object(base.get_object(query, "message"), "chat")
+    chat = wire.get_object(wire.get_object(query, "message"), "chat")
     group = chat.get("type") not in {"private", None}
     return [
         base.InboundMessage(
-            external_id=f"callback:{base.get_id(query, 'id')}",
+            external_id=f"callback:{wire.get_id(query, 'id')}",
             sender=_person(writer),
             sent_at=None,
             text=text,
-            thread_id=base.get_id(chat, "id") if group else "",
+            thread_id=wire.get_id(chat, "id") if group else "",
         )
     ]
 
 
 def _reaction(reaction: dict[str, Any]) -> list[Inbound]:
-    chat_id = base.get_id(base.get_object(reaction, "chat"), "id")
-    new = [each for each, _ in base.objects(reaction.get("new_reaction")) if each]
+    chat_id = wire.get_id(wire.get_object(reaction, "chat"), "id")
+    new = [each for each, _ in wire.objects(reaction.get("new_reaction")) if each]
     user = reaction.get("user")
     return [
         base.InboundReaction(
             external_id=_external_id(chat_id, reaction),
-            by=base.get_id(user, "id") if isinstance(user, dict) else "anonymous",
-            emoji=base.label(new[-1], "emoji", 16) if new else "",
-            at=base.moment(reaction.get("date")),
+            by=wire.get_id(user, "id") if isinstance(user, dict) else "anonymous",
+            emoji=wire.label(new[-1], "emoji", 16) if new else "",
+            at=wire.moment(reaction.get("date")),
         )
     ]
 
 
 def _deleted(deleted: dict[str, Any]) -> list[Inbound]:
-    chat_id = base.get_id(base.get_object(deleted, "chat"), "id")
-    ids = [each for each in base.get_list(deleted, "message_ids") if isinstance(each, int)]
+    chat_id = wire.get_id(wire.get_object(deleted, "chat"), "id")
+    ids = [each for each in wire.get_list(deleted, "message_ids") if isinstance(each, int)]
     return [
         base.InboundDelete(external_id=f"{chat_id}:{each}", at=None)
-        for each in ids[: base.MAX_ATTACHMENTS]
+        for each in ids[: wire.MAX_ATTACHMENTS]
     ]
 
 
 def _attachments(message: dict[str, Any]) -> tuple[base.Attachment, ...]:
     found = []
-    photos = [photo for photo, _ in base.objects(message.get("photo")) if photo]
+    photos = [photo for photo, _ in wire.objects(message.get("photo")) if photo]
     if photos:  # the same picture in several sizes; the last is the largest
         found.append(_file("image", photos[-1]))
     for name, kind in MEDIA.items():
@@ -242,7 +242,7 @@ def _attachments(message: dict[str, Any]) -> tuple[base.Attachment, ...]:
             found.append(_file(kind, part))
     contact = message.get("contact")
     if isinstance(contact, dict):
-        names = (base.label(contact, "first_name"), base.label(contact, "phone_number", 40))
+        names = (wire.label(contact, "first_name"), wire.label(contact, "phone_number", 40))
         found.append(base.Attachment(kind="contact", name=" ".join(filter(None, names))))
     place = message.get("location")
     if isinstance(place, dict):
@@ -254,10 +254,10 @@ def _attachments(message: dict[str, Any]) -> tuple[base.Attachment, ...]:
 def _file(kind: str, part: dict[str, Any]) -> base.Attachment:
     return base.Attachment(
         kind=kind,
-        name=base.label(part, "file_name"),
-        mime=base.plain(part.get("mime_type"), 100),
-        size=base.number(part, "file_size"),
-        ref=base.get_id(part, "file_id", required=False),
+        name=wire.label(part, "file_name"),
+        mime=wire.plain(part.get("mime_type"), 100),
+        size=wire.number(part, "file_size"),
+        ref=wire.get_id(part, "file_id", required=False),
     )
 
 
@@ -265,7 +265,7 @@ def _content(message: Outgoing) -> tuple[str, dict[str, Any]]:
     if not message.attachments:
         return "sendMessage", {"text": message.text}
     attachment = message.attachments[0]
-    url = base.web_address(attachment.get("url"))
+    url = wire.web_address(attachment.get("url"))
     if not url:
         raise Rejected("An attachment needs a public web address.", code="attachment")
     caption = {"caption": message.text} if message.text else {}
@@ -280,7 +280,7 @@ def _meaning_of(error: ProviderError, token: str) -> ProviderError:
     https://core.telegram.org/bots/api#making-requests
     """
     payload = error.payload if isinstance(error.payload, dict) else {}
-    described = base.label(payload, "description", 400)
+    described = wire.label(payload, "description", 400)
     text = described or (str(error).replace(token, "…") if token else str(error))
     kind = type(error)
     wait = error.retry_after

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from channels_app import graph, signatures
+from channels_app import graph, signatures, wire
 from channels_app.providers import base
 from channels_app.providers.base import Inbound, Outgoing, Person, RawItem, Sent
 from tenants.plugins.errors import PayloadRejected, Rejected
@@ -71,17 +71,17 @@ class WhatsApp(base.ChannelProvider):
     # -- splitting
 
     def split(self, body: bytes) -> Iterator[RawItem]:
-        envelope = base.load_object(body)
+        envelope = wire.load_object(body)
         entries = envelope.get("entry")
         if not isinstance(entries, list | dict):
             raise PayloadRejected("There is no list of entries.")
         found = False
-        for entry, as_it_came in base.objects(entries):
+        for entry, as_it_came in wire.objects(entries):
             if entry is None:
                 found = True
                 yield base.unreadable(as_it_came)
                 continue
-            for change, raw in base.objects(entry.get("changes")):
+            for change, raw in wire.objects(entry.get("changes")):
                 found = True
                 yield from _items_of(change, raw)
         if not found:
@@ -90,11 +90,11 @@ class WhatsApp(base.ChannelProvider):
     # -- reading
 
     def parse(self, kind: str, body: bytes) -> list[Inbound]:
-        item = base.load_object(body)
+        item = wire.load_object(body)
         if kind == "status":
-            return _status(base.get_object(item, "status"))
+            return _status(wire.get_object(item, "status"))
         if kind in {"message", "echo"}:
-            return _read(item, kind, nameless=base.key_of(body.hex()))
+            return _read(item, kind, nameless=wire.key_of(body.hex()))
         return [base.Unsupported(reason=f"Nothing is done about the field {kind!r}.")]
 
     # -- sending
@@ -115,7 +115,7 @@ class WhatsApp(base.ChannelProvider):
         answer = graph.post(f"{self.config['account_id']}/messages", token, body)
         accepted = answer.get("messages")
         first = accepted[0] if isinstance(accepted, list) and accepted else None
-        return Sent(base.get_answer_id(first, "id"))
+        return Sent(wire.get_answer_id(first, "id"))
 
 
 def _items_of(change: dict[str, Any] | None, raw: Any) -> Iterator[RawItem]:
@@ -125,39 +125,39 @@ def _items_of(change: dict[str, Any] | None, raw: Any) -> Iterator[RawItem]:
         return
     metadata = value.get("metadata")
     try:
-        number = base.get_account(metadata if isinstance(metadata, dict) else {}, "phone_number_id")
+        number = wire.get_account(metadata if isinstance(metadata, dict) else {}, "phone_number_id")
     except PayloadRejected:
         number = ""  # chiefly events of the whole business account
     found = False
     for lane, kind in LANES.items():
-        for element, as_it_came in base.objects(value.get(lane)):
+        for element, as_it_came in wire.objects(value.get(lane)):
             found = True
             if element is None:
                 yield base.unreadable(as_it_came, number)
             else:
                 yield _item(number, kind, element, value)
     if not found:
-        name = base.plain(change.get("field")) or "unknown"
-        body = base.dumps(change)
-        yield RawItem(number, base.key_of(number, name, body.decode()), name, body)
+        name = wire.plain(change.get("field")) or "unknown"
+        body = wire.dumps(change)
+        yield RawItem(number, wire.key_of(number, name, body.decode()), name, body)
 
 
 def _item(number: str, kind: str, element: dict[str, Any], value: dict[str, Any]) -> RawItem:
     identifier = element.get("id")
     parts: tuple[Any, ...]
     if not isinstance(identifier, str):
-        parts = (base.dumps(element).decode(),)
+        parts = (wire.dumps(element).decode(),)
     elif kind == "status":
         parts = (identifier, element.get("status"), element.get("recipient_participant_id"))
     else:
         parts = (identifier,)
-    body = base.dumps({kind: element, "contacts": _contacts_of(element, value)})
-    return RawItem(number, base.key_of(number, kind, *parts), kind, body)
+    body = wire.dumps({kind: element, "contacts": _contacts_of(element, value)})
+    return RawItem(number, wire.key_of(number, kind, *parts), kind, body)
 
 
 def _contacts_of(element: dict[str, Any], value: dict[str, Any]) -> list[Any]:
     """Those of the batch's contacts that this element is about."""
-    contacts = [contact for contact, _ in base.objects(value.get("contacts")) if contact]
+    contacts = [contact for contact, _ in wire.objects(value.get("contacts")) if contact]
     names = ("from", "from_user_id", "to", "to_user_id")
     ids = {str(element[name]) for name in names if element.get(name)}
     known = [c for c in contacts if {str(c.get("wa_id")), str(c.get("user_id"))} & ids]
@@ -165,21 +165,21 @@ def _contacts_of(element: dict[str, Any], value: dict[str, Any]) -> list[Any]:
 
 
 def _read(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbound]:
-    element = base.get_object(item, kind)
+    element = wire.get_object(item, kind)
     # Without an id it is still something that somebody wrote.
-    external_id = base.get_id(element, "id", required=False) or nameless
-    at = base.moment(element.get("timestamp"))
-    sort = base.label(element, "type", 40) or ("text" if "text" in element else "")
+    external_id = wire.get_id(element, "id", required=False) or nameless
+    at = wire.moment(element.get("timestamp"))
+    sort = wire.label(element, "type", 40) or ("text" if "text" in element else "")
     if not sort:
         raise PayloadRejected("type is missing.")
     if sort == "edit":
-        edit = base.get_object(element, "edit")
-        text, _ = _content_of(base.get_object(edit, "message"))
-        original = base.get_id(edit, "original_message_id")
+        edit = wire.get_object(element, "edit")
+        text, _ = _content_of(wire.get_object(edit, "message"))
+        original = wire.get_id(edit, "original_message_id")
         return [base.InboundEdit(external_id=original, text=text, at=at)]
     if sort == "revoke":
-        revoke = base.get_object(element, "revoke")
-        original = base.get_id(revoke, "original_message_id")
+        revoke = wire.get_object(element, "revoke")
+        original = wire.get_id(revoke, "original_message_id")
         return [base.InboundDelete(external_id=original, at=at)]
     if sort == "reaction":
         return [_reaction(element, kind, at)]
@@ -197,7 +197,7 @@ def _read(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbound]:
                 attachments=attachments,
             )
         ]
-    context = base.get_object(element, "context")
+    context = wire.get_object(element, "context")
     return [
         base.InboundMessage(
             external_id=external_id,
@@ -205,8 +205,8 @@ def _read(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbound]:
             sent_at=at,
             text=text,
             attachments=attachments,
-            thread_id=base.get_id(element, "group_id", required=False),
-            reply_to=base.get_id(context, "id", required=False),
+            thread_id=wire.get_id(element, "group_id", required=False),
+            reply_to=wire.get_id(context, "id", required=False),
         )
     ]
 
@@ -216,13 +216,13 @@ def _person(element: dict[str, Any], item: dict[str, Any], phone: str, user: str
 
     https://developers.facebook.com/docs/whatsapp/business-scoped-user-ids
     """
-    contacts = base.get_list(item, "contacts")
+    contacts = wire.get_list(item, "contacts")
     contact = contacts[0] if contacts and isinstance(contacts[0], dict) else {}
-    number = base.get_id(element, phone, required=False)
-    scoped = base.get_id(element, user, required=False)
+    number = wire.get_id(element, phone, required=False)
+    scoped = wire.get_id(element, user, required=False)
     same = str(contact.get("wa_id") or "") == number or not number
     if same and not scoped:
-        scoped = base.get_id(contact, "user_id", required=False)
+        scoped = wire.get_id(contact, "user_id", required=False)
     ids = [each for each in (number, scoped) if each]
     if not ids:
         raise PayloadRejected(f"{phone} is missing.")
@@ -230,112 +230,112 @@ def _person(element: dict[str, Any], item: dict[str, Any], phone: str, user: str
     return Person(
         id=ids[0],
         aliases=tuple(ids[1:]),
-        name=base.label(profile, "name") if isinstance(profile, dict) else "",
+        name=wire.label(profile, "name") if isinstance(profile, dict) else "",
         phone=f"+{number}" if number.isascii() and number.isdigit() else "",
     )
 
 
 def _content_of(element: dict[str, Any]) -> tuple[str, tuple[base.Attachment, ...]]:
     """Text and attachments of a message of any type."""
-    sort = base.label(element, "type", 40)
+    sort = wire.label(element, "type", 40)
     part = element.get(sort)
     if sort in MEDIA:
-        media = base.get_object(element, sort)
-        return base.get_text(media, "caption"), (_media(sort, media),)
+        media = wire.get_object(element, sort)
+        return wire.get_text(media, "caption"), (_media(sort, media),)
     if sort == "contacts":
-        cards = [card for card, _ in base.objects(part) if card][: base.MAX_ATTACHMENTS]
+        cards = [card for card, _ in wire.objects(part) if card][: wire.MAX_ATTACHMENTS]
         return "", tuple(base.Attachment(kind="contact", name=_card_name(card)) for card in cards)
     if sort == "location":
-        return _location(base.get_object(element, "location"))
+        return _location(wire.get_object(element, "location"))
     if sort == "order":
-        return _order(base.get_object(element, "order")), ()
+        return _order(wire.get_object(element, "order")), ()
     reader = {"text": _text, "button": _button, "interactive": _interactive}.get(sort)
-    return (reader(base.get_object(element, sort)), ()) if reader else ("", ())
+    return (reader(wire.get_object(element, sort)), ()) if reader else ("", ())
 
 
 def _text(part: dict[str, Any]) -> str:
     if "body" not in part:
         raise PayloadRejected("text.body is missing.")
-    return base.get_text(part, "body")
+    return wire.get_text(part, "body")
 
 
 def _button(part: dict[str, Any]) -> str:
-    return base.get_text(part, "text") or base.get_text(part, "payload")
+    return wire.get_text(part, "text") or wire.get_text(part, "payload")
 
 
 def _interactive(part: dict[str, Any]) -> str:
     for name in ("button_reply", "list_reply"):
-        reply = base.get_object(part, name)
+        reply = wire.get_object(part, name)
         if reply:
-            return base.get_text(reply, "title") or base.get_text(reply, "id")
-    flow = base.get_object(part, "nfm_reply")
-    return base.get_text(flow, "body") or base.get_text(flow, "response_json")
+            return wire.get_text(reply, "title") or wire.get_text(reply, "id")
+    flow = wire.get_object(part, "nfm_reply")
+    return wire.get_text(flow, "body") or wire.get_text(flow, "response_json")
 
 
 def _order(part: dict[str, Any]) -> str:
-    items = [item for item, _ in base.objects(part.get("product_items")) if item]
+    items = [item for item, _ in wire.objects(part.get("product_items")) if item]
     lines = [
-        f"{item.get('quantity', 1)} × {base.label(item, 'product_retailer_id')}"
-        for item in items[: base.MAX_ATTACHMENTS]
+        f"{item.get('quantity', 1)} × {wire.label(item, 'product_retailer_id')}"
+        for item in items[: wire.MAX_ATTACHMENTS]
     ]
-    return "\n".join([*([base.get_text(part, "text")] if part.get("text") else []), *lines])
+    return "\n".join([*([wire.get_text(part, "text")] if part.get("text") else []), *lines])
 
 
 def _media(sort: str, media: dict[str, Any]) -> base.Attachment:
     return base.Attachment(
         kind=MEDIA[sort],
-        url=base.web_address(media.get("url") or media.get("link")),
-        name=base.label(media, "filename"),
-        mime=base.plain(media.get("mime_type"), 100),
-        ref=base.get_id(media, "id", required=False),
+        url=wire.web_address(media.get("url") or media.get("link")),
+        name=wire.label(media, "filename"),
+        mime=wire.plain(media.get("mime_type"), 100),
+        ref=wire.get_id(media, "id", required=False),
     )
 
 
 def _card_name(card: dict[str, Any]) -> str:
     name = card.get("name")
-    return base.label(name, "formatted_name") if isinstance(name, dict) else ""
+    return wire.label(name, "formatted_name") if isinstance(name, dict) else ""
 
 
 def _location(place: dict[str, Any]) -> tuple[str, tuple[base.Attachment, ...]]:
     latitude, longitude = place.get("latitude"), place.get("longitude")
-    words = [base.label(place, "name"), base.label(place, "address")]
+    words = [wire.label(place, "name"), wire.label(place, "address")]
     where = f"{latitude}, {longitude}"[:80]
     return "\n".join(filter(None, words)), (base.Attachment(kind="location", name=where),)
 
 
 def _reaction(element: dict[str, Any], kind: str, at: Any) -> Inbound:
-    reaction = base.get_object(element, "reaction")
+    reaction = wire.get_object(element, "reaction")
     return base.InboundReaction(
-        external_id=base.get_id(reaction, "message_id"),
-        by="us" if kind == "echo" else base.get_id(element, "from", required=False) or "contact",
-        emoji=base.label(reaction, "emoji", 16),
+        external_id=wire.get_id(reaction, "message_id"),
+        by="us" if kind == "echo" else wire.get_id(element, "from", required=False) or "contact",
+        emoji=wire.label(reaction, "emoji", 16),
         at=at,
     )
 
 
 def _why_empty(element: dict[str, Any], sort: str) -> str:
-    error = next((e for e, _ in base.objects(element.get("errors")) if e), {})
-    detail = base.plain(error.get("title") or error.get("message"), 200)
-    return f"A message of type {base.plain(sort)!r}" + (f": {detail}" if detail else ".")
+    error = next((e for e, _ in wire.objects(element.get("errors")) if e), {})
+    detail = wire.plain(error.get("title") or error.get("message"), 200)
+    return f"A message of type {wire.plain(sort)!r}" + (f": {detail}" if detail else ".")
 
 
 def _status(status: dict[str, Any]) -> list[Inbound]:
-    external_id = base.get_id(status, "id")
-    at = base.moment(status.get("timestamp"))
-    word = base.label(status, "status", 20)
+    external_id = wire.get_id(status, "id")
+    at = wire.moment(status.get("timestamp"))
+    word = wire.label(status, "status", 20)
     if word == "deleted":
         return [base.InboundDelete(external_id=external_id, at=at)]
     if word not in STATES and word != FAILED:
-        return [base.Unsupported(reason=f"A status {base.plain(word)!r}.")]
-    error = next((e for e, _ in base.objects(status.get("errors")) if e), {})
+        return [base.Unsupported(reason=f"A status {wire.plain(word)!r}.")]
+    error = next((e for e, _ in wire.objects(status.get("errors")) if e), {})
     return [
         base.InboundStatus(
             external_id=external_id,
             state=STATES.get(word, FAILED),
             at=at,
-            reference=base.label(status, "biz_opaque_callback_data"),
+            reference=wire.label(status, "biz_opaque_callback_data"),
             error_code=str(error.get("code") or "")[:64],
-            error_text=base.label(error, "message") or base.label(error, "title"),
+            error_text=wire.label(error, "message") or wire.label(error, "title"),
         )
     ]
 
@@ -349,7 +349,7 @@ def _content(message: Outgoing) -> dict[str, Any]:
     if not message.attachments:
         return {"type": "text", "text": {"body": message.text, "preview_url": False}}
     attachment = message.attachments[0]
-    url = base.web_address(attachment.get("url"))
+    url = wire.web_address(attachment.get("url"))
     if not url:
         raise Rejected("An attachment needs a public web address.", code="attachment")
     kind = str(attachment.get("kind"))

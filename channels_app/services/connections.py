@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 
 from channels_app.models import ChannelConnection
 from channels_app.providers import CHANNELS
-from channels_app.providers.base import MAX_ACCOUNT
 from channels_app.services.intake import take_in_unrouted
+from channels_app.wire import MAX_ACCOUNT
 from tenants import context
 from tenants.audit.services import record
 from tenants.models import WebhookRoute

@@ -15,7 +15,7 @@ from django.utils import timezone
 from channels_app import policy
 from channels_app.models import ChannelConnection, Conversation, Message, id_index
 from channels_app.providers.base import Outgoing, Sent
-from channels_app.services.inbound import ring_waiting
+from channels_app.services.finding import ring_waiting
 from channels_app.services.outgoing import ask_policy
 from channels_app.services.statuses import STATE_FIELDS, advance, announce_status
 from tenants.limits import take

@@ -4,10 +4,9 @@ import random
 
 from django.db import transaction
 
-from channels_app import services
+from channels_app import services, wire
 from channels_app.models import Conversation, Message
 from channels_app.outbox import SendRefused, StaleTurn, post_message
-from channels_app.providers import base
 from tests.channels_app.conftest import connected
 from tests.factories import make_user
 
@@ -30,7 +29,7 @@ class World:
 
     def take(self, **event) -> None:
         self.count += 1
-        body = base.dumps({**event, "id": f"e{self.count}"})
+        body = wire.dumps({**event, "id": f"e{self.count}"})
         items = self.connection.provider().split(body)
         for event_id in services.store(connection_id=self.connection.pk, items=items):
             services.ingest(event_id=event_id)

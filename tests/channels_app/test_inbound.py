@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from channels_app import services
+from channels_app import services, wire
 from channels_app.models import (
     Contact,
     ContactIdentity,
@@ -32,7 +32,7 @@ def take(connection):
     """Store and read one event of the custom channel; returns its row."""
 
     def play(**event) -> InboundEvent:
-        items = list(connection.provider().split(base.dumps(event)))
+        items = list(connection.provider().split(wire.dumps(event)))
         stored = services.store(connection_id=connection.pk, items=items)
         for event_id in stored:
             services.ingest(event_id=event_id)
@@ -301,7 +301,7 @@ def test_one_person_under_two_ids_is_one_contact(north):
             ],
         }
         body = {"entry": [{"changes": [{"field": "messages", "value": value}]}]}
-        items = connection.provider().split(base.dumps(body))
+        items = connection.provider().split(wire.dumps(body))
         for event_id in services.store(connection_id=connection.pk, items=items):
             assert services.ingest(event_id=event_id) == "message"
 
@@ -344,7 +344,7 @@ def test_a_bug_in_one_event_is_counted_and_harms_no_sibling(take, connection, mo
 
     monkeypatch.setattr(Custom, "read", stumble)
     texts = ("one", "poison", "two")
-    body = base.dumps({"events": [written(f"m{n}", text) for n, text in enumerate(texts)]})
+    body = wire.dumps({"events": [written(f"m{n}", text) for n, text in enumerate(texts)]})
     stored = services.store(connection_id=connection.pk, items=connection.provider().split(body))
 
     with pytest.raises(TypeError):
@@ -357,7 +357,7 @@ def test_a_bug_in_one_event_is_counted_and_harms_no_sibling(take, connection, mo
 
 def test_a_backlog_is_no_failure(take, connection):
     """However often the sweeper rings an event that no worker has come to, it is not given up."""
-    items = connection.provider().split(base.dumps(written()))
+    items = connection.provider().split(wire.dumps(written()))
     services.store(connection_id=connection.pk, items=items)
     InboundEvent.objects.update(received_at=timezone.now() - timedelta(hours=1))
     for _ in range(12):

@@ -1,0 +1,109 @@
+"""What happened to messages that are here already: states, edits, deletions, reactions."""
+
+from django.utils import timezone
+
+from channels_app.models import Conversation, InboundEvent, Message, id_index
+from channels_app.providers.base import (
+    InboundDelete,
+    InboundEdit,
+    InboundReaction,
+    InboundStatus,
+    InboundWatermark,
+)
+from channels_app.services.finding import NotYetKnown, believable, message_by, ring_bell
+from channels_app.services.outgoing import PREVIEW
+from channels_app.services.people import find_conversation
+from channels_app.services.statuses import (
+    STATE_FIELDS,
+    advance,
+    advance_up_to,
+    announce_status,
+)
+from tenants.live import publish
+
+
+def take_status(event: InboundEvent, inbound: InboundStatus) -> tuple[str, str]:
+    message = message_by(event.connection, inbound.external_id, inbound.reference)
+    if message is None:
+        raise NotYetKnown("status", inbound.external_id)
+    if not message.external_key:
+        message.external_id = inbound.external_id
+        message.external_key = id_index(inbound.external_id)
+        message.save(update_fields=["external_id", "external_key"])
+    news = advance(
+        message,
+        inbound.state,
+        at=inbound.at or timezone.now(),
+        error_code=inbound.error_code,
+        error_text=inbound.error_text,
+    )
+    if not news:
+        return "status", f"{inbound.state} is no news after {message.state}."
+    message.save(update_fields=STATE_FIELDS)
+    announce_status(message)
+    return "status", ""
+
+
+def take_watermark(event: InboundEvent, inbound: InboundWatermark) -> tuple[str, str]:
+    conversation = find_conversation(connection=event.connection, person_ids=[inbound.thread_id])
+    if conversation is None:
+        return "status", "There is no conversation with them."
+    changed = advance_up_to(conversation=conversation, state=inbound.state, up_to=inbound.up_to)
+    return "status", "" if changed else "No message of ours was still behind it."
+
+
+def edit(event: InboundEvent, inbound: InboundEdit) -> tuple[str, str]:
+    message = message_by(event.connection, inbound.external_id)
+    if message is None:
+        raise NotYetKnown("edit", inbound.external_id)
+    at = believable(inbound.at, event.received_at)
+    if message.deleted_at or (message.edited_at and message.edited_at > at):
+        return "edit", "A later change is here already."
+    message.earlier_texts = [
+        *message.earlier_texts,
+        {"text": message.text, "until": at.isoformat()},
+    ][-20:]
+    message.text, message.edited_at = inbound.text, at
+    message.save(update_fields=["text", "edited_at", "earlier_texts"])
+    _changed(message, "edited")
+    return "edit", ""
+
+
+def delete(event: InboundEvent, inbound: InboundDelete) -> tuple[str, str]:
+    """What somebody took back is not kept: neither words nor files."""
+    message = message_by(event.connection, inbound.external_id)
+    if message is None:
+        raise NotYetKnown("delete", inbound.external_id)
+    message.deleted_at = message.deleted_at or believable(inbound.at, event.received_at)
+    message.text, message.attachments, message.earlier_texts = "", [], []
+    message.save(update_fields=["deleted_at", "text", "attachments", "earlier_texts"])
+    _changed(message, "deleted")
+    return "delete", ""
+
+
+def react(event: InboundEvent, inbound: InboundReaction) -> tuple[str, str]:
+    message = message_by(event.connection, inbound.external_id)
+    if message is None:
+        raise NotYetKnown("reaction", inbound.external_id)
+    others = {who: emoji for who, emoji in message.reactions.items() if who != inbound.by}
+    message.reactions = {**others, inbound.by: inbound.emoji} if inbound.emoji else others
+    message.save(update_fields=["reactions"])
+    publish("message_changed", conversation=message.conversation_id, message=message.pk)
+    return "reaction", "" if inbound.emoji else "Taken back."
+
+
+def _changed(message: Message, change: str) -> None:
+    conversation = (
+        Conversation.objects.select_for_update(of=("self",))
+        .select_related("contact", "connection")
+        .get(pk=message.conversation_id)
+    )
+    if conversation.last_message_at == message.provider_time:
+        conversation.preview = message.text[:PREVIEW]
+    if message.is_inbound:
+        conversation.turn_version += 1
+    conversation.save(update_fields=["preview", "turn_version"])
+    message.conversation = conversation
+    publish("message_changed", conversation=conversation.pk, message=message.pk)
+    if message.is_inbound and not conversation.contact.is_blocked:
+        ring_bell(message, change)

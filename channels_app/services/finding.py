@@ -1,0 +1,61 @@
+"""Finding the message an event is about, and telling those who wait for one."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+
+from channels_app.models import ChannelConnection, InboundEvent, Message, id_index
+from channels_app.services.ringing import ring
+from channels_app.signals import message_received
+
+SKEW = timedelta(minutes=5)  # a network's clock may run ahead of ours by this much
+
+
+class NotYetKnown(Exception):
+    """The event is about a message that we do not have (yet)."""
+
+    def __init__(self, outcome: str, external_id: str) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+        self.key = id_index(external_id)
+
+
+def message_by(
+    connection: ChannelConnection, external_id: str, reference: str = ""
+) -> Message | None:
+    """A message by the network's id, else by the reference we sent along; locked."""
+    rows = Message.objects.select_for_update().filter(connection=connection)
+    found = rows.filter(external_key=id_index(external_id)).first()
+    if found is None and reference:
+        try:
+            ours = UUID(reference)
+        except ValueError:
+            return None  # somebody else's tracking words
+        found = rows.filter(reference=ours).first()
+    return found
+
+
+def ring_waiting(message: Message) -> None:
+    """Statuses, edits and reactions that came before the message they are about."""
+    waiting = InboundEvent.objects.filter(
+        connection_id=message.connection_id,
+        status=InboundEvent.Status.WAITING,
+        awaits=message.external_key,
+    )
+    for event_id in waiting.values_list("pk", flat=True):
+        ring("ingest_event", str(event_id))
+
+
+def ring_bell(message: Message, change: str) -> None:
+    transaction.on_commit(
+        partial(message_received.send, sender=Message, message=message, change=change)
+    )
+
+
+def believable(claimed: datetime | None, received_at: datetime) -> datetime:
+    """The network's time, unless it has none or lies in the future."""
+    if claimed is None or claimed > received_at + SKEW:
+        return received_at
+    return claimed

@@ -1,0 +1,150 @@
+"""What contacts and colleagues wrote, as rows."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from channels_app.models import ChannelConnection, Conversation, InboundEvent, Message, id_index
+from channels_app.providers.base import InboundEcho, InboundMessage
+from channels_app.services.finding import (
+    NotYetKnown,
+    believable,
+    message_by,
+    ring_bell,
+    ring_waiting,
+)
+from channels_app.services.outgoing import PREVIEW, announce_message, withdraw_drafts_of_ai
+from channels_app.services.people import conversation_with, latest
+from channels_app.services.statuses import STATE_FIELDS, advance, announce_status
+
+IN_FLIGHT = (Message.State.SENDING, Message.State.UNKNOWN)
+
+
+def receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
+    connection = event.connection
+    conversation = conversation_with(
+        connection=connection, person=inbound.sender, thread_id=inbound.thread_id
+    )
+    key = id_index(inbound.external_id)
+    if conversation.pk and _is_here(connection, key):
+        return "duplicate", "This message is here already."
+    message = Message(
+        connection=connection,
+        conversation=conversation,
+        direction=Message.Direction.IN,
+        author=Message.Author.CONTACT,
+        external_id=inbound.external_id,
+        external_key=key,
+        sender_name=inbound.sender.name if inbound.thread_id else "",
+        text=inbound.text,
+        attachments=[asdict(attachment) for attachment in inbound.attachments],
+        state=Message.State.RECEIVED,
+        provider_time=believable(inbound.sent_at, event.received_at),
+        received_at=event.received_at,
+        reply_to_external=inbound.reply_to,
+        sequence=inbound.sequence,
+    )
+    conversation.status = Conversation.Status.OPEN
+    conversation.turn_version += 1
+    conversation.unread_count += 1
+    conversation.last_inbound_at = latest(conversation.last_inbound_at, message.provider_time)
+    conversation.waiting_since = conversation.waiting_since or message.provider_time
+    conversation.unreachable_at = None
+    _save_both(conversation, message, RECEIVED_FIELDS)
+    if not conversation.contact.is_blocked:
+        ring_bell(message, "new")
+    return "message", ""
+
+
+RECEIVED_FIELDS = (
+    "status",
+    "turn_version",
+    "unread_count",
+    "last_inbound_at",
+    "waiting_since",
+    "unreachable_at",
+)
+ECHO_FIELDS = ("controller", "turn_version", "waiting_since", "unread_count")
+
+
+def _is_here(connection: ChannelConnection, key: str) -> bool:
+    return Message.objects.filter(connection=connection, external_key=key).exists()
+
+
+def _save_both(conversation: Conversation, message: Message, changed: tuple[str, ...]) -> None:
+    """The conversation first, for it may be new; then what was said in it, and who is told."""
+    shown = conversation.last_message_at
+    if shown is None or message.provider_time >= shown:
+        conversation.preview = message.text[:PREVIEW] or _named(message.attachments)
+    conversation.last_message_at = latest(shown, message.provider_time)
+    if conversation.pk:
+        conversation.save(update_fields=[*changed, "last_message_at", "preview"])
+    else:
+        conversation.save(force_insert=True)
+    message.conversation = conversation
+    message.save(force_insert=True)
+    announce_message(message)
+    ring_waiting(message)
+
+
+def _named(attachments: list[dict[str, object]]) -> str:
+    return ", ".join(str(attachment.get("kind", "file")) for attachment in attachments[:3])
+
+
+def take_echo(event: InboundEvent, inbound: InboundEcho) -> tuple[str, str]:
+    """Our own send coming back, or a colleague writing in the network's own app.
+
+    An echo may outrun the answer to the send; it is then recognised by our reference, or as
+    the text that is on its way in this conversation.
+    """
+    connection = event.connection
+    own = message_by(connection, inbound.external_id, inbound.reference)
+    if own is None:
+        conversation = conversation_with(connection=connection, person=inbound.recipient)
+        own = _in_flight(conversation, inbound.text) if conversation.pk else None
+    if own is not None:
+        _settle(own, inbound.external_id, Message.State.SENT, event.received_at)
+        return "echo", "Our own message."
+    if inbound.by_our_app:
+        raise NotYetKnown("echo", inbound.external_id)
+    message = Message(
+        connection=connection,
+        conversation=conversation,
+        direction=Message.Direction.OUT,
+        author=Message.Author.ECHO,
+        external_id=inbound.external_id,
+        external_key=id_index(inbound.external_id),
+        text=inbound.text,
+        attachments=[asdict(attachment) for attachment in inbound.attachments],
+        state=Message.State.SENT,
+        provider_time=believable(inbound.sent_at, event.received_at),
+        received_at=event.received_at,
+        sequence=inbound.sequence,
+    )
+    message.sent_at = message.provider_time
+    conversation.controller = Conversation.Controller.HUMAN
+    conversation.turn_version += 1
+    conversation.waiting_since = None
+    conversation.unread_count = 0
+    if conversation.pk:
+        withdraw_drafts_of_ai(conversation)
+    _save_both(conversation, message, ECHO_FIELDS)
+    return "echo", "Sent in the network's own app."
+
+
+def _in_flight(conversation: Conversation, text: str) -> Message | None:
+    words = text.split()
+    candidates = conversation.messages.select_for_update().filter(
+        direction=Message.Direction.OUT, state__in=IN_FLIGHT, external_key=""
+    )
+    return next((each for each in candidates if each.text.split() == words), None)
+
+
+def _settle(message: Message, external_id: str, state: str, at: datetime) -> None:
+    """The network has it, under this id: an echo or a status is as good as the lost answer."""
+    if not message.external_key:
+        message.external_id, message.external_key = external_id, id_index(external_id)
+        message.save(update_fields=["external_id", "external_key"])
+        ring_waiting(message)
+    if advance(message, state, at=at):
+        message.save(update_fields=STATE_FIELDS)
+        announce_status(message)
