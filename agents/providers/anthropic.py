@@ -1,8 +1,10 @@
 """Claude. https://platform.claude.com/docs/en/api/messages"""
 
+from typing import Any
+
 import anthropic
 import httpx2
-from anthropic.types import Message, MessageParam, OutputConfigParam
+from anthropic.types import Message, MessageParam
 
 from agents.providers.base import Account, Answer, ChatMessage, LlmProvider, Question, strict_schema
 from tenants.plugins import http
@@ -37,7 +39,7 @@ class Anthropic(LlmProvider):
                 max_tokens=question.max_tokens,
                 system=question.system or anthropic.omit,
                 messages=[_turn(turn) for turn in question.messages],
-                output_config=_output_config(question),
+                extra_body=_shape(question),
                 timeout=httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
             )
         except anthropic.AnthropicError as error:
@@ -53,10 +55,12 @@ def _turn(turn: ChatMessage) -> MessageParam:
     return {"role": "assistant", "content": turn.content}
 
 
-def _output_config(question: Question) -> OutputConfigParam | anthropic.Omit:
+def _shape(question: Question) -> dict[str, Any] | None:
+    """``output_config``. As the typed argument the SDK would walk the schema on every call."""
     if question.schema is None:
-        return anthropic.omit
-    return {"format": {"type": "json_schema", "schema": strict_schema(question.schema)}}
+        return None
+    schema = strict_schema(question.schema)
+    return {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
 
 
 def _answer(message: Message) -> Answer:

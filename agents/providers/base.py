@@ -9,6 +9,7 @@ retries stay off, because the gateway has a chain of other providers to try inst
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -91,6 +92,7 @@ class LlmProvider(ABC):
         """Ask once, wait at most ``timeout`` seconds; raise a ProviderError if it fails."""
 
 
+@lru_cache(maxsize=32)
 def strict_schema(schema: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema as both vendors' strict modes want it: closed objects, all keys required.
 

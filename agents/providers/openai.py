@@ -45,7 +45,8 @@ class OpenAI(LlmProvider):
                 model=model,
                 messages=_messages(self.system(question), question),
                 timeout=httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
-                **self.options(question, model),
+                # As typed arguments the SDK would walk the schema on every call.
+                extra_body=self.options(question, model),
             )
         except openai.OpenAIError as error:
             raise _mapped(error) from error
