@@ -57,5 +57,26 @@ class ConnectForm(forms.Form):
 
 
 def config_form(platform: str, data: Any = None) -> forms.Form:
-    """The network's own settings form, its fields apart from ours."""
-    return CHANNELS.get(platform).ConfigForm(data, prefix="config")
+    """The network's own settings form, its fields apart from ours.
+
+    What only the network can give must be typed; what is ours to choose may be left to us.
+    """
+    provider = CHANNELS.get(platform)
+    form = provider.ConfigForm(data, prefix="config")
+    for word, key in provider.secret_names.items():
+        field = form.fields[key]
+        if provider.new_secret(word):
+            field.help_text = _("Left empty, we make one up and show it once.")
+        elif word == "token" and isinstance(field.widget, forms.PasswordInput):
+            field.required = True
+    return form
+
+
+def made_up(platform: str, config: dict[str, Any]) -> dict[str, str]:
+    """Fresh values for the secrets that were left to us, by their name in the config."""
+    provider = CHANNELS.get(platform)
+    return {
+        key: secret
+        for word, key in provider.secret_names.items()
+        if not config.get(key) and (secret := provider.new_secret(word))
+    }

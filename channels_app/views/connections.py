@@ -1,5 +1,7 @@
 """Channels: what is connected, how it is doing, and connecting one more."""
 
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms import Form
@@ -9,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from channels_app.forms import ConnectForm, config_form
+from channels_app.forms import ConnectForm, config_form, made_up
 from channels_app.models import ChannelConnection
 from channels_app.providers import CHANNELS
 from channels_app.services.connections import connect, disconnect, webhook_url
@@ -39,8 +41,17 @@ def channels(request: AuthenticatedRequest) -> HttpResponse:
 @require_GET
 def channel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """One connection: the address its network must call, and when it last did."""
-    connection = get_object_or_404(ChannelConnection, pk=pk)
+    return _page_of(request, get_object_or_404(ChannelConnection, pk=pk))
+
+
+def _page_of(
+    request: AuthenticatedRequest,
+    connection: ChannelConnection,
+    made: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """``made``: secrets we made up just now, to be shown this once."""
     provider = CHANNELS.get(connection.platform)
+    labels = provider.ConfigForm.base_fields
     return render(
         request,
         "channels_app/channel.html",
@@ -50,6 +61,7 @@ def channel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "webhook_url": webhook_url(connection),
             "how_to_connect": provider.how_to_connect,
             "events": connection.events.defer("body")[:20],
+            "made": [(key, labels[key].label, secret) for key, secret in (made or {}).items()],
         },
     )
 
@@ -64,8 +76,11 @@ def add(request: AuthenticatedRequest, platform: str) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form, config = ConnectForm(data), config_form(platform, data)
     if data is not None and all([form.is_valid(), config.is_valid()]):
-        if connection := _connect(platform, form, config, request.user.pk):
+        made = made_up(platform, config.cleaned_data)
+        if connection := _connect(platform, form, config, made, f"user:{request.user.pk}"):
             messages.success(request, _("Connected. Now tell the network where to call."))
+            if made:
+                return _page_of(request, connection, made)
             return redirect("channels_app:channel", connection.pk)
     return render(
         request,
@@ -82,15 +97,15 @@ def add(request: AuthenticatedRequest, platform: str) -> HttpResponse:
 
 
 def _connect(
-    platform: str, form: ConnectForm, config: Form, user_id: int
+    platform: str, form: ConnectForm, config: Form, made: Mapping[str, str], actor: str
 ) -> ChannelConnection | None:
     try:
         return connect(
             platform=platform,
             account_id=form.cleaned_data["account_id"].strip(),
             name=form.cleaned_data["name"],
-            config=config.cleaned_data,
-            actor=f"user:{user_id}",
+            config={**config.cleaned_data, **made},
+            actor=actor,
         )
     except ValidationError as error:
         for field, reasons in _by_field(error).items():

@@ -11,12 +11,15 @@ from channels_app.models import ContactIdentity, Conversation, InboundEvent, Mes
 from crm.models import SyncRecord
 from knowledge.models import Document
 from leads.services import apply_understanding
+from tenants.accounts.models import ApiKey, User
+from tenants.services import create_api_key
 from tests.factories import (
     make_connection,
     make_contact,
     make_conversation,
     make_crm,
     make_message,
+    make_user,
 )
 
 
@@ -30,6 +33,8 @@ class Scene:
     run: Run
     connection: Any
     record: SyncRecord
+    member: User
+    key: ApiKey
 
 
 def make_talk(number: int = 1, connection: Any = None) -> Conversation:
@@ -128,4 +133,6 @@ def make_scene() -> Scene:
         lead=lead,
         defaults={"state": SyncRecord.State.DEAD, "error_code": "400", "error_text": "No e-mail."},
     )
-    return Scene(talk, lead, document, talk.runs.get(), talk.connection, record)
+    member = make_user(role="viewer")
+    key, _secret = create_api_key(name="Website", role="viewer")
+    return Scene(talk, lead, document, talk.runs.get(), talk.connection, record, member, key)

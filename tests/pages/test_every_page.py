@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from django.urls import reverse
+from django.urls import get_resolver, reverse
 
 PAGES = [
     # name, arguments taken from the scene, who may open it
@@ -48,11 +48,29 @@ DEEDS = [
     ("knowledge:remove", "document", "admin"),
     ("agents:ask", "", "admin agent"),
     ("crm:retry", "", "admin"),
+    ("workspace:member", "member", "admin"),
+    ("workspace:revoke", "key", "admin"),
     ("workspace:settings", "", "admin"),
     ("workspace:team", "", "admin"),
     ("workspace:keys", "", "admin"),
 ]
 ROLES = ("admin", "agent", "viewer")
+
+
+# Open to strangers, each for its reason: a single-use link, a cookie.
+OPEN = {"workspace:enter", "workspace:theme"}
+
+
+def test_every_address_of_ours_is_in_these_tables():
+    ours = {"workspace", "channels_app", "leads", "knowledge", "agents", "crm"}
+    found = {
+        f"{part.namespace}:{pattern.name}"
+        for part in get_resolver("config.urls").url_patterns
+        if getattr(part, "namespace", None) in ours
+        for pattern in part.url_patterns
+    }
+
+    assert found == {name for name, *_ in [*PAGES, *DEEDS]} | OPEN
 
 
 def address(scene, name, argument):
