@@ -25,10 +25,7 @@
     if (event.target.closest("#context > details > summary")) wantsContext = !$("#context > details").open;
   });
   fold();
-  let wasAtEnd = true;
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const thread = $("#thread");
-    wasAtEnd = thread ? isAtEnd(thread) : true;
     // a refused reply comes back as 422 with the reason in it
     if (event.detail.xhr.status === 422) {
       event.detail.shouldSwap = true;
@@ -36,13 +33,11 @@
     }
   });
   document.addEventListener("htmx:afterSettle", (event) => {
-    fold();
-    const target = event.detail.target?.id;
-    if (target === "conversation" || (target === "thread" && wasAtEnd)) toEnd();
-    if (target === "conversation") {
-      mark();
-      count();
+    if (event.detail.target?.id === "conversation") {
+      opening();
       if (event.detail.elt?.matches?.("[data-composer]")) $("#id_text")?.focus();
+      refresh("list");
+      refresh("context");
     }
   });
   document.addEventListener("htmx:sendError", () => window.leadwireToast($("#inbox").dataset.offline, "bad"));
@@ -175,13 +170,80 @@
       refresh("context");
     }
   });
-  const waiting = {};
-  function refresh(what) {
-    if (waiting[what]) return;
-    waiting[what] = setTimeout(() => {
-      waiting[what] = null;
-      if (!document.hidden) window.htmx.trigger(document.body, `refresh-${what}`);
-      else document.addEventListener("visibilitychange", () => refresh(what), { once: true });
-    }, 60);
+
+  // One request at a time for each pane; what happens meanwhile asks for one more.
+  const busy = {};
+  async function refresh(what) {
+    if (busy[what]) {
+      busy[what] = "again";
+      return;
+    }
+    busy[what] = "once";
+    await new Promise((done) => setTimeout(done, 60)); // a burst of events is one request
+    if (document.hidden) await new Promise((seen) => document.addEventListener("visibilitychange", seen, { once: true }));
+    busy[what] = "once";
+    try {
+      await renew(what);
+    } catch {
+      // the connection's own state shows that we are cut off
+    }
+    const again = busy[what] === "again";
+    busy[what] = "";
+    if (again) refresh(what);
+  }
+
+  async function renew(what) {
+    const url = document.getElementById(what)?.dataset.refresh;
+    if (!url || (what === "thread" && location.search.includes("before="))) return;
+    const answer = await fetch(url, { headers: { "HX-Request": "true" } });
+    const elsewhere = answer.headers.get("HX-Redirect"); // the sign-in has run out
+    if (elsewhere) return location.assign(elsewhere);
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const now = document.getElementById(what);
+    if (now?.dataset.refresh !== url) return; // something else was opened meanwhile
+    if (what === "thread") {
+      const follow = isAtEnd(now);
+      patch(now, fresh.getElementById("thread"));
+      exchange(document.getElementById("head"), fresh.getElementById("head"));
+      if (follow) toEnd();
+    } else exchange(now, fresh.getElementById(what));
+    if (what === "context") fold();
+    mark();
+  }
+
+  // New messages are added, changed ones exchanged: a screen reader hears only what is new.
+  function patch(now, fresh) {
+    let at = now.firstElementChild;
+    for (const node of [...fresh.children]) {
+      if (at && at.id && at.id === node.id) {
+        const next = at.nextElementSibling;
+        node.querySelectorAll("details").forEach((box, index) => (box.open = Boolean(at.querySelectorAll("details")[index]?.open)));
+        if (!at.isEqualNode(node)) at.replaceWith(document.adoptNode(node));
+        at = next;
+      } else if (at && at.isEqualNode(node)) at = at.nextElementSibling;
+      else now.insertBefore(document.adoptNode(node), at);
+    }
+    while (at) {
+      const next = at.nextElementSibling;
+      at.remove();
+      at = next;
+    }
+  }
+
+  // Exchange a pane and keep what the person was at: focus, scroll, a half-typed search.
+  function exchange(now, fresh) {
+    if (!now || !fresh) return;
+    const focus = now.contains(document.activeElement) ? document.activeElement : null;
+    const typed = now.querySelector("#id_q")?.value;
+    const top = now.querySelector(".pane__scroll")?.scrollTop;
+    now.replaceWith(document.adoptNode(fresh));
+    window.htmx.process(fresh);
+    const search = fresh.querySelector("#id_q");
+    if (search) search.value = typed;
+    const scroll = fresh.querySelector(".pane__scroll");
+    if (scroll) scroll.scrollTop = top;
+    const mark = ["id", "data-pk", "data-key"].find((name) => focus?.getAttribute(name));
+    if (mark) fresh.querySelector(`[${mark}="${CSS.escape(focus.getAttribute(mark))}"]`)?.focus();
   }
 })();
