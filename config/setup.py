@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import redis
@@ -29,7 +30,7 @@ def check_servers() -> None:
     """Raise CannotRun unless both servers answer and PostgreSQL has pgvector."""
     database = settings.DATABASES["default"]
     named = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
-    arguments = {name: database[key] or None for name, key in named.items()}
+    arguments: dict[str, Any] = {name: database[key] or None for name, key in named.items()}
     # A URL may name the host among its options, as one with a socket's folder does.
     arguments |= {key: value for key, value in database["OPTIONS"].items() if key != "pool"}
     where = f"{arguments['host'] or 'localhost'}:{arguments['port'] or 5432}"

@@ -4,10 +4,10 @@ from config.settings import *
 from config.settings import DATABASES, DRAMATIQ_BROKER
 
 INSTALLED_APPS = ["django_dramatiq"]
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = []
 ROOT_URLCONF = PUBLIC_SCHEMA_URLCONF = "tests.benchmarks.bare"
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
-DATABASE_ROUTERS: list[str] = []
+DATABASE_ROUTERS = []
 DRAMATIQ_BROKER = {
     "BROKER": "dramatiq.brokers.redis.RedisBroker",
     "OPTIONS": DRAMATIQ_BROKER["OPTIONS"],

@@ -273,7 +273,8 @@ def _answers(stage: Stage, count: int, prefix: str) -> list[dict[str, Any]]:
     """The replies that reached the vendor, once all have or patience ends."""
     deadline = time.monotonic() + PATIENCE
     found: list[dict[str, Any]] = []
-    people, since = set(), 0
+    people: set[str] = set()
+    since = 0
     while len(people) < count and time.monotonic() < deadline:
         time.sleep(0.5)
         new = stage.simulator.sends(platform="messenger", brief=1, since=since)

@@ -191,17 +191,14 @@ def count(stage):
     from leads.models import Lead
 
     inbound = Message.objects.filter(direction="in")
-    wrote = {}
+    wrote: dict[str, int] = {}
     for message in inbound.select_related("conversation__contact"):
         person = message.conversation.contact.identities.first().external_id
         wrote[person] = wrote.get(person, 0) + 1
     sends = stage.simulator.sends(platform="messenger", brief=1)
-    replies = {}
+    replies: dict[str, int] = {}
     for entry in sends:
         replies[entry["recipient"]] = replies.get(entry["recipient"], 0) + 1
-    reached = {}
-    for entry in sends:
-        reached[entry["external_id"]] = reached.get(entry["external_id"], 0) + 1
     ours = Message.objects.filter(direction="out")
     contacts = stage.simulator.objects()
     keys = [contact["properties"].get("leadwire_id") for contact in contacts]

@@ -9,8 +9,8 @@ class Listener:
     """Keeps what arrives; answers with ``statuses`` in turn, then 200."""
 
     def __init__(self, verify_token=""):
-        self.received = []
-        self.statuses = []
+        self.received: list[tuple[dict[str, str], bytes]] = []
+        self.statuses: list[int] = []
         listener = self
 
         class Handler(BaseHTTPRequestHandler):

@@ -10,8 +10,9 @@ import anthropic
 import httpx
 import openai
 import pytest
+from anthropic.types import OutputConfigParam
 
-SCHEMA = {
+SCHEMA: dict[str, object] = {
     "type": "object",
     "properties": {
         "intent": {"type": "string", "enum": ["support", "sales_inquiry", "spam"]},
@@ -153,7 +154,7 @@ def test_anthropic_answers_in_the_language_of_the_message(simulator):
     client = anthropic.Anthropic(
         api_key="k", base_url=simulator.settings["ANTHROPIC_BASE_URL"], max_retries=0
     )
-    wanted = {"format": {"type": "json_schema", "schema": SCHEMA}}
+    wanted: OutputConfigParam = {"format": {"type": "json_schema", "schema": SCHEMA}}
 
     answer = client.messages.create(
         model="any",
@@ -206,8 +207,12 @@ def test_embeddings_are_steady_and_near_for_shared_words(simulator):
 
 
 def test_a_reply_stands_on_the_source_it_names(simulator):
-    sentence = {"type": "object", "properties": {"text": {"type": "string"}}}
-    sentence["properties"] |= {"source": {"type": "integer"}, "quote": {"type": "string"}}
+    fields = {
+        "text": {"type": "string"},
+        "source": {"type": "integer"},
+        "quote": {"type": "string"},
+    }
+    sentence = {"type": "object", "properties": fields}
     schema = {
         "type": "object",
         "properties": {
