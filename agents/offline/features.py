@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from agents.offline.letters import folded
 
-HASHED = 1 << 13
+HASHED = 1 << 12
 DIMENSIONS = 512
 
 Vector = NDArray[np.float32]

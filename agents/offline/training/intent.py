@@ -30,7 +30,7 @@ PERMITTED = {
     "sms-spam": 0.4,  # CC BY 4.0, UCI SMS Spam Collection
 }
 OURS = 10.0  # the weight of one of our own sentences
-EPOCHS = 250
+EPOCHS = 150
 RATE = 0.05
 L2 = 3e-3
 HELD_OUT = 5  # every fifth row
