@@ -112,7 +112,10 @@ def acks(stage: Stage) -> Figures:
     stage.machine.names = ("web",)
     with stage.machine:
         bare_web = subprocess.Popen(  # noqa: S603 (our own command)
-            command.removeprefix("exec ").split(), env=environment, cwd=settings.BASE_DIR
+            command.removeprefix("exec ").split(),
+            env=environment,
+            cwd=settings.BASE_DIR,
+            stdout=subprocess.DEVNULL,  # ours is for figures
         )
         try:
             wait_until_up(f"http://127.0.0.1:{port}/healthz", 20)
