@@ -42,13 +42,14 @@ WORDS = (
 @offer("dashboard.tiles", order=5, permission=SEE)
 def hot_tile() -> list[Tile]:
     hot = Lead.objects.hot()
+    count = hot.count()
     return [
         Tile(
             _("Hot leads"),
-            str(hot.count()),
+            str(count),
             _("%(count)d without an owner") % {"count": hot.unassigned().count()},
             f"{reverse('leads:board')}?tier=hot",
-            "hot",
+            "hot" if count else "",
         )
     ]
 
