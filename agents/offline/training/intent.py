@@ -30,6 +30,7 @@ PERMITTED = {
     "sms-spam": 0.4,  # CC BY 4.0, UCI SMS Spam Collection
 }
 OURS = 10.0  # the weight of one of our own sentences
+INBOX = 1.0  # rows of at least this weight are such as an inbox sees
 EPOCHS = 150
 RATE = 0.05
 L2 = 3e-3
@@ -98,9 +99,13 @@ def balanced(y: NDArray[np.int64], weight: Matrix) -> Matrix:
     return weight * (weight.sum() * share / np.maximum(totals, 1e-6))[y]
 
 
-def temperature(x: Matrix, y: NDArray[np.int64], weight: Matrix) -> float:
-    """What to divide scores by so that confidence means accuracy, from a held-out part."""
-    inside = np.arange(len(y)) % HELD_OUT != 0
+def temperature(x: Matrix, y: NDArray[np.int64], weight: Matrix, inbox: NDArray[np.bool_]) -> float:
+    """What to divide scores by so that confidence means accuracy.
+
+    Judged on held-out rows that read like an inbox: on the large crowd-written sets every
+    classifier looks surer than it has reason to be.
+    """
+    inside = ~(inbox & (np.arange(len(y)) % HELD_OUT == 0))
     w = fit(x[inside], y[inside], weight[inside])
     rest, wanted = x[~inside], y[~inside]
     scores = np.concatenate([rest, np.ones((len(rest), 1), dtype=np.float32)], axis=1) @ w
@@ -121,7 +126,8 @@ def main(public: str) -> None:
     y = np.array([LABELS.index(row[1]) for row in rows])
     weight = balanced(y, np.array([row[2] for row in rows], dtype=np.float32))
     w = fit(x, y, weight)
-    chosen = temperature(x, y, weight)
+    inbox = np.array([row[2] >= INBOX for row in rows])
+    chosen = temperature(x, y, weight, inbox)
     WEIGHTS.parent.mkdir(exist_ok=True)
     np.savez_compressed(WEIGHTS, w=w.astype(np.float16), temperature=np.float32(chosen))
     report = {"rows": len(rows), "labels": Counter(row[1] for row in rows), "temperature": chosen}
