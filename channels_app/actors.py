@@ -21,6 +21,13 @@ def ingest_events(event_ids: str) -> None:
             each.callback(services.ingest, event_id=event_id)
 
 
+@dramatiq.actor(queue_name="ingest", max_retries=0)
+def poll_connection(connection_id: int) -> None:
+    """Look for news at a network that does not bring them, until there are none."""
+    if services.poll(connection_id=connection_id):
+        poll_connection.send(connection_id)
+
+
 # Its own patience (next_attempt_at) is kept in the row; nothing is blindly tried again.
 @dramatiq.actor(queue_name="delivery")
 def deliver_message(message_id: int) -> None:

@@ -59,6 +59,12 @@ class ChannelConnection(models.Model):
     health_text = models.CharField(max_length=300, blank=True)
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     last_outbound_at = models.DateTimeField(null=True, blank=True)
+    # Where the network has to be asked: behind which point, and when next.
+    poll_cursor = EncryptedJSONField(default=dict, blank=True, editable=False)
+    poll_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    poll_failures = models.PositiveSmallIntegerField(default=0, editable=False)
+    # When our access ends; empty if it lasts.
+    token_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

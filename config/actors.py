@@ -2,6 +2,7 @@
 
 import dramatiq
 
+import channels_app.services
 from config import sweeping
 from tenants import context
 
@@ -16,6 +17,18 @@ def sweep_companies() -> None:
 @dramatiq.actor(queue_name="upkeep", max_retries=0)
 def sweep_company() -> None:
     sweeping.sweep()
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=0)
+def poll_companies() -> None:
+    for company in sweeping.swept_companies():
+        with context.inside(company):
+            poll_company.send()
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=0)
+def poll_company() -> None:
+    channels_app.services.ring_due_polls()
 
 
 @dramatiq.actor(queue_name="upkeep", max_retries=0)

@@ -171,6 +171,33 @@ class Sent:
     external_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What one look brought: the items behind the old cursor, and the cursor behind them.
+
+    Both are kept in one transaction. ``more`` asks to look again at once.
+    """
+
+    items: tuple[RawItem, ...]
+    cursor: Mapping[str, Any]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """Fresh values for the config, and for how many seconds they last (0: for good)."""
+
+    config: Mapping[str, Any]
+    seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What the network says about our access: sentences for people; none means all is well."""
+
+    problems: tuple[str, ...] = ()
+
+
 class ChannelProvider(ABC):
     """One messaging network.
 
@@ -225,6 +252,44 @@ class ChannelProvider(ABC):
     @abstractmethod
     def send(self, message: Outgoing) -> Sent:
         """Deliver a message, or raise a ProviderError."""
+
+    # -- what only some networks have
+
+    def verify_at(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        """As ``verify``; for networks that sign the address they were given as well."""
+        self.verify(headers, body)
+
+    def poll_every(self) -> int:
+        """Seconds between two looks at the network; 0 if it tells us by itself."""
+        return 0
+
+    def poll(self, cursor: Mapping[str, Any]) -> Polled:
+        """What happened behind ``cursor``, oldest first; the first cursor is empty.
+
+        Asked again with the same cursor, it gives the same items under the same keys, so that
+        a crash between two looks neither skips nor repeats anything.
+        """
+        raise NotImplementedError
+
+    def renews(self) -> bool:
+        """Whether the access we were given ends by itself and can be made to last longer."""
+        return False
+
+    def renew(self) -> Renewed:
+        """Trade the refresh token for a new access token, or raise a ProviderError."""
+        raise NotImplementedError
+
+    def subscribe(self, webhook_url: str) -> bool:
+        """Ask the network to send its webhooks there; False where its API does not let us."""
+        return False
+
+    def unsubscribe(self) -> bool:
+        """Ask it to send no more; False where its API does not let us."""
+        return False
+
+    def probe(self) -> Probed:
+        """Ask the network whether our access works and webhooks come."""
+        return Probed()
 
 
 def strict_config(config: Mapping[str, Any], name: str) -> bytes:

@@ -23,6 +23,7 @@ from channels_app.services.events import replay
 from channels_app.services.inbound import ingest
 from channels_app.services.intake import store, store_strays, store_unrouted, take_in_unrouted
 from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
+from channels_app.services.polling import poll, ring_due_polls, start_polling
 from channels_app.services.ringing import ring_events
 from channels_app.services.upkeep import sweep
 
@@ -44,9 +45,12 @@ __all__ = [
     "history",
     "ingest",
     "mark_read",
+    "poll",
     "reopen",
     "replay",
+    "ring_due_polls",
     "ring_events",
+    "start_polling",
     "store",
     "store_strays",
     "store_unrouted",

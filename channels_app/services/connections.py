@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from channels_app.models import ChannelConnection
 from channels_app.providers import CHANNELS
 from channels_app.services.intake import take_in_unrouted
+from channels_app.services.polling import start_polling
 from channels_app.wire import MAX_ACCOUNT
 from tenants import context
 from tenants.audit.services import record
@@ -34,6 +35,7 @@ def connect(
                 defaults={**values, "is_active": True, "health": "ok", "health_text": ""},
             )
             _route(connection)
+            start_polling(connection=connection)
             subject = f"connection:{connection.pk}"
             record(action="channel.connected", subject=subject, actor=actor or "system")
     except IntegrityError as error:

@@ -18,6 +18,7 @@ QUEUES = {
     "ingest_event": "ingest",
     "ingest_events": "ingest",
     "deliver_message": "delivery",
+    "poll_connection": "ingest",
 }
 CHUNK = 25  # events a worker takes at once from a big batch
 
