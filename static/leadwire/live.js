@@ -77,5 +77,23 @@
     delay = Math.min(delay * 2, 30000);
   }
 
+  // Parts of a page that are simply fetched anew, at most once a second.
+  const parts = document.querySelectorAll("[data-renew]");
+  let renewing = false;
+  async function renew() {
+    renewing = true;
+    await new Promise((done) => setTimeout(done, 1000));
+    renewing = false;
+    if (document.hidden) return;
+    const answer = await fetch(location.href);
+    if (!answer.ok || answer.redirected) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    document.querySelectorAll("[data-renew]").forEach((part) => {
+      const fresh = page.getElementById(part.id);
+      if (fresh && !part.contains(document.activeElement)) part.replaceWith(document.adoptNode(fresh));
+    });
+  }
+  if (parts.length) window.leadwireLive(() => renewing || renew().catch(() => {}));
+
   if (liveToken) connect();
 })();

@@ -90,6 +90,17 @@ def test_what_is_being_written_survives_live_updates(open_page, site):
     assert page.get_by_label("Message", exact=True).input_value() == "Half a sen"
 
 
+def test_the_dashboard_counts_along(open_page, site):
+    page = open_page(role="viewer")
+    expect(page.locator(".live-state[data-state=live]")).to_be_visible()
+    hint = page.locator(".tile", has_text="Conversations").locator(".tile__hint")
+    before = hint.inner_text()
+
+    site.write("One more", sender=str(uuid.uuid4().int % 10**9), name=unique("Ivo"))
+
+    expect(hint).not_to_have_text(before, timeout=15_000)
+
+
 def test_the_inbox_by_keyboard(open_page, site):
     page = open_page(role="agent")
     page.goto(f"{site.acme}/inbox/")
