@@ -13,6 +13,29 @@ from knowledge.lexical import stems
 
 Embed = Callable[[list[str]], NDArray[np.float32]]
 
+# What an answer to such a question has in it: an amount of money, a time, a while, an address.
+_AMOUNT = r"[$€£₹]\s?\d|\d\s?(?:[$€£₹]|%|euros?|eur|dollars?|usd|pounds?|gbp|pesos|dolares|sar|aed|ريال|درهم|يورو|دولار|جنيه)|\b(?:free|gratis|gratuit\w+)\b|مجان"
+_TIME = r"\d{1,2}[:.]\d{2}|\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|lunes|martes|miercoles|jueves|viernes|sabado|domingo)\b|\d\s?(?:am|pm)\b|الاثنين|الثلاثاء|الاربعاء|الخميس|الجمعه|السبت|الاحد"
+_WHILE = r"\d+\s?(?:-\s?\d+\s)?(?:\w+ )?(?:minutes?|hours?|days?|weeks?|months?|years?|minutos?|horas?|dias?|semanas?|mes(?:es)?|anos?|دقيق\w*|ساع\w*|ايام|يوم\w*|اسبوع\w*|اسابيع|شهر|اشهر|شهور|سن\w+)|(?:يومين|اسبوعين|شهرين)"
+EXPECTED = tuple(
+    (re.compile(asked), re.compile(answered))
+    for asked, answered in (
+        (
+            r"\b(?:how long|how many (?:days|weeks|hours)|cuanto (?:tiempo|tarda\w*|dura)|cuantos dias)\b|كم (?:يوم|مده|من الوقت|تستغرق|ساعه)",
+            _WHILE,
+        ),
+        (
+            r"\b(?:how much|price|prices|cost|costs|fee|fees|cuanto (?:cuesta|vale|es)|cuestan?|precios?|tarifas?)\b|سعر|اسعار|تكلف|بكم|كم ثمن",
+            _AMOUNT,
+        ),
+        (
+            r"\b(?:what time|opening hours|when (?:do|are) you open|open on|hours|horarios?|a que hora|cuando abr\w+|abiert[oa]s?)\b|ساعات|مواعيد|متي تفتح|دوام",
+            _TIME,
+        ),
+    )
+)
+# An expected thing makes a sentence this much likelier to be the answer.
+BONUS = 0.25
 # How much the meaning counts beside the shared words.
 MEANING = 0.6
 # A sentence below this says something else.
@@ -20,6 +43,7 @@ LEAST = 0.3
 # A second sentence comes along if it is nearly as good, or goes on where the first one ended.
 NEARLY = 0.85
 MAX_SENTENCES = 3
+WORTH_ADDING = 0.5
 # Search puts the answer among the first; embedding a sentence costs half a millisecond.
 MAX_SOURCES = 3
 MAX_CANDIDATES = 24
@@ -42,6 +66,10 @@ _GREETING = re.compile(
 _ASKS_WHO = re.compile(
     r"\b(?:are you (?:a |an )?(?:bot|robot|human|ai|real)|who are you|eres (?:un )?(?:bot|robot|humano)|quien eres)\b|"
     r"(?:هل انت (?:روبوت|بوت|انسان)|من انت)"
+)
+# A sentence that leans on the one before it.
+_LEANS = re.compile(
+    r"^(?:it|its|they|their|this|these|that|he|she|esta?|estos?|su|sus|ello)\b|^(?:وهو|وهي|هي|هو|سعره|سعرها) "
 )
 _SMALL_TALK = {
     "greeting": {
@@ -89,14 +117,21 @@ def extract_answer(
     ][:MAX_CANDIDATES]
     if not candidates:
         return []
+    expected = _expected(question)
     scores = _scores(question, [candidate.text for candidate in candidates], embed)
+    relevant = float(scores.max()) >= LEAST
+    scores += np.array(
+        [BONUS if _has(candidate.text, expected) else 0.0 for candidate in candidates],
+        dtype=np.float32,
+    )
     # Sources come best first: a tie goes to the one that search preferred.
     scores -= np.array([0.01 * candidate.source for candidate in candidates], dtype=np.float32)
     best = _answering(candidates, scores)
-    if scores[best] < LEAST:
+    if not relevant or scores[best] < LEAST:
         return []
     chosen = _with_neighbours(candidates, scores, best)
-    return [_extract(candidate.text, candidate.source, language) for candidate in chosen]
+    chosen += _still_missing(candidates, scores, chosen, expected)
+    return _extracts(chosen, language)
 
 
 def small_talk(text: str, *, language: str, sentiment: float) -> Extract | None:
@@ -138,6 +173,16 @@ def _scores(question: str, texts: list[str], embed: Embed) -> NDArray[np.float32
     return scores
 
 
+def _expected(question: str) -> list[re.Pattern[str]]:
+    """What an answer should have in it, for each thing that is asked."""
+    words = folded(question)
+    return [answered for asked, answered in EXPECTED if asked.search(words)]
+
+
+def _has(sentence: str, expected: list[re.Pattern[str]]) -> bool:
+    return any(pattern.search(folded(sentence)) for pattern in expected)
+
+
 def _answering(candidates: list[_Candidate], scores: NDArray[np.float32]) -> int:
     """The best sentence; of a question that is answered right after, the answer."""
     best = int(scores.argmax())
@@ -156,6 +201,10 @@ def _with_neighbours(
     candidates: list[_Candidate], scores: NDArray[np.float32], best: int
 ) -> list[_Candidate]:
     chosen = [candidates[best]]
+    if _LEANS.match(folded(candidates[best].text)) and best:
+        before = candidates[best - 1]
+        if _follows(before, candidates[best]) and not before.text.rstrip().endswith(("?", "؟")):
+            chosen.insert(0, before)
     for other in range(best + 1, len(candidates)):
         candidate = candidates[other]
         length = sum(len(one.text) for one in chosen) + len(candidate.text)
@@ -172,10 +221,33 @@ def _follows(first: _Candidate, second: _Candidate) -> bool:
     return first.source == second.source and second.position == first.position + 1
 
 
-def _extract(sentence: str, source: int, language: str) -> Extract:
+def _still_missing(
+    candidates: list[_Candidate],
+    scores: NDArray[np.float32],
+    chosen: list[_Candidate],
+    expected: list[re.Pattern[str]],
+) -> list[_Candidate]:
+    """For each thing asked that the chosen sentences do not hold, the best one that does."""
+    found: list[_Candidate] = []
+    for pattern in expected:
+        if any(_has(one.text, [pattern]) for one in (*chosen, *found)):
+            continue
+        fitting = [i for i, one in enumerate(candidates) if _has(one.text, [pattern])]
+        if fitting:
+            best = max(fitting, key=lambda i: float(scores[i]))
+            if scores[best] >= scores.max() * WORTH_ADDING:
+                found.append(candidates[best])
+    return found
+
+
+def _extracts(chosen: list[_Candidate], language: str) -> list[Extract]:
     """In another language than the contact's the words stand in marks, with a word before them."""
-    written = detect_language(sentence, fallback=language)
-    text = (
-        sentence if written == language else _QUOTED.get(language, _QUOTED["en"]).format(sentence)
-    )
-    return Extract(text, source, sentence)
+    extracts: list[Extract] = []
+    introduced = False
+    for one in chosen:
+        text = one.text
+        if detect_language(text, fallback=language) != language:
+            frame = "«{}»" if introduced else _QUOTED.get(language, _QUOTED["en"])
+            text, introduced = frame.format(text), True
+        extracts.append(Extract(text, one.source, one.text))
+    return extracts

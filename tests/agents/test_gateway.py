@@ -230,14 +230,14 @@ class TestBreaker:
 
 class TestDeadline:
     def test_a_slow_provider_leaves_time_for_the_next(self, claude, gpt):
-        claude.say(Said(body={}, wait=3))
+        claude.say(Said(body={}, wait=5))
         gpt.say(gpt_says(GROUNDED))
 
         started = time.monotonic()
-        completion = complete(seconds=1.5)
+        completion = complete(seconds=4)
 
         assert tried(completion) == [("anthropic", "failed"), ("openai", "ok")]
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 4
 
     def test_without_time_the_offline_engine_answers(self, claude):
         completion = complete(seconds=0.1)
