@@ -103,8 +103,8 @@ def complete(
         material=material or Material(),
     )
     calls: Calls = []
+    routes = routes_for(task)  # imports the SDKs the first time, which is nobody's thinking time
     deadline = time.monotonic() + seconds
-    routes = routes_for(task)
     for position, route in enumerate(routes):
         remaining = deadline - time.monotonic()
         others = len(routes) - position - 2  # beside this one and the offline engine

@@ -155,7 +155,10 @@ class TestFacts:
 def test_the_next_move(given_, move, reason):
     understood = Understanding(
         **{
-            "intent": Intent.SALES, "confidence": 0.9, "sentiment": 0.1, "language": "en",
+            "intent": Intent.SALES,
+            "confidence": 0.9,
+            "sentiment": 0.1,
+            "language": "en",
             **given_,
         }
     )
