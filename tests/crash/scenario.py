@@ -39,8 +39,6 @@ def main(seed: int) -> None:
     variables = {
         "OPENAI_API_KEY": "sk-crash",
         "MODEL_ROUTES": json.dumps({"*": ["openai/stand-in"]}),
-        "WORKER_PROCESSES": "1",
-        "WORKER_THREADS": "16",
     }
     with set_stage(open_bare_company, variables=variables) as stage:
         with context.inside(stage.company):
@@ -245,5 +243,6 @@ if __name__ == "__main__":
 
         arguments = ["-m", "tests.crash.scenario", *sys.argv[1:]]
         variables = {"LEADWIRE_CRASH": "inside", "DJANGO_SETTINGS_MODULE": "config.settings"}
+        variables |= {"WORKER_PROCESSES": "1", "WORKER_THREADS": "24"}  # quick to start again
         sys.exit(run_throwaway(arguments, **variables))
     main(int(sys.argv[1]))
