@@ -34,6 +34,13 @@ class Capabilities:
     returns_reference: bool = False  # hands our reference back in a status or an echo
     rate: Rate = field(default_factory=lambda: Rate(30, 1))  # per connection
     pair_rate: Rate | None = None  # per connection and contact
+    threads: bool = False  # a reply has to name the messages before it
+    loop_guard: Rate | None = None  # faster than this, one machine is answering another
+    answered_by: str = ""  # the platform that carries answers, if this one cannot
+    is_public: bool = False  # everybody can read it
+    private_reply_window: timedelta | None = None  # one private answer to a public comment
+    hides_comments: bool = False
+    sends_templates: bool = False  # approved ones go out whatever the window
     sources: tuple[str, ...] = ()
 
     def length_of(self, text: str) -> int:
@@ -62,12 +69,52 @@ CAPABILITIES: dict[str, Capabilities] = {
             "https://developers.facebook.com/docs/graph-api/overview/rate-limiting",
         ),
     ),
+    "messenger:comments": Capabilities(
+        max_text=8_000,
+        is_public=True,
+        private_reply_window=timedelta(days=7),
+        hides_comments=True,
+        echoes_own_sends=True,
+        rate=Rate(5, 1),
+        sources=(
+            "https://developers.facebook.com/docs/graph-api/reference/object/comments",
+            "https://developers.facebook.com/docs/messenger-platform/discovery/private-replies",
+        ),
+    ),
+    "instagram": Capabilities(
+        max_text=1_000,
+        text_unit=TextUnit.BYTES,
+        window=timedelta(hours=24),
+        human_window=timedelta(days=7),
+        statuses=frozenset({"sent", "read"}),
+        sends_attachments=True,
+        echoes_own_sends=True,
+        rate=Rate(100, 1),
+        sources=(
+            "https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/messaging-api",
+            "https://developers.facebook.com/docs/messenger-platform/instagram/features/human-agent",
+            "https://developers.facebook.com/docs/graph-api/overview/rate-limiting",
+        ),
+    ),
+    "instagram:comments": Capabilities(
+        max_text=2_200,
+        is_public=True,
+        private_reply_window=timedelta(days=7),
+        hides_comments=True,
+        echoes_own_sends=True,
+        rate=Rate(5, 1),
+        sources=(
+            "https://developers.facebook.com/docs/instagram-platform/comment-moderation",
+            "https://developers.facebook.com/docs/instagram-platform/private-replies",
+        ),
+    ),
     "whatsapp": Capabilities(
         max_text=4_096,
         window=timedelta(hours=24),
         human_window=timedelta(hours=24),
         statuses=frozenset({"sent", "delivered", "read"}),
         sends_attachments=True,
+        sends_templates=True,
         returns_reference=True,
         rate=Rate(80, 1),
         pair_rate=Rate(1, 6, burst=45),
@@ -87,6 +134,26 @@ CAPABILITIES: dict[str, Capabilities] = {
             "https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this",
         ),
     ),
+    "email": Capabilities(
+        max_text=100_000,
+        statuses=frozenset({"sent", "delivered"}),  # by an e-mail service's events; never by SMTP
+        sends_attachments=True,
+        returns_reference=True,
+        rate=Rate(2, 1, burst=10),  # Resend: two requests a second; mail servers bear no more
+        threads=True,
+        loop_guard=Rate(10, 3600),
+        sources=(
+            "https://www.rfc-editor.org/rfc/rfc5322#section-3.6.4",
+            "https://www.rfc-editor.org/rfc/rfc3834#section-4",
+            "https://resend.com/docs/api-reference/introduction#rate-limit",
+        ),
+    ),
+    "form": Capabilities(
+        max_text=100_000,
+        loop_guard=Rate(5, 3600),
+        answered_by="email",
+        sources=("https://www.rfc-editor.org/rfc/rfc7578",),
+    ),
     "custom": Capabilities(
         max_text=20_000,
         statuses=frozenset({"sent", "delivered", "read"}),
@@ -98,5 +165,6 @@ CAPABILITIES: dict[str, Capabilities] = {
 }
 
 
-def capabilities_of(platform: str) -> Capabilities:
-    return CAPABILITIES[platform]
+def capabilities_of(platform: str, surface: str = "direct") -> Capabilities:
+    """The row of a network; in public it may have another one, ``<platform>:<surface>``."""
+    return CAPABILITIES.get(f"{platform}:{surface}") or CAPABILITIES[platform]

@@ -344,6 +344,7 @@ class Message(models.Model):
     text = EncryptedTextField(blank=True, default="")
     attachments = EncryptedJSONField(default=list)  # [{kind, url, name, mime, size, ref}]
     reactions = EncryptedJSONField(default=dict)  # who -> emoji
+    details = EncryptedJSONField(default=dict, blank=True)  # what else the network said: subject, …
     earlier_texts = EncryptedJSONField(default=list)  # [{text, until}], oldest first
     state = models.CharField(max_length=16, choices=State.choices)
     error_code = models.CharField(max_length=64, blank=True)

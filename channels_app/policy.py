@@ -23,6 +23,7 @@ class Facts:
     contact_unreachable: bool
     last_inbound_at: datetime | None
     now: datetime
+    no_way_back: str = ""  # why nothing can be sent there at all, as a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def decide(capabilities: Capabilities, facts: Facts) -> Verdict:
 def _about_the_people(facts: Facts) -> Refused | None:
     if not facts.connection_active:
         return Refused("connection_inactive", "This channel is switched off.")
+    if facts.no_way_back:
+        return Refused("no_way_back", facts.no_way_back)
     if facts.contact_blocked:
         return Refused("contact_blocked", "This contact is blocked; unblock them to write.")
     if facts.contact_unreachable:

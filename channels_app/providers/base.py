@@ -6,14 +6,22 @@ model, no company and no clock but the one in the payload.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
 
 from channels_app import wire
-from tenants.plugins.errors import PayloadRejected, SignatureMismatch
+from tenants.plugins.errors import PayloadRejected, ProviderError, Rejected, SignatureMismatch
+
+
+class Surface:
+    """Where something is said."""
+
+    DIRECT = "direct"
+    COMMENTS = "comments"  # in public, under a post
+
 
 UNREADABLE = "unreadable"  # kinds of events that no network knows
 EMPTY = "empty"
@@ -59,7 +67,14 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundMessage:
-    """What a contact wrote. ``thread_id`` is set where it is not simply the sender's (a group)."""
+    """What a contact wrote. ``thread_id`` is set where it is not simply the sender's (a group).
+
+    ``surface`` says where: in private, or in public under a post. ``is_standby`` means that
+    another app leads the thread, so that we only listen.
+    ``references`` are messages it belongs to, nearest first: it joins the conversation of the
+    first one that is ours. ``quiet`` says why nobody is to be called for it (an automatic
+    reply); ``details`` is what else people may want to see, as plain JSON.
+    """
 
     external_id: str
     sender: Person
@@ -69,6 +84,11 @@ class InboundMessage:
     thread_id: str = ""
     reply_to: str = ""
     sequence: int = 0
+    references: tuple[str, ...] = ()
+    quiet: str = ""
+    surface: str = Surface.DIRECT
+    is_standby: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,21 +111,32 @@ class InboundDelete:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundEcho:
     """Something our side sent: by us (then ``reference`` or the id is known) or in the
-    network's own app by a colleague."""
+    network's own app by a colleague.
+
+    A public answer has no ``recipient``; it stands under ``reply_to``.
+    """
 
     external_id: str
-    recipient: Person
+    recipient: Person | None
     sent_at: datetime | None
     text: str = ""
     attachments: tuple[Attachment, ...] = ()
     reference: str = ""
     by_our_app: bool = False
     sequence: int = 0
+    reply_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundStatus:
-    """What became of a message of ours: sent, delivered, read or failed."""
+    """What became of a message of ours: sent, delivered, read or failed.
+
+    ``with_earlier`` says the same of everything we sent in the thread before. ``meaning`` is
+    the error that a refusal of the send for this reason would have been.
+
+    Where the network names no message, the last one to ``recipient`` is meant. ``unreachable``:
+    the next one would fare no better.
+    """
 
     external_id: str
     state: str
@@ -113,6 +144,21 @@ class InboundStatus:
     reference: str = ""
     error_code: str = ""
     error_text: str = ""
+    recipient: str = ""
+    unreachable: bool = False
+    meaning: type[ProviderError] | None = None
+    with_earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundOptOut:
+    """Somebody told the network that they want nothing more of ours."""
+
+    recipient: str
+    reason: str
+    purpose: str = "all"  # all, marketing
+    external_id: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +172,54 @@ class InboundWatermark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundReaction:
-    """An emoji on a message; an empty one takes the earlier one back."""
+    """An emoji on a message; an empty one takes the earlier one back.
+
+    ``on_ours`` names what is meant where it may be no message at all (a post of the page).
+    """
 
     external_id: str
     by: str
     emoji: str
     at: datetime | None
+    on_ours: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundControl:
+    """The thread passed from one app to another; ``is_ours`` says whether we lead it now."""
+
+    thread_id: str
+    is_ours: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountNews:
+    """The network speaks about our account. ``health`` is empty where nothing changes."""
+
+    text: str
+    health: str = ""  # ok, trouble, stopped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateNews:
+    """A message template was approved, refused, paused or changed."""
+
+    external_id: str
+    name: str
+    language: str
+    status: str = ""
+    category: str = ""
+    components: tuple[Mapping[str, Any], ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """A genuine event that is understood and changes no conversation."""
+
+    outcome: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,28 +235,51 @@ Inbound = (
     | InboundDelete
     | InboundEcho
     | InboundStatus
+    | InboundOptOut
     | InboundWatermark
     | InboundReaction
+    | InboundControl
+    | AccountNews
+    | TemplateNews
+    | Noted
     | Unsupported
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message to be sent. ``tag`` is what the send policy found necessary, or empty."""
+    """A message to be sent. ``tag`` is what the send policy found necessary, or empty.
+
+    ``is_private`` answers a public message in private. ``template`` is one that the network
+    approved: name, language, components.
+
+    ``answers`` and what follows is for networks whose capabilities say ``threads``: the contact's
+    last message, those before it (oldest first), and its subject.
+    """
 
     recipient_id: str
     text: str
     reference: str
     attachments: tuple[Mapping[str, Any], ...] = ()
     tag: str = ""
+    by_ai: bool = False
+    answers: str = ""
+    thread: tuple[str, ...] = ()
+    subject: str = ""
+    surface: str = Surface.DIRECT
+    is_private: bool = False
+    template: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The network took the message and calls it so."""
+    """The network took the message and calls it so.
+
+    ``recipient_id`` is what it calls the person in private, where we did not know that yet.
+    """
 
     external_id: str
+    recipient_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +307,10 @@ class Probed:
     """What the network says about our access: sentences for people; none means all is well."""
 
     problems: tuple[str, ...] = ()
+
+
+class ToBeFetched(Exception):
+    """The webhook only announced its item: ``fetch`` must bring it before it can be read."""
 
 
 class ChannelProvider(ABC):
@@ -253,6 +368,14 @@ class ChannelProvider(ABC):
     def send(self, message: Outgoing) -> Sent:
         """Deliver a message, or raise a ProviderError."""
 
+    def hide(self, external_id: str, *, hidden: bool) -> None:
+        """Take a public comment out of sight, or show it again; raises a ProviderError."""
+        raise Rejected("This network hides no comments.", code="cannot_hide")
+
+    def templates(self) -> list[TemplateNews]:
+        """The message templates of this account; raises a ProviderError."""
+        return []
+
     # -- what only some networks have
 
     def verify_at(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
@@ -269,6 +392,10 @@ class ChannelProvider(ABC):
         Asked again with the same cursor, it gives the same items under the same keys, so that
         a crash between two looks neither skips nor repeats anything.
         """
+        raise NotImplementedError
+
+    def fetch(self, kind: str, body: bytes) -> RawItem:
+        """What a webhook only announced (``parse`` raised ToBeFetched), under the same key."""
         raise NotImplementedError
 
     def renews(self) -> bool:

@@ -6,11 +6,18 @@ from channels_app.models import Conversation, InboundEvent, Message, id_index
 from channels_app.providers.base import (
     InboundDelete,
     InboundEdit,
+    InboundOptOut,
     InboundReaction,
     InboundStatus,
     InboundWatermark,
 )
-from channels_app.services.finding import NotYetKnown, believable, message_by, ring_bell
+from channels_app.services.finding import (
+    NotYetKnown,
+    believable,
+    last_message_to,
+    message_by,
+    ring_bell,
+)
 from channels_app.services.outgoing import PREVIEW
 from channels_app.services.people import find_conversation
 from channels_app.services.statuses import (
@@ -24,9 +31,13 @@ from tenants.live import publish
 
 def take_status(event: InboundEvent, inbound: InboundStatus) -> tuple[str, str]:
     message = message_by(event.connection, inbound.external_id, inbound.reference)
+    if message is None and inbound.recipient:
+        message = last_message_to(event.connection, inbound.recipient)
     if message is None:
         raise NotYetKnown("status", inbound.external_id)
-    if not message.external_key:
+    if inbound.unreachable:
+        _mark_unreachable(message)
+    if not message.external_key and inbound.external_id:
         message.external_id = inbound.external_id
         message.external_key = id_index(inbound.external_id)
         message.save(update_fields=["external_id", "external_key"])
@@ -42,6 +53,26 @@ def take_status(event: InboundEvent, inbound: InboundStatus) -> tuple[str, str]:
     message.save(update_fields=STATE_FIELDS)
     announce_status(message)
     return "status", ""
+
+
+def take_opt_out(event: InboundEvent, inbound: InboundOptOut) -> tuple[str, str]:
+    """Nothing more is sent to who called ours spam, and people see why."""
+    message = message_by(event.connection, inbound.external_id, inbound.reference)
+    message = message or last_message_to(event.connection, inbound.recipient)
+    if message is None:
+        return "opt_out", "Nobody we have written to."
+    _mark_unreachable(message)
+    Conversation.objects.filter(pk=message.conversation_id).update(
+        controller=Conversation.Controller.HUMAN, escalation_reason=inbound.reason[:300]
+    )
+    publish("message_changed", conversation=message.conversation_id, message=message.pk)
+    return "opt_out", inbound.reason
+
+
+def _mark_unreachable(message: Message) -> None:
+    Conversation.objects.filter(pk=message.conversation_id, unreachable_at=None).update(
+        unreachable_at=timezone.now()
+    )
 
 
 def take_watermark(event: InboundEvent, inbound: InboundWatermark) -> tuple[str, str]:

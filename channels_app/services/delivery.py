@@ -5,7 +5,7 @@ echo or a status tells, or until people are told that nobody knows.
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -33,6 +33,7 @@ MAX_ATTEMPTS = 8
 LONGEST_PAUSE = 600.0  # seconds
 TICK = 0.05  # a timer that rings a moment early would find its message not due
 SEEN_EVERY = timedelta(minutes=1)
+THREAD = 10  # letters that a reply names
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +121,30 @@ def _claim(message: Message) -> bool:
 
 
 def _outgoing(message: Message, tag: str) -> Outgoing:
-    return Outgoing(
+    outgoing = Outgoing(
         recipient_id=message.conversation.external_thread,
         text=message.text,
         reference=str(message.reference),
         attachments=tuple(message.attachments),
         tag=tag,
+        by_ai=message.author == Message.Author.AI,
+    )
+    return _threaded(outgoing, message) if message.connection.capabilities.threads else outgoing
+
+
+def _threaded(outgoing: Outgoing, message: Message) -> Outgoing:
+    """With what a reply has to name: the letters before it, and their subject."""
+    before = list(
+        message.conversation.messages.filter(pk__lt=message.pk)
+        .exclude(external_key="")
+        .order_by("-pk")[:THREAD]
+    )
+    subjects = (each.details.get("subject", "") for each in before if each.is_inbound)
+    return replace(
+        outgoing,
+        answers=next((each.external_id for each in before if each.is_inbound), ""),
+        thread=tuple(each.external_id for each in reversed(before)),
+        subject=next(filter(None, subjects), ""),
     )
 
 

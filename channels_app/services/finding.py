@@ -5,12 +5,14 @@ from functools import partial
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from channels_app.models import ChannelConnection, InboundEvent, Message, id_index
 from channels_app.services.ringing import ring
 from channels_app.signals import message_received
 
 SKEW = timedelta(minutes=5)  # a network's clock may run ahead of ours by this much
+RECENT = timedelta(days=7)  # a mail server gives up after five
 
 
 class NotYetKnown(Exception):
@@ -27,7 +29,7 @@ def message_by(
 ) -> Message | None:
     """A message by the network's id, else by the reference we sent along; locked."""
     rows = Message.objects.select_for_update().filter(connection=connection)
-    found = rows.filter(external_key=id_index(external_id)).first()
+    found = rows.filter(external_key=id_index(external_id)).first() if external_id else None
     if found is None and reference:
         try:
             ours = UUID(reference)
@@ -35,6 +37,24 @@ def message_by(
             return None  # somebody else's tracking words
         found = rows.filter(reference=ours).first()
     return found
+
+
+def last_message_to(connection: ChannelConnection, recipient: str) -> Message | None:
+    """The latest thing we sent to somebody over this connection, locked; for networks that
+    say who was not reached but not by what."""
+    if not recipient:
+        return None
+    return (
+        Message.objects.select_for_update(of=("self",))
+        .filter(
+            connection=connection,
+            conversation__thread_index=id_index(recipient),
+            direction=Message.Direction.OUT,
+            sent_at__gte=timezone.now() - RECENT,
+        )
+        .order_by("-pk")
+        .first()
+    )
 
 
 def ring_waiting(message: Message) -> None:

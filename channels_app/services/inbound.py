@@ -16,16 +16,25 @@ from channels_app.providers.base import (
     InboundEcho,
     InboundEdit,
     InboundMessage,
+    InboundOptOut,
     InboundReaction,
     InboundStatus,
     InboundWatermark,
+    ToBeFetched,
     Unsupported,
 )
-from channels_app.services.changes import delete, edit, react, take_status, take_watermark
+from channels_app.services.changes import (
+    delete,
+    edit,
+    react,
+    take_opt_out,
+    take_status,
+    take_watermark,
+)
 from channels_app.services.finding import NotYetKnown
 from channels_app.services.receiving import receive, take_echo
 from channels_app.services.ringing import ring_now
-from tenants.plugins.errors import PayloadRejected
+from tenants.plugins.errors import PayloadRejected, ProviderError
 
 Status = InboundEvent.Status
 SEEN_EVERY = timedelta(minutes=1)
@@ -37,6 +46,14 @@ def ingest(*, event_id: str | UUID) -> str:
     Safe to call any number of times and from several workers at once: the row's status
     decides, and the row is locked while somebody works on it.
     """
+    try:
+        return _ingest(event_id)
+    except ToBeFetched:
+        _fetch(event_id)
+        return _ingest(event_id)
+
+
+def _ingest(event_id: str | UUID) -> str:
     event = None
     finished = False
     try:
@@ -64,6 +81,21 @@ def _pick(event_id: str | UUID) -> InboundEvent | None:
         .filter(pk=event_id, status__in=[Status.PENDING, Status.WAITING])
         .first()
     )
+
+
+def _fetch(event_id: str | UUID) -> None:
+    """Bring what the webhook only announced; the row holds it from then on."""
+    event = InboundEvent.objects.select_related("connection").get(pk=event_id)
+    try:
+        item = event.connection.provider().fetch(event.kind, event.body)
+    except ProviderError as error:
+        if error.retryable:
+            raise
+        event.status, event.outcome, event.reason = Status.REJECTED, "rejected", str(error)
+        _close(event)
+        return
+    event.kind, event.body = item.kind, item.body
+    event.save(update_fields=["kind", "body"])
 
 
 def _close(event: InboundEvent) -> None:
@@ -118,6 +150,7 @@ DEEDS: dict[type, Callable[[InboundEvent, Any], tuple[str, str]]] = {
     InboundMessage: receive,
     InboundEcho: take_echo,
     InboundStatus: take_status,
+    InboundOptOut: take_opt_out,
     InboundWatermark: take_watermark,
     InboundEdit: edit,
     InboundDelete: delete,

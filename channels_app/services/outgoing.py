@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from channels_app import policy
-from channels_app.models import Conversation, Message
+from channels_app.models import ChannelConnection, Conversation, Message
 from channels_app.services.ringing import ring
 from tenants.accounts.models import User
 from tenants.audit.services import record
@@ -31,6 +31,28 @@ class StaleTurn(Exception):
     """Somebody spoke or took over since the AI looked: what it drafted is not sent."""
 
 
+def carrier_of(conversation: Conversation) -> ChannelConnection | None:
+    """The connection that answers leave by: its own, or where the network cannot carry any
+    (a website form) the company's first active one of the platform that does."""
+    connection = conversation.connection
+    platform = connection.capabilities.answered_by
+    if not platform:
+        return connection
+    if "@" not in conversation.external_thread:
+        return None
+    return (
+        ChannelConnection.objects.filter(platform=platform, is_active=True).order_by("pk").first()
+    )
+
+
+def _no_way_back(conversation: Conversation) -> str:
+    if carrier_of(conversation) is not None:
+        return ""
+    if "@" not in conversation.external_thread:
+        return "They left no e-mail address; reach them another way."
+    return "Connect an e-mail mailbox first: answers to this channel leave by e-mail."
+
+
 def ask_policy(
     *, conversation: Conversation, text: str, by_human: bool, has_attachments: bool = False
 ) -> policy.Verdict:
@@ -44,6 +66,7 @@ def ask_policy(
         contact_unreachable=conversation.unreachable_at is not None,
         last_inbound_at=conversation.last_inbound_at,
         now=timezone.now(),
+        no_way_back=_no_way_back(conversation),
     )
     return policy.decide(conversation.connection.capabilities, facts)
 
@@ -86,7 +109,7 @@ def record_message(
     if by_human:
         _let_human_lead(row, user)
     message = Message(
-        connection_id=row.connection_id,
+        connection=carrier_of(row) or row.connection,
         conversation=row,
         direction=Message.Direction.OUT,
         author=author,

@@ -9,12 +9,14 @@ from channels_app.models import (
     Contact,
     ContactIdentity,
     Conversation,
+    Message,
     id_index,
 )
 from channels_app.providers.base import Person
 from tenants import context
 
 LANGUAGE = 16
+MAX_REFERENCES = 20
 
 
 def conversation_with(
@@ -58,6 +60,29 @@ def _begin_conversation(
         external_thread=threads[0],
         thread_index=id_index(threads[0]),
         language=contact.language,
+    )
+
+
+def conversation_of(
+    connection: ChannelConnection, references: tuple[str, ...]
+) -> Conversation | None:
+    """The conversation, locked, in which the first of these messages was said over this very
+    connection: another company's thread, or another mailbox's, is never found."""
+    if not references:
+        return None
+    keys = [id_index(each) for each in references[:MAX_REFERENCES]]
+    known = dict(
+        Message.objects.filter(connection=connection, external_key__in=keys).values_list(
+            "external_key", "conversation_id"
+        )
+    )
+    nearest = next((known[key] for key in keys if key in known), None)
+    if nearest is None:
+        return None
+    return (
+        Conversation.objects.select_for_update(of=("self",))
+        .select_related("contact", "connection")
+        .get(pk=nearest)
     )
 
 

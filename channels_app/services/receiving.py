@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from channels_app.models import ChannelConnection, Conversation, InboundEvent, Message, id_index
-from channels_app.providers.base import InboundEcho, InboundMessage
+from channels_app.providers.base import InboundEcho, InboundMessage, Person
 from channels_app.services.finding import (
     NotYetKnown,
     believable,
@@ -13,20 +13,22 @@ from channels_app.services.finding import (
     ring_waiting,
 )
 from channels_app.services.outgoing import PREVIEW, announce_message, withdraw_drafts_of_ai
-from channels_app.services.people import conversation_with, latest
+from channels_app.services.people import conversation_of, conversation_with, latest
 from channels_app.services.statuses import STATE_FIELDS, advance, announce_status
+from tenants.limits import take
 
 IN_FLIGHT = (Message.State.SENDING, Message.State.UNKNOWN)
 
 
 def receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
     connection = event.connection
-    conversation = conversation_with(
+    conversation = conversation_of(connection, inbound.references) or conversation_with(
         connection=connection, person=inbound.sender, thread_id=inbound.thread_id
     )
     key = id_index(inbound.external_id)
     if conversation.pk and _is_here(connection, key):
         return "duplicate", "This message is here already."
+    is_guest = _is_guest(conversation, inbound)
     message = Message(
         connection=connection,
         conversation=conversation,
@@ -34,27 +36,40 @@ def receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
         author=Message.Author.CONTACT,
         external_id=inbound.external_id,
         external_key=key,
-        sender_name=inbound.sender.name if inbound.thread_id else "",
+        sender_name=_signed_by(inbound.sender) if inbound.thread_id or is_guest else "",
         text=inbound.text,
         attachments=[asdict(attachment) for attachment in inbound.attachments],
+        details=dict(inbound.details),
         state=Message.State.RECEIVED,
         provider_time=believable(inbound.sent_at, event.received_at),
         received_at=event.received_at,
         reply_to_external=inbound.reply_to,
         sequence=inbound.sequence,
     )
+    if inbound.quiet:
+        conversation.unread_count += 1
+        _save_both(conversation, message, ("unread_count",))
+        return "quiet", inbound.quiet
     conversation.status = Conversation.Status.OPEN
     conversation.turn_version += 1
     conversation.unread_count += 1
     conversation.last_inbound_at = latest(conversation.last_inbound_at, message.provider_time)
     conversation.waiting_since = conversation.waiting_since or message.provider_time
     conversation.unreachable_at = None
-    _save_both(conversation, message, RECEIVED_FIELDS)
+    alarm = GUEST if is_guest else _alarm(conversation, inbound)
+    if alarm:
+        conversation.controller = Conversation.Controller.HUMAN
+        conversation.escalation_reason = alarm
+    _save_both(conversation, message, (*RECEIVED_FIELDS, *(ALARM_FIELDS if alarm else ())))
     if not conversation.contact.is_blocked:
         ring_bell(message, "new")
-    return "message", ""
+    return "message", alarm
 
 
+GUEST = "Somebody else wrote in this thread."
+LOOP = "Messages come faster than people write; it may be a machine answering ours."
+UNVERIFIED = "The sender could not be verified; it may be somebody else."
+ALARM_FIELDS = ("controller", "escalation_reason")
 RECEIVED_FIELDS = (
     "status",
     "turn_version",
@@ -64,6 +79,28 @@ RECEIVED_FIELDS = (
     "unreachable_at",
 )
 ECHO_FIELDS = ("controller", "turn_version", "waiting_since", "unread_count")
+
+
+def _is_guest(conversation: Conversation, inbound: InboundMessage) -> bool:
+    """A reference led here somebody who is not the one we are talking to."""
+    if not inbound.references or not conversation.pk or inbound.thread_id:
+        return False
+    ids = (inbound.sender.id, *inbound.sender.aliases)
+    return conversation.thread_index not in map(id_index, ids)
+
+
+def _signed_by(person: Person) -> str:
+    return person.name or person.email or person.id
+
+
+def _alarm(conversation: Conversation, inbound: InboundMessage) -> str:
+    """Why a person and not the AI has to answer this; empty if the AI may."""
+    if inbound.details.get("authentication") == "fail":
+        return UNVERIFIED
+    guard = conversation.connection.capabilities.loop_guard
+    if guard is not None and conversation.pk and conversation.is_with_ai:
+        return "" if take(f"loop:{conversation.pk}", guard).allowed else LOOP
+    return ""
 
 
 def _is_here(connection: ChannelConnection, key: str) -> bool:
