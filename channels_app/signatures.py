@@ -1,7 +1,9 @@
 """How networks sign a webhook. Pure: bytes in, a verdict out, in constant time."""
 
+import base64
 import hmac
-from hashlib import sha256
+from collections.abc import Iterable
+from hashlib import sha1, sha256
 
 from tenants.plugins.errors import SignatureMismatch
 
@@ -33,3 +35,17 @@ def hub_challenge(query: dict[str, str], verify_token: str) -> str:
     if not verify_token or query.get("hub.mode") != "subscribe" or not same(token, verify_token):
         raise SignatureMismatch("The verify token is not ours.")
     return query.get("hub.challenge", "")
+
+
+def base64_hmac(secret: bytes, body: bytes) -> str:
+    return base64.b64encode(hmac.new(secret, body, sha256).digest()).decode()
+
+
+def form_signature(secret: bytes, url: str, pairs: Iterable[tuple[str, str]]) -> str:
+    """HMAC-SHA1 over the address and the form's fields, sorted, without anything between them.
+
+    https://www.twilio.com/docs/usage/security#validating-requests
+    """
+    signed = url + "".join(name + value for name, value in sorted(set(pairs)))
+    digest = hmac.new(secret, signed.encode("utf-8", "surrogatepass"), sha1).digest()
+    return base64.b64encode(digest).decode()

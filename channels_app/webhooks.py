@@ -86,7 +86,9 @@ def _answer_handshake(request: HttpRequest, asked: Address) -> HttpResponse:
     except SignatureMismatch:
         return HttpResponse(status=403)
     return HttpResponse(
-        answer, content_type="text/plain", headers={"X-Content-Type-Options": "nosniff"}
+        answer,
+        content_type=asked.provider.handshake_type,
+        headers={"X-Content-Type-Options": "nosniff"},
     )
 
 
@@ -95,7 +97,8 @@ def _take_in(request: HttpRequest, platform: str, asked: Address) -> HttpRespons
     if body is None:
         return HttpResponse(status=413)
     try:
-        asked.provider.verify(request.headers, body)
+        url = f"{settings.PUBLIC_URL}{request.get_full_path()}"
+        asked.provider.verify_at(url, request.headers, body)
     except SignatureMismatch as error:
         logger.info("%s webhook refused: %s", platform, error)
         return HttpResponse(status=403)

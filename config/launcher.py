@@ -69,6 +69,11 @@ class Plan:
             "META_GRAPH_URL": f"{simulator}/meta/v25.0",
             "TELEGRAM_API_URL": f"{simulator}/telegram",
             "HUBSPOT_API_URL": f"{simulator}/hubspot",
+            "X_API_URL": f"{simulator}/x",
+            "LINKEDIN_API_URL": f"{simulator}/linkedin",
+            "LINKEDIN_AUTH_URL": f"{simulator}/linkedin",
+            "TIKTOK_API_URL": f"{simulator}/tiktok/open_api/v1.3",
+            "TWILIO_API_URL": f"{simulator}/twilio",
         }
         return {name: url for name, url in played.items() if not os.environ.get(name)}
 

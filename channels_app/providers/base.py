@@ -13,7 +13,13 @@ from typing import Any, ClassVar
 from django import forms
 
 from channels_app import wire
-from tenants.plugins.errors import PayloadRejected, ProviderError, Rejected, SignatureMismatch
+from tenants.plugins.errors import (
+    AnswerLost,
+    PayloadRejected,
+    ProviderError,
+    Rejected,
+    SignatureMismatch,
+)
 
 
 class Surface:
@@ -157,6 +163,7 @@ class InboundOptOut:
     recipient: str
     reason: str
     purpose: str = "all"  # all, marketing
+    is_over: bool = False  # they want it again
     external_id: str = ""
     reference: str = ""
 
@@ -327,6 +334,8 @@ class ChannelProvider(ABC):
     # Several accounts share one webhook address and one secret: that of our app there.
     has_shared_address: ClassVar[bool] = False
     how_to_connect: ClassVar[str] = ""
+    # Of the answer to the network's question whether an address is ours.
+    handshake_type: ClassVar[str] = "text/plain"
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
@@ -425,6 +434,16 @@ def strict_config(config: Mapping[str, Any], name: str) -> bytes:
     if not secret:
         raise SignatureMismatch(f"No {name.replace('_', ' ')} is set for this connection.")
     return secret.encode()
+
+
+def renewed(answer: Any) -> Renewed:
+    """A token answer of OAuth 2 (RFC 6749 section 5.1) as new values for the config."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
+        raise AnswerLost("The answer holds no access token.")
+    config = {"access_token": answer["access_token"]}
+    if isinstance(answer.get("refresh_token"), str) and answer["refresh_token"]:
+        config["refresh_token"] = answer["refresh_token"]
+    return Renewed(config, wire.number(answer, "expires_in"))
 
 
 def unreadable(value: Any, account_id: str = "") -> RawItem:

@@ -107,9 +107,11 @@ def _shared_address(platform: str) -> Address | None:
         return None
     names = [platform, "meta"] if platform in META else [platform]
     app = PlatformApp.objects.filter(platform__in=names).order_by("-pk").first()
+    of_meta = "meta" in names
     config = {
-        "app_secret": settings.META_APP_SECRET or (app.secret if app else ""),
-        "verify_token": settings.META_VERIFY_TOKEN or (app.verify_token if app else ""),
+        "app_secret": (of_meta and settings.META_APP_SECRET) or (app.secret if app else ""),
+        "verify_token": (of_meta and settings.META_VERIFY_TOKEN)
+        or (app.verify_token if app else ""),
         "app_id": app.app_id if app else "",
     }
     return Address(CHANNELS.get(platform)(config), None)

@@ -35,6 +35,11 @@ def base_urls(base: str) -> dict[str, str]:
         "META_GRAPH_URL": f"{base}/meta/v25.0",
         "TELEGRAM_API_URL": f"{base}/telegram",
         "HUBSPOT_API_URL": f"{base}/hubspot",
+        "X_API_URL": f"{base}/x",
+        "LINKEDIN_API_URL": f"{base}/linkedin",
+        "LINKEDIN_AUTH_URL": f"{base}/linkedin",
+        "TIKTOK_API_URL": f"{base}/tiktok/open_api/v1.3",
+        "TWILIO_API_URL": f"{base}/twilio",
         "OPENAI_BASE_URL": f"{base}/openai/v1",
         "ANTHROPIC_BASE_URL": f"{base}/anthropic",
     }
