@@ -88,7 +88,7 @@ def free_ports(count: int) -> list[int]:
             each.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site() -> Iterator[Site]:
     """``manage.py up`` on ports and data of its own; gone without a trace afterwards."""
     if CHROMIUM is None:
@@ -139,7 +139,7 @@ def _await(process: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"up did not come up:\n{log.read_text(errors='replace')[-3000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(site: Site) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
