@@ -130,7 +130,7 @@ def settle(stage):
     from config import sweeping
 
     rounds = 0
-    deadline = time.monotonic() + 3 * SETTLE_SECONDS
+    deadline = time.monotonic() + 5 * SETTLE_SECONDS
     while rounds == 0 or (unfinished() and time.monotonic() < deadline):
         stage.machine.stop("worker")
         let_time_pass()
@@ -227,6 +227,8 @@ def count(stage):
         "crm_contacts": len(contacts),
         "crm_contacts_twice": len(keys) - len(set(keys)),
         "crm_behind": SyncRecord.objects.exclude(state="clean").count(),
+        "sync_states": dict(SyncRecord.objects.values_list("state").annotate(models.Count("pk"))),
+        "sync_errors": sorted(set(SyncRecord.objects.values_list("error_code", flat=True))),
         "crm_writes": sum(contact["writes"] for contact in contacts),
     }
 
