@@ -47,6 +47,7 @@ class ChannelConnection(models.Model):
         OK = "ok", "Working"
         RECONNECT = "reconnect", "Reconnect"
         TROUBLE = "trouble", "In trouble"
+        STOPPED = "stopped", "Stopped by the network"
 
     platform = models.CharField(max_length=32, choices=channel_kinds)
     account_id = models.CharField(max_length=190)
@@ -84,6 +85,11 @@ class ChannelConnection(models.Model):
     @property
     def capabilities(self) -> Capabilities:
         return capabilities_of(self.platform)
+
+    @property
+    def is_stopped(self) -> bool:
+        """The network lets nothing out until somebody has mended the account there."""
+        return self.health == self.Health.STOPPED
 
 
 class InboundEvent(models.Model):
@@ -154,6 +160,7 @@ class Contact(models.Model):
     phone_index = models.CharField(max_length=32, blank=True, default="", db_index=True)
     language = models.CharField(max_length=16, blank=True)  # BCP 47, as the network says
     is_blocked = models.BooleanField(default=False)  # the company wants nothing sent or answered
+    has_opted_out = models.BooleanField(default=False)  # of something: the ledger says of what
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -228,10 +235,17 @@ class Conversation(models.Model):
         AI = "ai", "AI"
         HUMAN = "human", "Human"
 
+    class Surface(models.TextChoices):
+        DIRECT = "direct", "In private"
+        COMMENTS = "comments", "In public"
+
     connection = models.ForeignKey(
         ChannelConnection, on_delete=models.PROTECT, related_name="conversations"
     )
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="conversations")
+    surface = models.CharField(
+        max_length=16, choices=Surface.choices, default=Surface.DIRECT
+    )  # in private, or in public under a post
     external_thread = EncryptedTextField()  # where an answer is sent to
     thread_index = models.CharField(max_length=32)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.OPEN)
@@ -250,6 +264,8 @@ class Conversation(models.Model):
     last_message_at = models.DateTimeField(null=True, blank=True)
     last_inbound_at = models.DateTimeField(null=True, blank=True)  # provider's time: opens windows
     waiting_since = models.DateTimeField(null=True, blank=True)  # first unanswered inbound
+    # Another app has the thread at the network (a hand-over protocol): we listen and are silent.
+    is_led_elsewhere = models.BooleanField(default=False)
     # Set when the network said that the person blocked us or left; cleared when they write again.
     unreachable_at = models.DateTimeField(null=True, blank=True)
     preview = EncryptedTextField(blank=True, default="")
@@ -281,9 +297,18 @@ class Conversation(models.Model):
         return self.controller == self.Controller.AI
 
     @property
+    def capabilities(self) -> Capabilities:
+        """What the network can do and allows here; in public it is not what it is in private."""
+        return capabilities_of(self.connection.platform, self.surface)
+
+    @property
+    def is_public(self) -> bool:
+        return self.surface == self.Surface.COMMENTS
+
+    @property
     def window_closes_at(self) -> datetime | None:
         """When free-form messages end; None where the platform has no window."""
-        window = self.connection.capabilities.window
+        window = self.capabilities.window
         if window is None or self.last_inbound_at is None:
             return None
         return self.last_inbound_at + window
@@ -360,6 +385,15 @@ class Message(models.Model):
     edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     reply_to_external = EncryptedTextField(blank=True, default="")
+    # Of ours: the public message this one answers, and whether it does so in private.
+    answers = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="answered_by"
+    )
+    is_private = models.BooleanField(default=False)
+    template = EncryptedJSONField(
+        null=True, blank=True
+    )  # {name, language, components} if it is one
+    hidden_at = models.DateTimeField(null=True, blank=True)  # a public one, out of sight
     sequence = models.BigIntegerField(default=0)  # the network's order within one second
 
     objects = MessageQuerySet.as_manager()
@@ -371,6 +405,12 @@ class Message(models.Model):
                 fields=["connection", "external_key"],
                 condition=~Q(external_key=""),
                 name="one_row_per_network_message",
+            ),
+            # Networks allow a single private answer to a public comment.
+            models.UniqueConstraint(
+                fields=["answers"],
+                condition=Q(is_private=True) & ~Q(state="failed"),
+                name="one_private_answer_per_comment",
             ),
         ]
         indexes = [
@@ -396,3 +436,90 @@ class Message(models.Model):
     @property
     def is_inbound(self) -> bool:
         return self.direction == self.Direction.IN
+
+
+class OptOutQuerySet(models.QuerySet["OptOut"]):
+    def in_force(self) -> "OptOutQuerySet":
+        return self.filter(ended_at__isnull=True)
+
+
+class OptOut(models.Model):
+    """Somebody wants nothing of a kind sent to them any more. A row is ended, never removed."""
+
+    class Purpose(models.TextChoices):
+        ALL = "all", "Everything"
+        MARKETING = "marketing", "Marketing"
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="opt_outs")
+    connection = models.ForeignKey(  # empty: on every channel
+        ChannelConnection,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="opt_outs",
+    )
+    purpose = models.CharField(max_length=16, choices=Purpose.choices, default=Purpose.ALL)
+    source = models.CharField(max_length=32)  # network, contact, colleague
+    reason = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OptOutQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contact", "connection", "purpose"],
+                condition=Q(ended_at__isnull=True),
+                nulls_distinct=False,
+                name="one_opt_out_in_force",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact}: {self.get_purpose_display()}"
+
+
+class MessageTemplateQuerySet(models.QuerySet["MessageTemplate"]):
+    def usable(self) -> "MessageTemplateQuerySet":
+        return self.filter(status=MessageTemplate.APPROVED)
+
+
+class MessageTemplate(models.Model):
+    """A message that the network has approved and lets us send outside the window.
+
+    Status and category are the network's own words.
+    """
+
+    APPROVED = "APPROVED"
+    MARKETING = "MARKETING"
+
+    connection = models.ForeignKey(
+        ChannelConnection, on_delete=models.CASCADE, related_name="message_templates"
+    )
+    name = models.CharField(max_length=512)
+    language = models.CharField(max_length=16)
+    external_id = models.CharField(max_length=64, blank=True)
+    status = models.CharField(max_length=32, blank=True)
+    category = models.CharField(max_length=32, blank=True)
+    components = models.JSONField(default=list, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = MessageTemplateQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "language"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "name", "language"], name="one_template_per_language"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.language})"
+
+    @property
+    def is_usable(self) -> bool:
+        return self.status == self.APPROVED

@@ -20,12 +20,19 @@ def post_message(
     seen_turn: int | None = None,
     attachments: Sequence[Mapping[str, Any]] = (),
     actor: str = "",
+    answers: Message | None = None,
+    is_private: bool = False,
+    template: Mapping[str, Any] | None = None,
 ) -> Message:
     """Ask the send policy, write the message as queued, and send for the courier on commit.
 
     Raises SendRefused with a sentence for people. The AI passes ``seen_turn``, the turn version
     its run saw: if anybody has spoken or taken over since, StaleTurn is raised and nothing is
     written. What a person writes makes the conversation theirs.
+
+    In public, ``answers`` is the comment that is answered, else the last one; with
+    ``is_private`` it is answered in private. ``template`` (name, language, components) is one
+    that the network approved; ``text`` is then what people see of it.
     """
     return record_message(
         conversation=conversation,
@@ -36,4 +43,7 @@ def post_message(
         run_id=run_id,
         seen_turn=seen_turn,
         attachments=attachments,
+        answers=answers,
+        is_private=is_private,
+        template=template,
     )

@@ -24,6 +24,23 @@ class Facts:
     last_inbound_at: datetime | None
     now: datetime
     no_way_back: str = ""  # why nothing can be sent there at all, as a sentence
+    stopped: bool = False  # the network has locked our account
+    led_elsewhere: bool = False  # another app has the thread
+    opted_out: frozenset[str] = frozenset()  # purposes the contact wants nothing for
+    is_template: bool = False
+    template_refused: str = ""  # why this template cannot be sent
+    is_marketing: bool = False
+    answered: "Answered | None" = None  # the public message this is an answer to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The public message that is to be answered, perhaps in private."""
+
+    at: datetime
+    gone: bool  # taken back by its author
+    privately: bool = False
+    has_private_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +66,9 @@ def decide(capabilities: Capabilities, facts: Facts) -> Verdict:
     """The send policy. The first reason against it is the one given."""
     return (
         _about_the_people(facts)
+        or _about_consent(facts)
+        or _about_the_comment(capabilities, facts)
+        or _about_the_template(capabilities, facts)
         or _about_the_text(capabilities, facts)
         or _about_the_window(capabilities, facts)
     )
@@ -59,6 +79,10 @@ def _about_the_people(facts: Facts) -> Refused | None:
         return Refused("connection_inactive", "This channel is switched off.")
     if facts.no_way_back:
         return Refused("no_way_back", facts.no_way_back)
+    if facts.stopped:
+        return Refused("channel_stopped", "The network has stopped this account; see the channel.")
+    if facts.led_elsewhere:
+        return Refused("standby", "Another app leads this conversation at the network.")
     if facts.contact_blocked:
         return Refused("contact_blocked", "This contact is blocked; unblock them to write.")
     if facts.contact_unreachable:
@@ -66,7 +90,52 @@ def _about_the_people(facts: Facts) -> Refused | None:
     return None
 
 
+def _about_consent(facts: Facts) -> Refused | None:
+    if "all" in facts.opted_out:
+        return Refused("opted_out", "They asked not to be written to on this channel.")
+    if facts.is_marketing and "marketing" in facts.opted_out:
+        return Refused("opted_out", "They asked for no marketing messages.")
+    return None
+
+
+def _about_the_comment(capabilities: Capabilities, facts: Facts) -> Refused | None:
+    if not capabilities.is_public:
+        return None
+    answered = facts.answered
+    if answered is None:
+        return Refused("nothing_to_answer", "There is no comment left to answer.")
+    if answered.gone:
+        return Refused("comment_gone", "They took their comment back.")
+    if not answered.privately:
+        return None
+    window = capabilities.private_reply_window
+    if window is None:
+        return Refused("no_private_reply", "This channel has no private answers to comments.")
+    if answered.has_private_answer:
+        return Refused(
+            "private_reply_used", "A comment can be answered in private once, and this one was."
+        )
+    if facts.now - answered.at >= window:
+        return Refused(
+            "private_reply_expired",
+            f"A comment can be answered in private for {_words(window)}; this one is older.",
+        )
+    return None
+
+
+def _about_the_template(capabilities: Capabilities, facts: Facts) -> Refused | None:
+    if not facts.is_template:
+        return None
+    if not capabilities.sends_templates:
+        return Refused("no_templates", "This channel has no message templates.")
+    if facts.template_refused:
+        return Refused("template_unusable", facts.template_refused)
+    return None
+
+
 def _about_the_text(capabilities: Capabilities, facts: Facts) -> Refused | None:
+    if facts.is_template:
+        return None  # the network has seen its text
     if not facts.text.strip() and not facts.has_attachments:
         return Refused("empty", "Write something first.")
     if facts.has_attachments and not capabilities.sends_attachments:
@@ -82,7 +151,7 @@ def _about_the_text(capabilities: Capabilities, facts: Facts) -> Refused | None:
 
 
 def _about_the_window(capabilities: Capabilities, facts: Facts) -> Verdict:
-    if capabilities.window is None:
+    if capabilities.window is None or facts.is_template:
         return Allowed()
     if facts.last_inbound_at is None:
         return Refused("not_started", "On this channel the contact has to write first.")

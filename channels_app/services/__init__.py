@@ -1,5 +1,6 @@
 """What can be done with channels, conversations and messages."""
 
+from channels_app.services.answering import Answer, hide
 from channels_app.services.connections import (
     configure,
     connect,
@@ -7,6 +8,7 @@ from channels_app.services.connections import (
     fresh_config,
     webhook_url,
 )
+from channels_app.services.consent import opt_in, opt_out
 from channels_app.services.conversations import (
     add_note,
     assign,
@@ -25,9 +27,11 @@ from channels_app.services.intake import store, store_strays, store_unrouted, ta
 from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
 from channels_app.services.polling import poll, ring_due_polls, start_polling
 from channels_app.services.ringing import ring_events
+from channels_app.services.templates import sync_templates
 from channels_app.services.upkeep import sweep
 
 __all__ = [
+    "Answer",
     "Next",
     "SendRefused",
     "StaleTurn",
@@ -42,9 +46,12 @@ __all__ = [
     "fresh_config",
     "hand_back",
     "hand_over",
+    "hide",
     "history",
     "ingest",
     "mark_read",
+    "opt_in",
+    "opt_out",
     "poll",
     "reopen",
     "replay",
@@ -55,6 +62,7 @@ __all__ = [
     "store_strays",
     "store_unrouted",
     "sweep",
+    "sync_templates",
     "take_in_unrouted",
     "take_over",
     "webhook_url",

@@ -2,7 +2,14 @@
 
 from django.utils import timezone
 
-from channels_app.models import Conversation, InboundEvent, Message, id_index
+from channels_app.models import (
+    ChannelConnection,
+    Conversation,
+    InboundEvent,
+    Message,
+    OptOut,
+    id_index,
+)
 from channels_app.providers.base import (
     InboundDelete,
     InboundEdit,
@@ -11,6 +18,8 @@ from channels_app.providers.base import (
     InboundStatus,
     InboundWatermark,
 )
+from channels_app.services.consent import NETWORK, opt_in, opt_out
+from channels_app.services.consequences import draw_consequences, set_health
 from channels_app.services.finding import (
     NotYetKnown,
     believable,
@@ -52,20 +61,61 @@ def take_status(event: InboundEvent, inbound: InboundStatus) -> tuple[str, str]:
         return "status", f"{inbound.state} is no news after {message.state}."
     message.save(update_fields=STATE_FIELDS)
     announce_status(message)
+    if inbound.meaning is not None:
+        draw_consequences(message=message, meaning=inbound.meaning, text=inbound.error_text)
+    if inbound.with_earlier and message.sent_at is not None:
+        advance_up_to(conversation=message.conversation, state=inbound.state, up_to=message.sent_at)
+    if inbound.state in ARRIVED and event.connection.health == Health.TROUBLE:
+        set_health(connection=event.connection, health=Health.OK, text="")
     return "status", ""
+
+
+Health = ChannelConnection.Health
+ARRIVED = {Message.State.DELIVERED, Message.State.READ}
 
 
 def take_opt_out(event: InboundEvent, inbound: InboundOptOut) -> tuple[str, str]:
     """Nothing more is sent to who called ours spam, and people see why."""
+    if inbound.purpose != OptOut.Purpose.ALL:
+        return _take_preference(event, inbound)
     message = message_by(event.connection, inbound.external_id, inbound.reference)
     message = message or last_message_to(event.connection, inbound.recipient)
     if message is None:
         return "opt_out", "Nobody we have written to."
     _mark_unreachable(message)
+    opt_out(
+        contact=message.conversation.contact,
+        connection=event.connection,
+        source=NETWORK,
+        reason=inbound.reason,
+    )
     Conversation.objects.filter(pk=message.conversation_id).update(
         controller=Conversation.Controller.HUMAN, escalation_reason=inbound.reason[:300]
     )
     publish("message_changed", conversation=message.conversation_id, message=message.pk)
+    return "opt_out", inbound.reason
+
+
+def _take_preference(event: InboundEvent, inbound: InboundOptOut) -> tuple[str, str]:
+    """Some kind of messages, stopped or wanted again; everything else may still be sent."""
+    conversation = find_conversation(connection=event.connection, person_ids=[inbound.recipient])
+    if conversation is None:
+        return "opt_out", "Nobody we have written to."
+    if inbound.is_over:
+        opt_in(
+            contact=conversation.contact,
+            connection=event.connection,
+            purpose=inbound.purpose,
+            source=NETWORK,
+        )
+        return "opt_in", inbound.reason
+    opt_out(
+        contact=conversation.contact,
+        connection=event.connection,
+        purpose=inbound.purpose,
+        source=NETWORK,
+        reason=inbound.reason,
+    )
     return "opt_out", inbound.reason
 
 
@@ -114,6 +164,8 @@ def delete(event: InboundEvent, inbound: InboundDelete) -> tuple[str, str]:
 
 def react(event: InboundEvent, inbound: InboundReaction) -> tuple[str, str]:
     message = message_by(event.connection, inbound.external_id)
+    if message is None and inbound.on_ours:
+        return "reaction", f"{inbound.emoji or 'Taken back:'} {inbound.on_ours}"
     if message is None:
         raise NotYetKnown("reaction", inbound.external_id)
     others = {who: emoji for who, emoji in message.reactions.items() if who != inbound.by}

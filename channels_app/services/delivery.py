@@ -13,15 +13,19 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from channels_app import policy
-from channels_app.models import ChannelConnection, Conversation, Message, id_index
+from channels_app.models import ChannelConnection, Message, id_index
 from channels_app.providers.base import Outgoing, Sent
+from channels_app.services.answering import Answer
+from channels_app.services.consequences import draw_consequences
 from channels_app.services.finding import ring_waiting
 from channels_app.services.outgoing import ask_policy
+from channels_app.services.people import know_as
 from channels_app.services.statuses import STATE_FIELDS, advance, announce_status
 from tenants.limits import take
 from tenants.plugins.errors import (
     AnswerLost,
     CredentialsRejected,
+    OptedOut,
     ProviderError,
     RecipientUnreachable,
     WindowClosed,
@@ -51,7 +55,7 @@ def deliver(*, message_id: int) -> Next | None:
     conversation. Messages of one conversation leave in the order in which they were written.
     """
     message = (
-        Message.objects.select_related("connection", "conversation__contact")
+        Message.objects.select_related("connection", "conversation__contact", "answers")
         .filter(pk=message_id, state=State.QUEUED)
         .first()
     )
@@ -80,7 +84,7 @@ def deliver(*, message_id: int) -> Next | None:
 
 def _wait_for_room(message: Message) -> float:
     """Seconds until the network's rates leave room for this message."""
-    capabilities = message.connection.capabilities
+    capabilities = message.conversation.capabilities
     limits = [(f"send:{message.connection_id}", capabilities.rate)]
     if capabilities.pair_rate is not None:
         limits.append((f"send:to:{message.conversation_id}", capabilities.pair_rate))
@@ -104,6 +108,8 @@ def _verdict(message: Message) -> policy.Verdict:
         text=message.text,
         by_human=message.author == Message.Author.HUMAN,
         has_attachments=bool(message.attachments),
+        answer=Answer(message=message.answers, privately=message.is_private, own=message.pk),
+        template=message.template,
     )
 
 
@@ -163,6 +169,12 @@ def _accept(message: Message, sent: Sent) -> None:
                 announce_status(row)
     except IntegrityError:
         _absorb_echo(message, sent.external_id, key, now)
+    if sent.recipient_id:
+        know_as(
+            contact=message.conversation.contact,
+            connection=message.connection,
+            external_id=sent.recipient_id,
+        )
     _note_success(message.connection, now)
 
 
@@ -200,12 +212,7 @@ def _not_sent(message: Message, error: ProviderError) -> Next | None:
         pause = pause_after(message.attempts, error.retry_after)
         _requeue(message, error, pause)
         return Next(message.pk, pause + TICK)
-    if isinstance(error, CredentialsRejected):
-        mark_unhealthy(connection=message.connection, text=str(error))
-    if isinstance(error, RecipientUnreachable):
-        Conversation.objects.filter(pk=message.conversation_id).update(
-            unreachable_at=timezone.now()
-        )
+    draw_consequences(message=message, meaning=type(error), text=str(error))
     _fail(message, error.code or type(error).__name__, _for_people(error))
     return _follower(message)
 
@@ -263,12 +270,12 @@ def mark_unhealthy(*, connection: ChannelConnection, text: str) -> None:
 
 def _note_success(connection: ChannelConnection, now: datetime) -> None:
     seen = connection.last_outbound_at
-    healthy = connection.health == ChannelConnection.Health.OK
-    if healthy and seen is not None and now - seen < SEEN_EVERY:
+    refused = connection.health == ChannelConnection.Health.RECONNECT
+    if not refused and seen is not None and now - seen < SEEN_EVERY:
         return
-    ChannelConnection.objects.filter(pk=connection.pk).update(
-        last_outbound_at=now, health=ChannelConnection.Health.OK, health_text=""
-    )
+    # What it was taken with is good again; whether it arrives, the statuses say.
+    mended = {"health": ChannelConnection.Health.OK, "health_text": ""} if refused else {}
+    ChannelConnection.objects.filter(pk=connection.pk).update(last_outbound_at=now, **mended)
 
 
 def _for_people(error: ProviderError) -> str:
@@ -276,6 +283,7 @@ def _for_people(error: ProviderError) -> str:
         CredentialsRejected: "The channel's access was refused; reconnect it.",
         RecipientUnreachable: "They blocked this channel or cannot be reached.",
         WindowClosed: "The network allows an answer only once they write again.",
+        OptedOut: "They asked for no messages of this kind.",
     }
     for kind, sentence in sentences.items():
         if isinstance(error, kind):

@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from channels_app.models import ChannelConnection, InboundEvent, Message
 from channels_app.providers.base import (
+    AccountNews,
     Inbound,
+    InboundControl,
     InboundDelete,
     InboundEcho,
     InboundEdit,
@@ -20,6 +22,8 @@ from channels_app.providers.base import (
     InboundReaction,
     InboundStatus,
     InboundWatermark,
+    Noted,
+    TemplateNews,
     ToBeFetched,
     Unsupported,
 )
@@ -32,8 +36,10 @@ from channels_app.services.changes import (
     take_watermark,
 )
 from channels_app.services.finding import NotYetKnown
+from channels_app.services.news import take_account_news, take_control, take_note
 from channels_app.services.receiving import receive, take_echo
 from channels_app.services.ringing import ring_now
+from channels_app.services.templates import take_template_news
 from tenants.plugins.errors import PayloadRejected, ProviderError
 
 Status = InboundEvent.Status
@@ -151,6 +157,10 @@ DEEDS: dict[type, Callable[[InboundEvent, Any], tuple[str, str]]] = {
     InboundEcho: take_echo,
     InboundStatus: take_status,
     InboundOptOut: take_opt_out,
+    InboundControl: take_control,
+    AccountNews: take_account_news,
+    TemplateNews: take_template_news,
+    Noted: take_note,
     InboundWatermark: take_watermark,
     InboundEdit: edit,
     InboundDelete: delete,

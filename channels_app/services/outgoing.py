@@ -8,8 +8,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from channels_app import policy
-from channels_app.models import ChannelConnection, Conversation, Message
+from channels_app.models import ChannelConnection, Conversation, Message, MessageTemplate
+from channels_app.services.answering import (
+    NO_ANSWER,
+    Answer,
+    answered,
+    comment_to_answer,
+    rules_for,
+)
+from channels_app.services.consent import purposes_refused
 from channels_app.services.ringing import ring
+from channels_app.services.templates import template_of, why_unusable
 from tenants.accounts.models import User
 from tenants.audit.services import record
 from tenants.live import publish
@@ -54,9 +63,16 @@ def _no_way_back(conversation: Conversation) -> str:
 
 
 def ask_policy(
-    *, conversation: Conversation, text: str, by_human: bool, has_attachments: bool = False
+    *,
+    conversation: Conversation,
+    text: str,
+    by_human: bool,
+    has_attachments: bool = False,
+    answer: Answer = NO_ANSWER,
+    template: Mapping[str, Any] | None = None,
 ) -> policy.Verdict:
     """Whether this may be sent now; for the composer and for the sender alike."""
+    known = template_of(conversation, template) if template is not None else None
     facts = policy.Facts(
         text=text,
         has_attachments=has_attachments,
@@ -67,8 +83,15 @@ def ask_policy(
         last_inbound_at=conversation.last_inbound_at,
         now=timezone.now(),
         no_way_back=_no_way_back(conversation),
+        stopped=conversation.connection.is_stopped,
+        led_elsewhere=conversation.is_led_elsewhere,
+        opted_out=purposes_refused(conversation),
+        is_template=template is not None,
+        template_refused=why_unusable(known) if template is not None else "",
+        is_marketing=known is not None and known.category == MessageTemplate.MARKETING,
+        answered=answered(conversation, answer),
     )
-    return policy.decide(conversation.connection.capabilities, facts)
+    return policy.decide(rules_for(conversation, answer), facts)
 
 
 def locked(conversation: Conversation) -> Conversation:
@@ -91,6 +114,9 @@ def record_message(
     run_id: int | None = None,
     seen_turn: int | None = None,
     attachments: Sequence[Mapping[str, Any]] = (),
+    answers: Message | None = None,
+    is_private: bool = False,
+    template: Mapping[str, Any] | None = None,
 ) -> Message:
     """Write the queued row and ring the courier on commit.
 
@@ -101,8 +127,14 @@ def record_message(
     if seen_turn is not None and not (row.is_with_ai and row.turn_version == seen_turn):
         raise StaleTurn(f"Conversation {row.pk} is at turn {row.turn_version}, not {seen_turn}.")
     by_human = author == Message.Author.HUMAN
+    answer = Answer(message=answers, privately=is_private)
     verdict = ask_policy(
-        conversation=row, text=text, by_human=by_human, has_attachments=bool(attachments)
+        conversation=row,
+        text=text,
+        by_human=by_human,
+        has_attachments=bool(attachments),
+        answer=answer,
+        template=template,
     )
     if isinstance(verdict, policy.Refused):
         raise SendRefused(verdict.code, verdict.text, verdict.next_allowed_at)
@@ -118,6 +150,9 @@ def record_message(
         attachments=[dict(attachment) for attachment in attachments],
         state=Message.State.QUEUED,
         run_id=run_id,
+        answers=comment_to_answer(row, answer),
+        is_private=is_private,
+        template=dict(template) if template is not None else None,
     )
     message.save(force_insert=True)
     row.last_message_at = message.provider_time

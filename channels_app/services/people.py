@@ -20,7 +20,11 @@ MAX_REFERENCES = 20
 
 
 def conversation_with(
-    *, connection: ChannelConnection, person: Person, thread_id: str = ""
+    *,
+    connection: ChannelConnection,
+    person: Person,
+    thread_id: str = "",
+    surface: str = Conversation.Surface.DIRECT,
 ) -> Conversation:
     """The conversation with this person (or of this group), locked until the commit; a new one
     is left for the caller to save.
@@ -31,7 +35,12 @@ def conversation_with(
     threads = [thread_id] if thread_id else ids
     conversation = _find_conversation(connection, threads)
     if conversation is None:
-        return _begin_conversation(connection, person, ids, threads, is_group=bool(thread_id))
+        conversation = _begin_conversation(
+            connection, person, ids, threads, is_group=bool(thread_id)
+        )
+        if not conversation.pk:
+            conversation.surface = surface
+        return conversation
     if not thread_id:
         if person.aliases:
             _add_identities(conversation.contact, connection, person, ids)
@@ -161,6 +170,11 @@ def _add_identities(
         ],
         ignore_conflicts=True,
     )
+
+
+def know_as(*, contact: Contact, connection: ChannelConnection, external_id: str) -> None:
+    """The network told us under which id it knows a contact in private."""
+    _add_identities(contact, connection, Person(id=external_id), [external_id])
 
 
 def _learn(contact: Contact, person: Person) -> None:

@@ -23,7 +23,10 @@ IN_FLIGHT = (Message.State.SENDING, Message.State.UNKNOWN)
 def receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
     connection = event.connection
     conversation = conversation_of(connection, inbound.references) or conversation_with(
-        connection=connection, person=inbound.sender, thread_id=inbound.thread_id
+        connection=connection,
+        person=inbound.sender,
+        thread_id=inbound.thread_id,
+        surface=inbound.surface,
     )
     key = id_index(inbound.external_id)
     if conversation.pk and _is_here(connection, key):
@@ -56,6 +59,7 @@ def receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
     conversation.last_inbound_at = latest(conversation.last_inbound_at, message.provider_time)
     conversation.waiting_since = conversation.waiting_since or message.provider_time
     conversation.unreachable_at = None
+    conversation.is_led_elsewhere = inbound.is_standby
     alarm = GUEST if is_guest else _alarm(conversation, inbound)
     if alarm:
         conversation.controller = Conversation.Controller.HUMAN
@@ -63,10 +67,11 @@ def receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
     _save_both(conversation, message, (*RECEIVED_FIELDS, *(ALARM_FIELDS if alarm else ())))
     if not conversation.contact.is_blocked:
         ring_bell(message, "new")
-    return "message", alarm
+    return "standby" if inbound.is_standby else "message", alarm
 
 
 GUEST = "Somebody else wrote in this thread."
+STANDBY = "Another app leads this conversation at the network."
 LOOP = "Messages come faster than people write; it may be a machine answering ours."
 UNVERIFIED = "The sender could not be verified; it may be somebody else."
 ALARM_FIELDS = ("controller", "escalation_reason")
@@ -77,6 +82,7 @@ RECEIVED_FIELDS = (
     "last_inbound_at",
     "waiting_since",
     "unreachable_at",
+    "is_led_elsewhere",
 )
 ECHO_FIELDS = ("controller", "turn_version", "waiting_since", "unread_count")
 
@@ -95,6 +101,8 @@ def _signed_by(person: Person) -> str:
 
 def _alarm(conversation: Conversation, inbound: InboundMessage) -> str:
     """Why a person and not the AI has to answer this; empty if the AI may."""
+    if inbound.is_standby:
+        return STANDBY
     if inbound.details.get("authentication") == "fail":
         return UNVERIFIED
     guard = conversation.connection.capabilities.loop_guard
@@ -136,7 +144,10 @@ def take_echo(event: InboundEvent, inbound: InboundEcho) -> tuple[str, str]:
     connection = event.connection
     own = message_by(connection, inbound.external_id, inbound.reference)
     if own is None:
-        conversation = conversation_with(connection=connection, person=inbound.recipient)
+        found = _thread_of(connection, inbound)
+        if found is None:
+            return "echo", "Ours, where nobody has written to us."
+        conversation = found
         own = _in_flight(conversation, inbound.text) if conversation.pk else None
     if own is not None:
         _settle(own, inbound.external_id, Message.State.SENT, event.received_at)
@@ -166,6 +177,13 @@ def take_echo(event: InboundEvent, inbound: InboundEcho) -> tuple[str, str]:
         withdraw_drafts_of_ai(conversation)
     _save_both(conversation, message, ECHO_FIELDS)
     return "echo", "Sent in the network's own app."
+
+
+def _thread_of(connection: ChannelConnection, inbound: InboundEcho) -> Conversation | None:
+    """Where our side wrote: to a person, or in public under what somebody wrote."""
+    if inbound.recipient is not None:
+        return conversation_with(connection=connection, person=inbound.recipient)
+    return conversation_of(connection, (inbound.reply_to,) if inbound.reply_to else ())
 
 
 def _in_flight(conversation: Conversation, text: str) -> Message | None:

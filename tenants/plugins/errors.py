@@ -64,6 +64,22 @@ class WindowClosed(Rejected):
     """The platform allows no free-form message to this person now."""
 
 
+class AccountTrouble(Rejected):
+    """Something is wrong with the company's account there that its administrator must mend."""
+
+
+class AccountStopped(AccountTrouble):
+    """The provider has locked or suspended the account: nothing goes out until it relents."""
+
+
+class OptedOut(Rejected):
+    """The person told the provider that they want no messages of this kind."""
+
+
+class TemplateRefused(Rejected):
+    """The message template is not (or no longer) approved."""
+
+
 class RecipientUnreachable(Rejected):
     """The person blocked us, left, or never existed."""
 

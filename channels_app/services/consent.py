@@ -1,0 +1,69 @@
+"""The opt-out ledger: what somebody does not want to be sent, honoured by the send policy."""
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from channels_app.models import ChannelConnection, Contact, Conversation, OptOut
+from tenants.audit.services import record
+
+NETWORK = "network"
+
+
+@transaction.atomic
+def opt_out(
+    *,
+    contact: Contact,
+    connection: ChannelConnection | None = None,
+    purpose: str = OptOut.Purpose.ALL,
+    source: str,
+    reason: str = "",
+    actor: str = "",
+) -> OptOut:
+    """Write down that somebody wants no more, on this channel or on all. Twice is once."""
+    row, is_new = OptOut.objects.get_or_create(
+        contact=contact,
+        connection=connection,
+        purpose=purpose,
+        ended_at=None,
+        defaults={"source": source[:32], "reason": reason[:300]},
+    )
+    Contact.objects.filter(pk=contact.pk).update(has_opted_out=True)
+    contact.has_opted_out = True
+    if is_new:
+        subject, details = f"contact:{contact.pk}", {"purpose": purpose, "source": source}
+        record(action="contact.opted_out", subject=subject, actor=actor or source, details=details)
+    return row
+
+
+@transaction.atomic
+def opt_in(
+    *,
+    contact: Contact,
+    purpose: str = "",
+    connection: ChannelConnection | None = None,
+    source: str,
+    actor: str = "",
+) -> int:
+    """End what is in force, of one purpose or of all, on one channel or on all."""
+    rows = OptOut.objects.in_force().filter(contact=contact)
+    if purpose:
+        rows = rows.filter(purpose=purpose)
+    if connection is not None:
+        rows = rows.filter(connection=connection)
+    ended = rows.update(ended_at=timezone.now())
+    contact.has_opted_out = OptOut.objects.in_force().filter(contact=contact).exists()
+    Contact.objects.filter(pk=contact.pk).update(has_opted_out=contact.has_opted_out)
+    if ended:
+        subject, details = f"contact:{contact.pk}", {"purpose": purpose, "source": source}
+        record(action="contact.opted_in", subject=subject, actor=actor or source, details=details)
+    return ended
+
+
+def purposes_refused(conversation: Conversation) -> frozenset[str]:
+    """The purposes for which nothing may be sent to them here."""
+    if not conversation.contact.has_opted_out:
+        return frozenset()
+    here = Q(connection=None) | Q(connection=conversation.connection)
+    rows = OptOut.objects.in_force().filter(here, contact=conversation.contact)
+    return frozenset(rows.values_list("purpose", flat=True))
