@@ -54,7 +54,7 @@ def answered(conversation: Conversation, answer: Answer) -> policy.Answered | No
 
 def _has_private_answer(comment: Message, own: int | None) -> bool:
     """One that went out, is on its way, or may have arrived for all we know."""
-    others = comment.answered_by.filter(is_private=True).exclude(pk=own)
+    others = comment.answered_by.filter(is_private=True).exclude(pk=own or 0)
     failed = others.filter(state=Message.State.FAILED).exclude(error_code=UNKNOWN_DELIVERY)
     return others.exclude(pk__in=failed).exists()
 

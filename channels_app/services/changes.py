@@ -61,13 +61,18 @@ def take_status(event: InboundEvent, inbound: InboundStatus) -> tuple[str, str]:
         return "status", f"{inbound.state} is no news after {message.state}."
     message.save(update_fields=STATE_FIELDS)
     announce_status(message)
+    _go_further(event, inbound, message)
+    return "status", ""
+
+
+def _go_further(event: InboundEvent, inbound: InboundStatus, message: Message) -> None:
+    """What the news of one message says beyond it."""
     if inbound.meaning is not None:
         draw_consequences(message=message, meaning=inbound.meaning, text=inbound.error_text)
     if inbound.with_earlier and message.sent_at is not None:
         advance_up_to(conversation=message.conversation, state=inbound.state, up_to=message.sent_at)
     if inbound.state in ARRIVED and event.connection.health == Health.TROUBLE:
         set_health(connection=event.connection, health=Health.OK, text="")
-    return "status", ""
 
 
 Health = ChannelConnection.Health
