@@ -7,15 +7,16 @@ from typing import ClassVar
 from agents.offline.letters import folded, latin_digits
 
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>()\"'،؛]+", re.IGNORECASE)
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# Repetitions that could be walked again from every letter have an end: contacts write the text.
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 # "nova.example/desk" without a scheme; what follows the last dot is written small.
 _DOMAIN = re.compile(
     r"(?<![\w@.-])(?:[A-Za-z0-9][A-Za-z0-9-]*\.)+(?-i:[a-z]{2,18})(?:/[^\s<>()\"'،؛]*)?(?![\w-])"
 )
 _PHONE = re.compile(r"(?<![\w.,])\+?\(?\d[\d\s().-]{6,}\d(?!\w)")
 # Separators inside a number: 1,200.50 / 1.200,50 / 1 200 / 1٬200٫50
-_NUMBER = re.compile(r"\d+(?:[.,٫٬'\u00a0\u202f ]\d{3}(?!\d))*(?:[.,٫]\d+)?")
-_LIST_MARK = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
+_NUMBER = re.compile(r"\d{1,18}+(?:[.,٫٬'\u00a0\u202f ]\d{3}(?!\d)){0,6}(?:[.,٫]\d{1,18}+)?")
+_LIST_MARK = re.compile(r"^[^\S\n]{0,20}\d{1,2}[.)]\s", re.MULTILINE)
 
 _CURRENCIES = {
     "$": "usd", "usd": "usd", "us$": "usd", "dollar": "usd", "dollars": "usd", "dolares": "usd",

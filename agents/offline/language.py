@@ -35,6 +35,7 @@ _SCRIPTS = (
     ("zh", re.compile("[\u4e00-\u9fff]")),
     ("th", re.compile("[\u0e00-\u0e7f]")),
 )
+ENOUGH = 2_000  # characters tell a language; a message may have a hundred thousand
 _NOISE = re.compile(r"https?://\S+|\S+@\S+|[@#]\w+|\d+")
 # One or two words that n-grams mistake.
 _KNOWN = {
@@ -45,7 +46,7 @@ _KNOWN = {
 
 def detect_language(text: str, *, fallback: str = "") -> str:
     """ISO 639-1 of the text; ``fallback`` where it holds too few letters to tell."""
-    words = _NOISE.sub(" ", text)
+    words = _NOISE.sub(" ", text[:ENOUGH])
     letters = sum(char.isalpha() for char in words)
     if letters < 2:
         return fallback
@@ -68,7 +69,7 @@ def is_clearly_not(text: str, language: str) -> bool:
     ours = next((one for one in _LATIN if one.iso_code_639_1.name.lower() == language), None)
     if ours is None or arabic_share(text) > 0.4:
         return True
-    return _detector().compute_language_confidence(_NOISE.sub(" ", text), ours) < DOUBT
+    return _detector().compute_language_confidence(_NOISE.sub(" ", text[:ENOUGH]), ours) < DOUBT
 
 
 def _arabic_script(words: str) -> str:

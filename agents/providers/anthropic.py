@@ -4,9 +4,9 @@ from typing import Any
 
 import anthropic
 import httpx2
-from anthropic.types import Message, MessageParam
+from anthropic.types import Message
 
-from agents.providers.base import Account, Answer, ChatMessage, LlmProvider, Question, strict_schema
+from agents.providers.base import Account, Answer, LlmProvider, Question, strict_schema
 from tenants.plugins import http
 from tenants.plugins.errors import (
     CredentialsRejected,
@@ -33,14 +33,23 @@ class Anthropic(LlmProvider):
         )
 
     def answer(self, question: Question, *, model: str, timeout: float) -> Answer:
+        body: dict[str, Any] = {
+            "model": model,
+            "max_tokens": question.max_tokens,
+            "messages": [{"role": t.role, "content": t.content} for t in question.messages],
+        }
+        if question.system:
+            body["system"] = question.system
+        if question.schema is not None:
+            shape = {"type": "json_schema", "schema": strict_schema(question.schema)}
+            body["output_config"] = {"format": shape}
         try:
-            message = self._client.messages.create(
-                model=model,
-                max_tokens=question.max_tokens,
-                system=question.system or anthropic.omit,
-                messages=[_turn(turn) for turn in question.messages],
-                extra_body=_shape(question),
-                timeout=httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
+            # The typed method walks messages and schema through its unions: 2 ms of every call.
+            message = self._client.post(
+                "/v1/messages",
+                cast_to=Message,
+                body=body,
+                options={"timeout": patience(timeout)},
             )
         except anthropic.AnthropicError as error:
             raise _mapped(error) from error
@@ -49,18 +58,8 @@ class Anthropic(LlmProvider):
         return _answer(message)
 
 
-def _turn(turn: ChatMessage) -> MessageParam:
-    if turn.role == "user":
-        return {"role": "user", "content": turn.content}
-    return {"role": "assistant", "content": turn.content}
-
-
-def _shape(question: Question) -> dict[str, Any] | None:
-    """``output_config``. As the typed argument the SDK would walk the schema on every call."""
-    if question.schema is None:
-        return None
-    schema = strict_schema(question.schema)
-    return {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
+def patience(seconds: float) -> httpx2.Timeout:
+    return httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
 
 
 def _answer(message: Message) -> Answer:

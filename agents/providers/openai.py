@@ -4,12 +4,11 @@ https://developers.openai.com/api/reference/resources/chat
 """
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import httpx2
 import openai
-from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
+from openai.types.chat import ChatCompletion
 
 from agents.providers.base import Account, Answer, LlmProvider, Question, strict_schema
 from tenants.plugins import http
@@ -40,13 +39,18 @@ class OpenAI(LlmProvider):
         )
 
     def answer(self, question: Question, *, model: str, timeout: float) -> Answer:
+        body = {
+            "model": model,
+            "messages": _messages(self.system(question), question),
+            **self.options(question, model),
+        }
         try:
-            completion = self._client.chat.completions.create(
-                model=model,
-                messages=_messages(self.system(question), question),
-                timeout=httpx2.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
-                # As typed arguments the SDK would walk the schema on every call.
-                extra_body=self.options(question, model),
+            # The typed method walks messages and schema through its unions: 2 ms of every call.
+            completion = self._client.post(
+                "/chat/completions",
+                cast_to=ChatCompletion,
+                body=body,
+                options={"timeout": patience(timeout)},
             )
         except openai.OpenAIError as error:
             raise _mapped(error) from error
@@ -94,14 +98,13 @@ class Compatible(OpenAI):
         return options
 
 
-def _messages(system: str, question: Question) -> Iterable[ChatCompletionMessageParam]:
-    if system:
-        yield {"role": "system", "content": system}
-    for turn in question.messages:
-        if turn.role == "user":
-            yield {"role": "user", "content": turn.content}
-        else:
-            yield {"role": "assistant", "content": turn.content}
+def _messages(system: str, question: Question) -> list[dict[str, str]]:
+    turns = [{"role": turn.role, "content": turn.content} for turn in question.messages]
+    return [{"role": "system", "content": system}, *turns] if system else turns
+
+
+def patience(seconds: float) -> httpx2.Timeout:
+    return httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
 
 
 def _answer(completion: ChatCompletion) -> Answer:

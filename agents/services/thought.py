@@ -29,6 +29,8 @@ from tenants.workspace.services import profile
 THINK_SECONDS = 25.0
 LEASE = timedelta(seconds=35)
 HISTORY = 20
+READ = 8_000  # characters of what the contact said since; whoever writes more is read that far
+READ_BEFORE = 2_000  # of each earlier turn
 
 # What a step may suffer without ending the run: others' trouble and our own mistakes about
 # data. Anything else is a bug, and fails the run.
@@ -54,8 +56,14 @@ class Thought:
 
     @property
     def newest(self) -> list[str]:
-        """What the contact said since we last answered, in words."""
-        return [message.text for message in self.unanswered if message.text.strip()]
+        """What the contact said since we last answered, in words; of very much the end."""
+        texts: list[str] = []
+        room = READ
+        for message in reversed(self.unanswered):
+            words = _readable(message.text, room)
+            texts = [words, *texts] if words else texts
+            room -= len(words)
+        return texts
 
     @property
     def asked(self) -> str:
@@ -177,5 +185,14 @@ def _read(messages: Sequence[Message]) -> tuple[list[Turn], list[Message]]:
         if message.direction != Message.Direction.NOTE and message.deleted_at is None
     ]
     answered = max((i for i, message in enumerate(said) if not message.is_inbound), default=-1)
-    before = [Turn(not message.is_inbound, message.text) for message in said[: answered + 1]]
+    before = [
+        Turn(not message.is_inbound, _readable(message.text, READ_BEFORE))
+        for message in said[: answered + 1]
+    ]
     return before, said[answered + 1 :]
+
+
+def _readable(text: str, limit: int) -> str:
+    """The lines of a text, its runs of white space made one, as far as we read."""
+    lines = (" ".join(line.split()) for line in text[:limit].splitlines())
+    return "\n".join(line for line in lines if line)
