@@ -1,7 +1,9 @@
 """Leadwire's processes on one machine: what runs, in which environment, and how it is told."""
 
+import contextlib
 import os
 import shutil
+import signal
 import socket
 import sys
 import threading
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from honcho.compat import ProcessManager
 from honcho.manager import Manager
 from honcho.printer import Message, Printer
 
@@ -69,11 +72,6 @@ class Plan:
             "META_GRAPH_URL": f"{simulator}/meta/v25.0",
             "TELEGRAM_API_URL": f"{simulator}/telegram",
             "HUBSPOT_API_URL": f"{simulator}/hubspot",
-            "X_API_URL": f"{simulator}/x",
-            "LINKEDIN_API_URL": f"{simulator}/linkedin",
-            "LINKEDIN_AUTH_URL": f"{simulator}/linkedin",
-            "TIKTOK_API_URL": f"{simulator}/tiktok/open_api/v1.3",
-            "TWILIO_API_URL": f"{simulator}/twilio",
         }
         return {name: url for name, url in played.items() if not os.environ.get(name)}
 
@@ -92,7 +90,7 @@ class Plan:
             "beat": f"{manage} crontab --no-heartbeat",
         }
         if self.simulate:
-            commands["vendors"] = f"{manage} simulate --port {self.ports.simulator}"
+            commands["vendors"] = f"exec {PYTHON} -m config.simulator {self.ports.simulator}"
         return commands
 
 
@@ -143,6 +141,17 @@ class ReadyPrinter(Printer):
             self._when_ready()
 
 
+class Leaders(ProcessManager):
+    """Asks the first process of each command to end; it tells its own children.
+
+    A worker told twice, once by its leader and once with its group, drops its work half-way.
+    """
+
+    def terminate(self, pid: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+
+
 def wait_until_up(url: str, seconds: float = READY_SECONDS) -> bool:
     """Whether the address answered 200 within so many seconds."""
     deadline = time.monotonic() + seconds
@@ -161,6 +170,7 @@ def run(plan: Plan, *, when_ready: Callable[[], None]) -> int:
     """Run until Ctrl-C or until one process ends; stop all of them; return the exit code."""
     ready = f"http://127.0.0.1:{plan.ports.web}/healthz"
     manager: Any = Manager(ReadyPrinter(ready, when_ready))
+    manager._procmgr = Leaders()
     for name, command in plan.commands.items():
         manager.add_process(name, command, env=plan.environment, cwd=str(settings.BASE_DIR))
     manager.loop()

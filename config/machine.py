@@ -79,26 +79,24 @@ class Machine:
 
     def kill(self, name: str) -> None:
         """SIGKILL: no process of this name gets to finish anything."""
-        self._signal(name, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._running[name].pid, signal.SIGKILL)
         self._running[name].wait()
 
     def stop(self, name: str) -> None:
-        self._signal(name, signal.SIGTERM)
+        # Only the leader: a worker told a second time drops its work half-way.
+        self._running[name].terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._running[name].wait(STOP_SECONDS)
         # The leader may be gone while one of its children is not.
         self.kill(name)
 
     def stop_all(self) -> None:
-        for name in self._running:
-            self._signal(name, signal.SIGTERM)
+        for process in self._running.values():
+            process.terminate()
         deadline = time.monotonic() + STOP_SECONDS
         for name, process in self._running.items():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.1, deadline - time.monotonic()))
             self.kill(name)
         self._running.clear()
-
-    def _signal(self, name: str, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._running[name].pid, number)
