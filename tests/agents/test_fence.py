@@ -23,7 +23,8 @@ def meanwhile(monkeypatch):
     """Let something happen after the reply was drafted and before it is sent."""
 
     def arrange(happens):
-        real, once = gateway.complete, []
+        real = gateway.complete
+        once: list[int] = []
 
         def complete(**kwargs):
             completion = real(**kwargs)
@@ -117,6 +118,7 @@ def test_a_run_taken_up_again_does_not_ask_twice_what_it_knows(company, says, wo
     message = says(QUESTION)
     run = Run.objects.get()
     taken = thought.take_up(run.pk)
+    assert taken is not None
     from agents.services.understanding import understand
 
     understand(taken)  # and here the worker dies
@@ -134,6 +136,7 @@ def test_a_worker_believed_dead_can_not_finish(company, says, work):
     message = says(QUESTION)
     run = Run.objects.get()
     slow = thought.take_up(run.pk)
+    assert slow is not None
     Run.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
     services.think(run_id=run.pk)
 
