@@ -23,7 +23,7 @@ SECRET_WORDS = frozenset(
 WORD = re.compile(r"[A-Za-z]+")
 LOOKS_PRIVATE = re.compile(
     r"""
-    [\w.+-]+@[\w-]+\.[\w.-]+                 # an e-mail address
+    [\w.+-]{1,64}@[\w-]+\.[\w.-]+            # an e-mail address
     | (?<![\w.-])\+?\d{10,15}(?![\w.-])      # a phone number
     | \blw_[a-z0-9-]+_[0-9a-f]+_[\w-]+       # an API key of ours
     | \b(?:sk|pk|xox[abp]|ghp|EAA)[-_A-Za-z0-9]{16,}   # keys of vendors we know

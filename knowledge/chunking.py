@@ -13,10 +13,11 @@ PASSAGE_TOKENS = 800
 OVERLAP_TOKENS = 120
 SHORTEST_SENTENCE = 25  # characters; shorter ones are read together with the next
 LONGEST_SENTENCE = 100  # tokens
+LONGEST_RUN = 1_000  # characters that abbreviations may join
 
-TOKEN = re.compile(r"[^\W_]{1,6}|[^\w\s]|_+")
+TOKEN = re.compile(r"[^\W_]{1,6}|[^\w\s]|_{1,6}")
 # After a full stop and a space, or at the end of a line.
-BOUNDARY = re.compile(r"(?<=[.!?؟…])\s+|(?<=[。！？])\s*|\s*\n\s*")
+BOUNDARY = re.compile(r"(?<=[.!?؟…])\s+|(?<=[。！？])\s*|(?<!\s)\s*\n\s*")
 # A full stop after these ends no sentence.
 ABBREVIATION = re.compile(
     r"(?:^|\s)(?:[A-Za-z]|approx|dr|etc|inc|ltd|mr|mrs|ms|no|sr|sra|vs)\.$", re.I
@@ -39,7 +40,8 @@ def sentences(text: str) -> list[str]:
     """The text's sentences and lines, none of them longer than a passage may be."""
     found: list[str] = []
     for piece in BOUNDARY.split(text):
-        if found and ABBREVIATION.search(found[-1]):
+        # The end is enough to tell; a text of nothing but abbreviations is not one sentence.
+        if found and len(found[-1]) < LONGEST_RUN and ABBREVIATION.search(found[-1][-12:]):
             found[-1] = f"{found[-1]} {piece.strip()}"
         elif piece.strip():
             found.append(piece.strip())

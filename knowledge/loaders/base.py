@@ -56,7 +56,10 @@ def printable(text: str) -> str:
     """Without what no database column and no reader wants: NUL, controls, lone surrogates."""
     text = text.encode("utf-8", "ignore").decode().replace("\r\n", "\n").replace("\r", "\n")
     text = re.sub(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufeff\ufffe\uffff]", "", text)
-    return re.sub(r"[\x0c\x85\u2028\u2029]", "\n", text)
+    text = re.sub(r"[\x0c\x85\u2028\u2029]", "\n", text)
+    # Long runs of white space say nothing, and every pattern that follows would walk them.
+    text = re.sub(r"[^\S\n]{20,}", " ", text)
+    return re.sub(r"\n(?:[^\S\n]*\n){2,}", "\n\n", text)
 
 
 def looks_like_text(content: bytes) -> bool:

@@ -13,20 +13,23 @@ from knowledge.loaders.base import (
 )
 
 FENCE = re.compile(r"^\s{0,3}(`{3,}|~{3,})")
-HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
+HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.+)$")
 UNDERLINE = re.compile(r"^ {0,3}(=+|-{3,})\s*$")
 FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 FRONT_TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.MULTILINE)
+# Every repetition has an end: a document may be written to keep a pattern walking for ever.
 PLAIN = (
-    (re.compile(r"<!--.*?-->", re.DOTALL), ""),
-    (re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)"), r"\1"),
-    (re.compile(r"\[([^\]\n]+)\]\(<?(https?://[^)\s>]+)>?[^)\n]*\)"), r"\1 (\2)"),
-    (re.compile(r"\[([^\]\n]+)\]\([^)\n]*\)"), r"\1"),
-    (re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1"), r"\2"),
+    (re.compile(r"!\[([^\[\]\n]{0,500})\]\([^)\n]{0,2000}\)"), r"\1"),
+    (
+        re.compile(r"\[([^\[\]\n]{1,500})\]\(<?(https?://[^)\s>]{1,2000}+)>?[^)\n]{0,500}\)"),
+        r"\1 (\2)",
+    ),
+    (re.compile(r"\[([^\[\]\n]{1,500})\]\([^)\n]{0,2000}\)"), r"\1"),
+    (re.compile(r"(\*\*|__)(?=\S)(.{1,200}?)(?<=\S)\1"), r"\2"),
     (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"), r"\1"),
     (re.compile(r"`([^`\n]+)`"), r"\1"),
     (re.compile(r"^ {0,3}>\s?", re.MULTILINE), ""),
-    (re.compile(r"^\s*\|?(?:\s*:?-{3,}:?\s*\|)+\s*:?-*:?\s*$", re.MULTILINE), ""),
+    (re.compile(r"^[ \t]*\|?(?:[ \t]*:?-{3,}:?[ \t]*\|)+[ \t]*:?-*:?[ \t]*$", re.MULTILINE), ""),
     (re.compile(r"</?[a-zA-Z][^>\n]{0,200}>"), ""),
 )
 
@@ -93,12 +96,17 @@ def _lines(text: str) -> list[tuple[int, str]]:
         elif fence:
             found.append((0, line))
         elif heading := HEADING.match(line):
-            found.append((len(heading[1]), heading[2]))
+            found.append((len(heading[1]), _unclosed(heading[2])))
         elif (under := UNDERLINE.match(line)) and _is_paragraph(found):
             found[-1] = (1 if under[1][0] == "=" else 2, found[-1][1].strip())
         else:
             found.append((0, line))
     return found
+
+
+def _unclosed(heading: str) -> str:
+    """A heading's words without the optional closing marks."""
+    return heading.rstrip().rstrip("#").rstrip() or heading.strip()
 
 
 def _is_paragraph(found: list[tuple[int, str]]) -> bool:
@@ -110,6 +118,17 @@ def _is_paragraph(found: list[tuple[int, str]]) -> bool:
 
 def plain(text: str) -> str:
     """The words without their marks."""
+    text = _without_comments(text)
     for pattern, instead in PLAIN:
         text = pattern.sub(instead, text)
     return text.strip("\n")
+
+
+def _without_comments(text: str) -> str:
+    """Without HTML comments; one that nothing closes is text."""
+    kept: list[str] = []
+    end = 0
+    while (start := text.find("<!--", end)) >= 0 and (close := text.find("-->", start)) >= 0:
+        kept.append(text[end:start])
+        end = close + len("-->")
+    return "".join([*kept, text[end:]])

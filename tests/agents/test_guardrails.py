@@ -1,6 +1,7 @@
 """What may leave the house."""
 
 import string
+import time
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from agents.guardrails import checked_facts, decide, problems_of, unsupported_quotes
 from agents.guardrails.claims import is_quoted
 from agents.guardrails.mentions import mentions
+from agents.offline.language import detect_language
 from agents.schemas import Fact, Intent, Sentence, Understanding
 
 SOURCE = (
@@ -165,3 +167,15 @@ def test_the_next_move(given_, move, reason):
     decision = decide(understood, gate=0.7)
 
     assert (decision.move, decision.reason) == (move, reason)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 40_000, "1" * 40_000, "x" + "\n" * 40_000 + "y", "_-" * 20_000, "a.a" * 15_000],
+    ids=["letters", "digits", "lines", "marks", "dots"],
+)
+def test_a_text_written_to_exhaust_us_is_checked_in_little_time(text):
+    begun = time.thread_time()
+    mentions(text)
+    detect_language(text)
+    assert time.thread_time() - begun < 2

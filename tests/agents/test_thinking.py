@@ -1,5 +1,7 @@
 """From a contact's words to what we do, on the offline engine."""
 
+import time
+
 import pytest
 
 from agents.models import ModelCall, Run, RunStep
@@ -177,3 +179,14 @@ def test_does_nothing_while_switched_off_or_in_human_hands(company, says, thread
     says("Hello")
 
     assert not Run.objects.exists()
+
+
+def test_of_a_very_long_message_the_beginning_is_read(company, says, work):
+    says("How much does the standing desk Nova cost?" + " " * 90_000 + "x" * 9_000)
+    begun = time.thread_time()
+    work()
+
+    assert time.thread_time() - begun < 5
+    run = Run.objects.get()
+    assert run.status == Run.Status.DONE
+    assert not [step for step in run.steps.all() if step.state == "failed"]

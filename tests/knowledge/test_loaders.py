@@ -1,6 +1,7 @@
 """Reading what people upload, and refusing in one sentence what cannot be read."""
 
 import io
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
+from knowledge.chunking import chunks, fragments
 from knowledge.loaders import LOADERS
 from knowledge.loaders.base import Unreadable, decoded
 from knowledge.loaders.markdown import Markdown
@@ -178,3 +180,41 @@ class TestPdf:
         made = make_pdf("round and round").replace(b"/Count 1", b"/Count 9")
 
         assert Pdf().load(made).sections
+
+
+# Each once kept a pattern walking for minutes, with the interpreter's lock in its hand.
+WALKS = {
+    "blank lines": "x" + "\n" * 60_000 + "y",
+    "blank lines with spaces": "x" + " \n" * 30_000 + "y",
+    "tabs": "\t" * 60_000 + "x",
+    "spaces in a heading": "# a" + " " * 60_000 + "b",
+    "marks in a heading": "# a" + "#" * 60_000 + "b",
+    "open brackets": "[" * 60_000,
+    "open links": "[a](http://" * 6_000,
+    "open comments": "<!--" * 15_000,
+    "open stars": "**a " * 15_000,
+    "abbreviations": "a. " * 20_000,
+    "underscores": "_" * 60_000,
+}
+
+
+@pytest.mark.parametrize("kind", ["md", "txt"])
+@pytest.mark.parametrize("content", WALKS.values(), ids=WALKS)
+def test_a_text_written_to_exhaust_us_is_read_in_little_time(kind, content):
+    begun = time.thread_time()
+    for section in LOADERS.get(kind)().load(content.encode()).sections:
+        for chunk in chunks(section.text):
+            assert len(chunk.text) < 20_000
+            fragments(chunk.text)
+
+    assert time.thread_time() - begun < 4
+
+
+def test_markdown_leaves_out_comments_but_not_what_an_open_one_is_followed_by():
+    text = "One <!-- hidden --> two.\n\nThree <!-- four."
+    assert Markdown().load(text.encode()).sections[0].text == "One  two.\n\nThree <!-- four."
+
+
+def test_closing_marks_are_no_part_of_a_heading():
+    loaded = Markdown().load(b"## Prices ##\n\nTen euros.")
+    assert loaded.sections[0].heading == ("Prices",)
