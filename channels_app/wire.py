@@ -30,13 +30,16 @@ def loads(body: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise PayloadRejected(f"Not UTF-8 at byte {error.start}.") from error
     try:
-        return json.loads(text)
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            raise
+        except ValueError:  # a number with more digits than int() takes
+            return json.loads(text, parse_int=_span)
     except json.JSONDecodeError as error:
         raise PayloadRejected(f"Not JSON: {error.msg} at character {error.pos}.") from error
     except RecursionError as error:
         raise PayloadRejected("JSON nested too deeply.") from error
-    except ValueError:  # a number with more digits than int() takes
-        return json.loads(text, parse_int=_span)
 
 
 def load_object(body: bytes) -> dict[str, Any]:

@@ -7,11 +7,12 @@ import redis
 from django.core.exceptions import ValidationError
 from django.db import OperationalError
 
-from channels_app import services
+from channels_app import services, wire
 from channels_app.models import ChannelConnection, InboundEvent, Message
 from channels_app.services import routing
 from tenants import context
 from tenants.models import PlatformApp, UnroutedEvent
+from tenants.plugins.errors import PayloadRejected
 from tests.channels_app.conftest import connected, outcomes
 
 
@@ -337,3 +338,16 @@ def test_a_batch_is_kept_in_one_statement(knock, size, django_assert_max_num_que
     knock(connection, envelope(("77", [event("warm")])))
     with django_assert_max_num_queries(1):
         assert knock(connection, body).status_code == 200
+
+
+LONG_NUMBER = b"1" * 5_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"a":' + LONG_NUMBER + b", x", b'{"a":' + LONG_NUMBER + b',"b":' + b"[" * 100_000],
+    ids=["and then no JSON", "and then too deep"],
+)
+def test_a_number_too_long_hides_no_other_fault(body):
+    with pytest.raises(PayloadRejected):
+        wire.loads(body)
