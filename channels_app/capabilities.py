@@ -28,6 +28,7 @@ class Capabilities:
     text_unit: TextUnit = TextUnit.CHARACTERS
     window: timedelta | None = None  # free-form messages after the contact's last one
     human_window: timedelta | None = None  # the same, for what a person wrote
+    max_in_window: int = 0  # messages of ours until the contact writes again; 0: no limit
     statuses: frozenset[str] = frozenset()
     sends_attachments: bool = False
     echoes_own_sends: bool = False
@@ -132,6 +133,75 @@ CAPABILITIES: dict[str, Capabilities] = {
         sources=(
             "https://core.telegram.org/bots/api#sendmessage",
             "https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this",
+        ),
+    ),
+    "x": Capabilities(
+        max_text=10_000,
+        statuses=frozenset({"read"}),
+        echoes_own_sends=True,
+        rate=Rate(15, 900),
+        sources=(
+            "https://docs.x.com/x-api/fundamentals/rate-limits",
+            "https://docs.x.com/x-api/direct-messages/manage/introduction",
+        ),
+    ),
+    "x:comments": Capabilities(
+        max_text=280,
+        is_public=True,
+        echoes_own_sends=True,
+        rate=Rate(100, 900),
+        sources=(
+            "https://docs.x.com/fundamentals/counting-characters",
+            "https://docs.x.com/x-api/fundamentals/rate-limits",
+        ),
+    ),
+    # Everything on it is public: a page has no messages that a program may read.
+    "linkedin": Capabilities(
+        max_text=1_250,
+        is_public=True,
+        echoes_own_sends=True,
+        rate=Rate(1, 2, burst=5),
+        sources=(
+            "https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/comments-api",
+            "https://learn.microsoft.com/en-us/linkedin/shared/api-guide/concepts/rate-limits",
+        ),
+    ),
+    "tiktok": Capabilities(
+        max_text=6_000,
+        window=timedelta(hours=48),
+        max_in_window=10,
+        statuses=frozenset({"read"}),
+        echoes_own_sends=True,
+        rate=Rate(60, 60),
+        sources=("https://business-api.tiktok.com/portal/docs?id=1832184403754242",),
+    ),
+    "tiktok:comments": Capabilities(
+        max_text=150,
+        is_public=True,
+        rate=Rate(60, 60),
+        sources=("https://business-api.tiktok.com/portal/docs?id=1762228496184322",),
+    ),
+    "twilio": Capabilities(
+        max_text=1_600,
+        statuses=frozenset({"sent", "delivered"}),
+        sends_attachments=True,
+        rate=Rate(10, 1),
+        sources=(
+            "https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource",
+            "https://help.twilio.com/articles/115002943027",
+        ),
+    ),
+    "twilio_whatsapp": Capabilities(
+        max_text=1_600,
+        window=timedelta(hours=24),
+        human_window=timedelta(hours=24),
+        statuses=frozenset({"sent", "delivered", "read"}),
+        sends_attachments=True,
+        rate=Rate(80, 1),
+        pair_rate=Rate(1, 6, burst=45),
+        sources=(
+            "https://www.twilio.com/docs/whatsapp/key-concepts#the-customer-service-window",
+            "https://www.twilio.com/docs/api/errors/63016",
         ),
     ),
     "email": Capabilities(

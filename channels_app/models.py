@@ -80,7 +80,15 @@ class ChannelConnection(models.Model):
         return self.name
 
     def provider(self) -> ChannelProvider:
-        return CHANNELS.get(self.platform)({**self.config, "account_id": self.account_id})
+        ours = {"account_id": self.account_id, "webhook_url": self.webhook_url}
+        return CHANNELS.get(self.platform)({**self.config, **ours})
+
+    @property
+    def webhook_url(self) -> str:
+        """Its own webhook address; empty once it is disconnected."""
+        if not self.webhook_token:
+            return ""
+        return f"{settings.PUBLIC_URL}/webhooks/{self.platform}/{self.webhook_token}/"
 
     @property
     def capabilities(self) -> Capabilities:

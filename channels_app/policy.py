@@ -30,6 +30,7 @@ class Facts:
     is_template: bool = False
     template_refused: str = ""  # why this template cannot be sent
     is_marketing: bool = False
+    sent_in_window: int = 0  # ours since their last message
     answered: "Answered | None" = None  # the public message this is an answer to
 
 
@@ -156,6 +157,11 @@ def _about_the_window(capabilities: Capabilities, facts: Facts) -> Verdict:
     if facts.last_inbound_at is None:
         return Refused("not_started", "On this channel the contact has to write first.")
     silence = facts.now - facts.last_inbound_at
+    if capabilities.max_in_window and facts.sent_in_window >= capabilities.max_in_window:
+        return Refused(
+            "window_used_up",
+            f"This channel takes {capabilities.max_in_window} messages until they write again.",
+        )
     if silence < capabilities.window:
         return Allowed()
     longer = capabilities.human_window or capabilities.window

@@ -192,6 +192,14 @@ class InboundReaction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InboundHidden:
+    """A public message was taken out of sight at the network, or is shown again."""
+
+    external_id: str
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboundControl:
     """The thread passed from one app to another; ``is_ours`` says whether we lead it now."""
 
@@ -205,7 +213,7 @@ class AccountNews:
     """The network speaks about our account. ``health`` is empty where nothing changes."""
 
     text: str
-    health: str = ""  # ok, trouble, stopped
+    health: str = ""  # ok, trouble, reconnect, stopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +253,7 @@ Inbound = (
     | InboundOptOut
     | InboundWatermark
     | InboundReaction
+    | InboundHidden
     | InboundControl
     | AccountNews
     | TemplateNews

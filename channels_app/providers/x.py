@@ -151,14 +151,13 @@ class X(base.ChannelProvider):
     def send(self, message: Outgoing) -> Sent:
         """https://docs.x.com/x-api/direct-messages/manage/introduction and
         https://docs.x.com/x-api/posts/create-post"""
-        if message.recipient_id.startswith(POST) and not message.is_private:
+        if message.recipient_id.startswith(POST):
             reply = {"in_reply_to_tweet_id": _post_id(message.answers)}
             answer = self._call("POST", "/2/tweets", {"text": message.text, "reply": reply})
             return Sent(wire.get_answer_id(answer.get("data"), "id"))
-        person = message.recipient_id.removeprefix(POST)
-        path = f"/2/dm_conversations/with/{_user_id(person)}/messages"
+        path = f"/2/dm_conversations/with/{_user_id(message.recipient_id)}/messages"
         answer = self._call("POST", path, {"text": message.text})
-        return Sent(wire.get_answer_id(answer.get("data"), "dm_event_id"), person)
+        return Sent(wire.get_answer_id(answer.get("data"), "dm_event_id"))
 
     def subscribe(self, webhook_url: str) -> bool:
         app = str(self.config.get("bearer_token") or "")
@@ -442,7 +441,7 @@ def _read_mark(item: dict[str, Any]) -> Inbound:
 
 def _revocation(item: dict[str, Any]) -> Inbound:
     text = "The account took back the access it gave us. Reconnect it."
-    return base.AccountNews(text=text, health="stopped")
+    return base.AccountNews(text=text, health="reconnect")
 
 
 def _post_id(external_id: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
@@ -79,9 +78,7 @@ def configure(
 
 def webhook_url(connection: ChannelConnection) -> str:
     """The connection's own webhook address; empty once it is disconnected."""
-    if not connection.webhook_token:
-        return ""
-    return f"{settings.PUBLIC_URL}/webhooks/{connection.platform}/{connection.webhook_token}/"
+    return connection.webhook_url
 
 
 def fresh_config(*, platform: str, given: Mapping[str, str]) -> dict[str, str]:

@@ -90,8 +90,18 @@ def ask_policy(
         template_refused=why_unusable(known) if template is not None else "",
         is_marketing=known is not None and known.category == MessageTemplate.MARKETING,
         answered=answered(conversation, answer),
+        sent_in_window=_sent_in_window(conversation, answer.own),
     )
     return policy.decide(rules_for(conversation, answer), facts)
+
+
+def _sent_in_window(conversation: Conversation, own: int | None) -> int:
+    """How many of ours went out since they last wrote; asked only where the network counts."""
+    since = conversation.last_inbound_at
+    if not conversation.capabilities.max_in_window or since is None:
+        return 0
+    ours = conversation.messages.filter(direction=Message.Direction.OUT, received_at__gte=since)
+    return ours.exclude(state=Message.State.FAILED).exclude(pk=own or 0).count()
 
 
 def locked(conversation: Conversation) -> Conversation:

@@ -1,0 +1,340 @@
+"""LinkedIn Pages: comments and mentions under what an organisation posts.
+
+https://learn.microsoft.com/en-us/linkedin/marketing/community-management/organizations/organization-social-action-notifications
+There is no interface for a page's messages. Without approved webhooks we look for notifications
+ourselves.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from urllib.parse import quote, urlencode
+
+from django import forms
+from django.conf import settings
+
+from channels_app import signatures, wire
+from channels_app.providers import base
+from channels_app.providers.base import Inbound, Outgoing, Person, RawItem, Sent, Surface
+from tenants.plugins import http
+from tenants.plugins.errors import (
+    AnswerLost,
+    CredentialsRejected,
+    ProviderError,
+    Rejected,
+    SignatureMismatch,
+)
+
+VERSION = "202607"  # https://learn.microsoft.com/en-us/linkedin/marketing/versioning
+ORGANIZATION = "urn:li:organization:"
+ACTIONS = "COMMENT,COMMENT_EDIT,COMMENT_DELETE,COMMENT_MENTION,SHARE_MENTION,ADMIN_COMMENT"
+EVERY = 300  # seconds; an app has some hundred calls a day while LinkedIn tries it out
+PAGE = 50
+OVERLAP = 600_000  # milliseconds: some notifications turn up late
+SEPARATOR = "|"  # between post and comment of a thread
+
+
+class LinkedIn(base.ChannelProvider):
+    class ConfigForm(forms.Form):
+        accepts_terms = forms.BooleanField(
+            label="We may automate this page",
+            help_text=(
+                "LinkedIn's terms forbid automation without its approval. Tick this only if your"
+                " LinkedIn app was approved for Community Management."
+            ),
+        )
+        app_secret = forms.CharField(
+            label="Client secret", widget=forms.PasswordInput, max_length=200, required=False
+        )
+        access_token = forms.CharField(
+            label="Access token", widget=forms.PasswordInput, max_length=2000, required=False
+        )
+        refresh_token = forms.CharField(
+            label="Refresh token", widget=forms.PasswordInput, max_length=2000, required=False
+        )
+        client_id = forms.CharField(label="Client id", max_length=200, required=False)
+        has_webhooks = forms.BooleanField(
+            label="LinkedIn sends us webhooks",
+            help_text="Left empty, we look for news every five minutes.",
+            required=False,
+        )
+
+    secret_names: ClassVar[Mapping[str, str]] = {"secret": "app_secret", "token": "access_token"}
+    has_shared_address = True
+    handshake_type = "application/json"
+    how_to_connect = (
+        "In the LinkedIn developer portal, add Community Management to your app and let an"
+        " administrator of the page grant it access. The account id is the number of the"
+        " organisation. If you have webhooks, register the webhook address there."
+    )
+
+    @classmethod
+    def new_secret(cls, name: str) -> str:
+        return ""
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        """What is signed begins with ``hmacsha256=``; the header shows that or only the digest.
+
+        https://learn.microsoft.com/en-us/linkedin/shared/api-guide/webhook-validation
+        """
+        claimed = headers.get("X-LI-Signature", "").removeprefix("hmacsha256=")
+        if not signatures.same(claimed, self.signed(body)["X-LI-Signature"]):
+            raise SignatureMismatch("X-LI-Signature does not match the body.")
+
+    def signed(self, body: bytes) -> dict[str, str]:
+        secret = base.strict_config(self.config, "app_secret")
+        return {"X-LI-Signature": signatures.hex_hmac(secret, b"hmacsha256=" + body)}
+
+    def handshake(self, query: Mapping[str, str]) -> str:
+        """Asked again every two hours; three silences block the address."""
+        code = query.get("challengeCode", "")
+        if not code:
+            raise SignatureMismatch("There is no challengeCode.")
+        secret = base.strict_config(self.config, "app_secret")
+        answer = signatures.hex_hmac(secret, code.encode("utf-8", "surrogatepass"))
+        return json.dumps({"challengeCode": code, "challengeResponse": answer})
+
+    # -- splitting
+
+    def split(self, body: bytes) -> Iterator[RawItem]:
+        envelope = wire.load_object(body)
+        if "notifications" not in envelope:
+            yield _stranger(envelope, body)
+            return
+        found = False
+        for notification, as_it_came in wire.objects(envelope["notifications"]):
+            found = True
+            yield _item(notification) if notification else base.unreadable(as_it_came)
+        if not found:
+            yield base.empty(body)
+
+    # -- reading
+
+    def parse(self, kind: str, body: bytes) -> list[Inbound]:
+        notification = wire.load_object(body)
+        reader = {
+            "COMMENT": _comment,
+            "COMMENT_MENTION": _comment,
+            "COMMENT_EDIT": _edit,
+            "COMMENT_DELETE": _deletion,
+            "ADMIN_COMMENT": _own_comment,
+            "SHARE_MENTION": _mention,
+            "LIKE": _noted,
+            "SHARE": _noted,
+        }.get(kind)
+        if reader is None:
+            return [base.Unsupported(reason=f"Nothing is done about {kind!r}.")]
+        return [reader(notification)]
+
+    # -- looking for news
+
+    def poll_every(self) -> int:
+        return 0 if self.config.get("has_webhooks") else EVERY
+
+    def poll(self, cursor: Mapping[str, Any]) -> base.Polled:
+        """The page's notifications since the newest we know, a page of them at a time.
+
+        The first look remembers the moment. Later ones begin a little before the newest, since
+        LinkedIn does not show them in order; what is seen twice has the same key.
+        """
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        since = wire.number(cursor, "since")
+        if not since:
+            return base.Polled((), {"since": now})
+        start = wire.number(cursor, "start")
+        until = wire.number(cursor, "until") or now
+        organization = quote(ORGANIZATION + str(self.config["account_id"]), safe="")
+        answer = self._call(
+            "GET",
+            f"organizationalEntityNotifications?q=criteria&organizationalEntity={organization}"
+            f"&actions=List({ACTIONS})&timeRange=(start:{since - OVERLAP},end:{until})"
+            f"&start={start}&count={PAGE}",
+        )
+        elements = wire.get_list(answer, "elements")
+        items = tuple(
+            _item(each) if each else base.unreadable(as_it_came)
+            for each, as_it_came in wire.objects(elements)
+        )
+        times = [wire.number(each, "lastModifiedAt") for each in elements if isinstance(each, dict)]
+        newest = max([wire.number(cursor, "newest"), since, *(t for t in times if t <= until)])
+        if len(elements) < PAGE:
+            return base.Polled(items, {"since": newest})
+        further = {"since": since, "until": until, "start": start + PAGE, "newest": newest}
+        return base.Polled(items, further, more=True)
+
+    # -- sending
+
+    def send(self, message: Outgoing) -> Sent:
+        """https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/comments-api"""
+        post, _, comment = message.recipient_id.partition(SEPARATOR)
+        body: dict[str, Any] = {
+            "actor": ORGANIZATION + str(self.config["account_id"]),
+            "object": post,
+            "message": {"text": message.text},
+        }
+        if comment:
+            body["parentComment"] = comment
+        place = quote(comment or post, safe="")
+        answer = self._call("POST", f"socialActions/{place}/comments", body)
+        named = answer.get("commentUrn") or answer.get("$URN")
+        return Sent(wire.get_answer_id({"commentUrn": named}, "commentUrn"))
+
+    def probe(self) -> base.Probed:
+        self._call("GET", f"organizations/{quote(str(self.config['account_id']), safe='')}")
+        return base.Probed()
+
+    def renews(self) -> bool:
+        return bool(self.config.get("refresh_token"))
+
+    def renew(self) -> base.Renewed:
+        """https://learn.microsoft.com/en-us/linkedin/shared/authentication/programmatic-refresh-tokens"""
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": str(self.config["refresh_token"]),
+            "client_id": str(self.config.get("client_id") or ""),
+            "client_secret": str(self.config.get("app_secret") or ""),
+        }
+        try:
+            answer = http.request(
+                "POST",
+                f"{settings.LINKEDIN_AUTH_URL}/oauth/v2/accessToken",
+                content=urlencode(form).encode(),
+                headers={"Content-Type": "application/x-www-form-urlencoded"},
+            )
+        except Rejected as error:
+            raise CredentialsRejected(str(error), code=error.code, status=error.status) from error
+        return base.renewed(answer)
+
+    def _call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        try:
+            answer = http.request(
+                method,
+                f"{settings.LINKEDIN_API_URL}/rest/{path}",
+                json=body,
+                headers={
+                    "Authorization": f"Bearer {self.config.get('access_token') or ''}",
+                    "LinkedIn-Version": VERSION,
+                    "X-Restli-Protocol-Version": "2.0.0",
+                },
+                idempotent=method == "GET",
+            )
+        except ProviderError as error:
+            if error.status >= 500 and error.status != 503:
+                raise AnswerLost(str(error), status=error.status) from error
+            raise
+        if not isinstance(answer, dict):
+            raise AnswerLost("LinkedIn answered something else than an object.")
+        return answer
+
+
+def _account_of(urn: Any) -> str:
+    text = urn if isinstance(urn, str) else ""
+    number = text.removeprefix(ORGANIZATION)
+    return number[: wire.MAX_ACCOUNT] if number != text and number.isprintable() else ""
+
+
+def _item(notification: dict[str, Any]) -> RawItem:
+    account = _account_of(notification.get("organizationalEntity"))
+    kind = wire.plain(notification.get("action"), 60) or "unknown"
+    identifier = notification.get("notificationId")
+    body = wire.dumps(notification)
+    parts: tuple[Any, ...] = (body.decode(),)
+    if isinstance(identifier, int | str) and not isinstance(identifier, bool):
+        parts = (identifier, str(notification.get("generatedActivity")))
+    return RawItem(account, wire.key_of(account, kind, *parts), kind, body)
+
+
+def _stranger(envelope: dict[str, Any], body: bytes) -> RawItem:
+    """Another event of LinkedIn's, such as a lead of a form."""
+    owner = envelope.get("owner")
+    account = _account_of(owner.get("organization")) if isinstance(owner, dict) else ""
+    kind = wire.plain(envelope.get("type"), 60) or "unknown"
+    return RawItem(account, wire.key_of(account, kind, body.hex()), kind, body)
+
+
+def _activity(notification: dict[str, Any], name: str) -> dict[str, Any]:
+    return wire.get_object(wire.get_object(notification, "decoratedGeneratedActivity"), name)
+
+
+def _comment_urn(notification: dict[str, Any]) -> str:
+    """The comment's full name; notifications also use a short form of it."""
+    found = wire.get_id(_activity(notification, "comment"), "entity", required=False)
+    short = found or wire.get_id(notification, "generatedActivity")
+    return re.sub(r"\((?!urn:li:)", "(urn:li:", short, count=1)
+
+
+def _at(notification: dict[str, Any]) -> datetime | None:
+    return wire.moment(notification.get("lastModifiedAt"), milliseconds=True)
+
+
+def _comment(notification: dict[str, Any]) -> Inbound:
+    comment = _activity(notification, "comment")
+    text = wire.get_text(comment, "text")
+    if not text:
+        return base.Unsupported(reason="A comment without words.")
+    urn = _comment_urn(notification)
+    post = wire.get_id(comment, "object", required=False)
+    post = post or wire.get_id(notification, "sourcePost")
+    parent = wire.get_id(comment, "parentComment", required=False)
+    author = wire.get_id(comment, "owner")
+    if _account_of(author) and author == notification.get("organizationalEntity"):
+        return _own_comment(notification)
+    return base.InboundMessage(
+        external_id=urn,
+        sender=Person(id=author),
+        sent_at=_at(notification),
+        text=text,
+        thread_id=f"{post}{SEPARATOR}{parent or urn}",
+        reply_to=parent,
+        surface=Surface.COMMENTS,
+    )
+
+
+def _own_comment(notification: dict[str, Any]) -> Inbound:
+    comment = _activity(notification, "comment")
+    return base.InboundEcho(
+        external_id=_comment_urn(notification),
+        recipient=None,
+        sent_at=_at(notification),
+        text=wire.get_text(comment, "text"),
+        reply_to=wire.get_id(comment, "parentComment", required=False),
+    )
+
+
+def _edit(notification: dict[str, Any]) -> Inbound:
+    return base.InboundEdit(
+        external_id=_comment_urn(notification),
+        text=wire.get_text(_activity(notification, "comment"), "text"),
+        at=_at(notification),
+    )
+
+
+def _deletion(notification: dict[str, Any]) -> Inbound:
+    return base.InboundDelete(external_id=_comment_urn(notification), at=_at(notification))
+
+
+def _mention(notification: dict[str, Any]) -> Inbound:
+    """Somebody named the page in a post of their own; an answer is a comment under it."""
+    share = _activity(notification, "share")
+    text = wire.get_text(share, "text")
+    if not text:
+        return base.Unsupported(reason="A mention without words.")
+    post = wire.get_id(share, "entity", required=False)
+    post = post or wire.get_id(notification, "generatedActivity")
+    return base.InboundMessage(
+        external_id=post,
+        sender=Person(id=wire.get_id(share, "owner")),
+        sent_at=_at(notification),
+        text=text,
+        thread_id=f"{post}{SEPARATOR}",
+        surface=Surface.COMMENTS,
+    )
+
+
+def _noted(notification: dict[str, Any]) -> Inbound:
+    action = wire.plain(notification.get("action"))
+    return base.Noted(outcome="reaction", reason=f"{action.capitalize()} of a post of ours.")
