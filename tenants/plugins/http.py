@@ -40,6 +40,7 @@ TRUSTED_SETTINGS = (
     "META_GRAPH_URL",
     "TELEGRAM_API_URL",
     "HUBSPOT_API_URL",
+    "RESEND_API_URL",
     "X_API_URL",
     "LINKEDIN_API_URL",
     "LINKEDIN_AUTH_URL",
@@ -191,16 +192,43 @@ class GuardedBackend(httpcore.NetworkBackend):
         return self._inner.connect_tcp(last, port, timeout, local_address, socket_options)
 
     def _vetted(self, host: str, port: int) -> list[str]:
-        if settings.ALLOW_PRIVATE_ADDRESSES or (host, port) in trusted():
+        if (host, port) in trusted():
             return [host]
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError(f"{host} has no address") from error
-        addresses = [str(info[4][0]).partition("%")[0] for info in found]
-        if not addresses or not all(map(is_public, addresses)):
-            raise ForbiddenHost(f"{host} leads to an address that is not public")
-        return list(dict.fromkeys(addresses))[:MAX_ADDRESSES]
+            return vetted_addresses(host, port)
+        except ForbiddenAddress as error:
+            raise ForbiddenHost(str(error)) from error
+        except Unavailable as error:
+            raise httpcore.ConnectError(str(error)) from error
+
+
+def vetted_addresses(host: str, port: int) -> list[str]:
+    """The addresses of a host that a company named, each on the open internet.
+
+    Raises ForbiddenAddress if one is not, Unavailable if there is none.
+    """
+    if settings.ALLOW_PRIVATE_ADDRESSES:
+        return [host]
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Unavailable(f"{host} has no address") from error
+    addresses = [str(info[4][0]).partition("%")[0] for info in found]
+    if not addresses or not all(map(is_public, addresses)):
+        raise ForbiddenAddress(f"{host} leads to an address that is not public")
+    return list(dict.fromkeys(addresses))[:MAX_ADDRESSES]
+
+
+def dial(host: str, port: int, seconds: float) -> socket.socket:
+    """A TCP connection for protocols other than HTTP, guarded the same way."""
+    context.release()  # as in exchange
+    error: OSError | None = None
+    for address in vetted_addresses(host, port):
+        try:
+            return socket.create_connection((address, port), timeout=seconds)
+        except OSError as refused:
+            error = refused
+    raise Unavailable(f"{host}: {error or 'no address'}") from error
 
 
 def trusted() -> set[tuple[str, int]]:
