@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 
 from tenants.plugins import http
 from tenants.plugins.errors import (
+    AccountStopped,
+    AccountTrouble,
     AnswerLost,
     CredentialsRejected,
+    OptedOut,
     ProviderError,
     RateLimited,
     RecipientUnreachable,
     Rejected,
+    TemplateRefused,
     Unavailable,
     WindowClosed,
 )
@@ -31,7 +36,7 @@ MEANINGS: dict[int, type[ProviderError]] = {
     200: CredentialsRejected,
     230: CredentialsRejected,
     299: CredentialsRejected,
-    368: CredentialsRejected,  # the account is temporarily blocked
+    368: AccountStopped,  # the account is blocked for a breach of policy
     551: RecipientUnreachable,
     613: RateLimited,
     80006: RateLimited,
@@ -39,14 +44,24 @@ MEANINGS: dict[int, type[ProviderError]] = {
     130429: RateLimited,
     131000: Unavailable,
     131016: Unavailable,
+    131005: CredentialsRejected,
     131026: RecipientUnreachable,
-    131031: CredentialsRejected,  # the business account is locked
-    131042: CredentialsRejected,  # no valid means of payment
+    131031: AccountStopped,  # the business account is locked
+    131042: AccountTrouble,  # no valid means of payment
+    131045: AccountTrouble,  # the number's certificate
     131047: WindowClosed,
-    131050: RecipientUnreachable,  # the person stopped marketing messages
+    131048: AccountTrouble,  # too much of what we sent was called spam
+    131050: OptedOut,  # the person stopped marketing messages
     131056: RateLimited,  # too many messages to this one person
+    131064: RateLimited,
+    132001: TemplateRefused,  # does not exist in this language
+    132015: TemplateRefused,  # paused for its quality
+    132016: TemplateRefused,  # disabled for its quality
     133004: Unavailable,
+    133010: AccountTrouble,  # the number is not registered
 }
+# Seconds to wait where the answer names none: the documented pace is one in six seconds.
+PAUSES: dict[int, float] = {131056: 12.0}
 SUBCODES: dict[int, type[ProviderError]] = {
     2018001: RecipientUnreachable,  # no matching user
     2018108: RecipientUnreachable,  # this person is not receiving messages now
@@ -71,6 +86,33 @@ def post(path: str, token: str, body: Mapping[str, Any]) -> dict[str, Any]:
     return answer
 
 
+def get(path: str, token: str, params: Mapping[str, str]) -> dict[str, Any]:
+    """Ask for something; raises a ProviderError."""
+    try:
+        answer = http.request(
+            "GET",
+            f"{settings.META_GRAPH_URL}/{path}",
+            params=params,
+            headers={"Authorization": f"Bearer {token}"},
+            idempotent=True,
+        )
+    except ProviderError as error:
+        raise meaning_of(error) from error
+    return answer if isinstance(answer, dict) else {}
+
+
+def segment(identifier: str) -> str:
+    """An id as one part of a path, whatever is in it."""
+    if not identifier:
+        raise Rejected("There is nothing to answer.", code="nothing_to_answer")
+    return quote(identifier, safe="")
+
+
+def meaning_of_code(code: int) -> type[ProviderError]:
+    """What a refusal with this code would have been."""
+    return MEANINGS.get(code, Rejected)
+
+
 def meaning_of(error: ProviderError) -> ProviderError:
     """The same failure, in the words of our error tree."""
     payload = error.payload if isinstance(error.payload, dict) else {}
@@ -89,7 +131,7 @@ def meaning_of(error: ProviderError) -> ProviderError:
     return kind(
         str(detail.get("message") or error)[:400],
         code=str(code)[:64],
-        retry_after=error.retry_after,
+        retry_after=error.retry_after or PAUSES.get(_number(code)),
         status=error.status,
         payload=payload,
     )

@@ -146,10 +146,19 @@ def moment(value: Any, *, milliseconds: bool = False) -> datetime | None:
     try:
         seconds = float(value) / (1000 if milliseconds else 1)
     except (TypeError, ValueError, OverflowError):
-        return None
+        return _written_out(value)
     if not math.isfinite(seconds) or not 0 < seconds < 4_102_444_800:  # 1970 to 2100
         return None
     return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def _written_out(value: Any) -> datetime | None:
+    """A time stamp in words (ISO 8601); None without its zone."""
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo is not None and 1970 < found.year < 2100 else None
 
 
 def web_address(value: Any) -> str:

@@ -1,289 +1,181 @@
-"""Facebook Messenger. https://developers.facebook.com/docs/messenger-platform/webhooks"""
+"""A Facebook page: Messenger, comments, mentions, ratings and reactions.
 
-import secrets
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+https://developers.facebook.com/docs/messenger-platform/webhooks
+https://developers.facebook.com/docs/graph-api/webhooks/reference/page
+"""
 
-from django import forms
+from typing import Any
 
-from channels_app import graph, signatures, wire
+from channels_app import wire
 from channels_app.providers import base
-from channels_app.providers.base import Inbound, Outgoing, Person, RawItem, Sent
-from tenants.plugins.errors import PayloadRejected, Rejected
+from channels_app.providers.base import Inbound, Outgoing, Person, Surface
+from channels_app.providers.meta import MetaChannel
+from channels_app.providers.meta_events import nothing_done
 
-# What a messaging event is about: the first of these that it holds.
-SECTIONS = ("message", "message_edit", "postback", "reaction", "delivery", "read")
-KINDS = {"image", "audio", "video", "file", "location"}
+EMOJI = {
+    "like": "👍",
+    "love": "❤️",
+    "care": "🤗",
+    "haha": "😆",
+    "wow": "😮",
+    "sad": "😢",
+    "sorry": "😢",
+    "angry": "😠",
+}
+POSTS = {"post", "status", "photo", "video", "share", "album", "event", "note", "link"}
+EDITED = {"edit", "edited"}
+REMOVED = {"remove", "delete"}
+STARS = 5
 
 
-class Messenger(base.ChannelProvider):
-    class ConfigForm(forms.Form):
-        page_token = forms.CharField(
-            label="Page access token", widget=forms.PasswordInput, max_length=1000, required=False
-        )
-        app_secret = forms.CharField(
-            label="App secret", widget=forms.PasswordInput, max_length=200, required=False
-        )
-        verify_token = forms.CharField(
-            label="Verify token", widget=forms.PasswordInput, max_length=200, required=False
-        )
-        app_id = forms.CharField(label="App id", max_length=40, required=False)
-
-    secret_names: ClassVar[Mapping[str, str]] = {
-        "secret": "app_secret",
-        "token": "page_token",
-        "verify_token": "verify_token",
-    }
-    has_shared_address = True
+class Messenger(MetaChannel):
     how_to_connect = (
         "In your Meta app, add the Messenger product, enter the webhook address and the verify"
         " token, and subscribe the page to messages, message_echoes, message_edits,"
-        " message_reactions, message_deliveries, message_reads and messaging_postbacks."
+        " message_reactions, message_deliveries, message_reads, messaging_postbacks,"
+        " messaging_referrals, messaging_handovers, standby, feed, mention and ratings."
     )
+    answers_edge = "comments"
+    hidden_field = "is_hidden"
 
-    @classmethod
-    def new_secret(cls, name: str) -> str:
-        return secrets.token_urlsafe(24)
+    def _envelope(self, message: Outgoing) -> dict[str, Any]:
+        """``metadata`` comes back in the echo, which finds a message whose answer was lost."""
+        body = super()._envelope(message)
+        body["message"]["metadata"] = message.reference
+        return body
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        secret = base.strict_config(self.config, "app_secret")
-        signatures.check_hub_signature(headers.get("X-Hub-Signature-256", ""), secret, body)
+    def _public(self, kind: str, change: dict[str, Any]) -> list[Inbound]:
+        _, _, rest = kind.partition("changes ")
+        field, _, item = rest.partition(" ")
+        if field not in {"feed", "mention", "ratings"}:
+            return [nothing_done(rest or kind)]
+        value = wire.get_object(change, "value")
+        verb = wire.label(value, "verb", 20)
+        if item in {"reaction", "like"}:
+            return [_reaction(value, verb)]
+        if item == "rating":
+            return [_rating(value, verb)]
+        if item == "comment" or (field == "mention" and value.get("comment_id")):
+            return [self._said(value, verb, wire.get_id(value, "comment_id"))]
+        if item in POSTS:
+            return [self._post(value, verb)]
+        return [nothing_done(rest)]
 
-    def signed(self, body: bytes) -> dict[str, str]:
-        secret = base.strict_config(self.config, "app_secret")
-        return {"X-Hub-Signature-256": f"sha256={signatures.hex_hmac(secret, body)}"}
+    def _post(self, value: dict[str, Any], verb: str) -> Inbound:
+        """What a visitor posts on the page, or where the page is mentioned."""
+        author = _author(value)
+        if author is None or author.id == self.account_id:
+            return base.Noted(outcome="post", reason=f"A post of the page's own ({verb}).")
+        return self._said(value, verb, wire.get_id(value, "post_id"))
 
-    def handshake(self, query: Mapping[str, str]) -> str:
-        return signatures.hub_challenge(dict(query), str(self.config.get("verify_token") or ""))
+    def _said(self, value: dict[str, Any], verb: str, external_id: str) -> Inbound:
+        """Somebody says something in public, changes it, or takes it back."""
+        at = wire.moment(value.get("created_time"))
+        if verb in REMOVED:
+            return base.InboundDelete(external_id=external_id, at=at)
+        if verb in EDITED:
+            text = wire.get_text(value, "message")
+            return base.InboundEdit(external_id=external_id, text=text, at=at)
+        if verb in {"hide", "unhide"}:
+            return base.InboundHidden(external_id=external_id, hidden=verb == "hide")
+        if verb != "add":
+            return base.Unsupported(reason=f"Nothing is done about {wire.plain(verb)!r}.")
+        return self._added(value, external_id)
 
-    # -- splitting
-
-    def split(self, body: bytes) -> Iterator[RawItem]:
-        envelope = wire.load_object(body)
-        entries = envelope.get("entry")
-        if not isinstance(entries, list | dict):
-            raise PayloadRejected("There is no list of entries.")
-        found = False
-        for entry, as_it_came in wire.objects(entries):
-            found = True
-            yield from self._items_of(entry, as_it_came)
-        if not found:
-            yield base.empty(body)
-
-    def _items_of(self, entry: dict[str, Any] | None, as_it_came: Any) -> Iterator[RawItem]:
-        try:
-            page = wire.get_account(entry or {}, "id")
-        except PayloadRejected:
-            entry, page = None, ""
-        if entry is None:
-            yield base.unreadable(as_it_came)
-            return
-        found = False
-        for lane in ("messaging", "standby", "changes"):
-            for event, raw in wire.objects(entry.get(lane)):
-                found = True
-                yield _item(page, lane, event) if event is not None else base.unreadable(raw, page)
-        if not found:
-            yield base.empty(wire.dumps(entry), page)
-
-    # -- reading
-
-    def parse(self, kind: str, body: bytes) -> list[Inbound]:
-        event = wire.load_object(body)
-        if kind.startswith("standby"):
-            return [base.Unsupported(reason="Another app leads this conversation (standby).")]
-        reader = {
-            "message": self._message,
-            "message_edit": _edit,
-            "postback": _postback,
-            "reaction": _reaction,
-            "delivery": _delivery,
-            "read": _read,
-        }.get(kind)
-        if reader is None:
-            return [base.Unsupported(reason=f"Nothing is done about {kind!r} events.")]
-        return reader(event)
-
-    def _message(self, event: dict[str, Any]) -> list[Inbound]:
-        message = wire.get_object(event, "message")
-        mid = wire.get_id(message, "mid")
-        at = wire.moment(event.get("timestamp"), milliseconds=True)
-        if message.get("is_deleted"):
-            return [base.InboundDelete(external_id=mid, at=at)]
-        if message.get("is_unsupported"):
-            return [base.Unsupported(reason="The network says it cannot show us this message.")]
-        text = wire.get_text(message, "text")
-        attachments = _attachments(message)
-        if not text and not attachments:
-            return [base.Unsupported(reason="A message without text or attachment.")]
-        if message.get("is_echo"):
-            app_id = wire.get_id(message, "app_id", required=False)
-            return [
-                base.InboundEcho(
-                    external_id=mid,
-                    recipient=_person(event, "recipient"),
-                    sent_at=at,
-                    text=text,
-                    attachments=attachments,
-                    reference=wire.label(message, "metadata"),
-                    by_our_app=bool(app_id) and app_id == str(self.config.get("app_id") or ""),
-                    sequence=wire.number(message, "seq"),
-                )
-            ]
-        reply_to = wire.get_object(message, "reply_to")
-        return [
-            base.InboundMessage(
-                external_id=mid,
-                sender=_person(event, "sender"),
+    def _added(self, value: dict[str, Any], external_id: str) -> Inbound:
+        text, attachments = wire.get_text(value, "message"), _pictures(value)
+        post = wire.get_id(value, "post_id", required=False)
+        parent = wire.get_id(value, "parent_id", required=False)
+        # Without the permission to see people, a comment has no author.
+        author = _author(value) or Person(id=f"comment:{external_id}"[: wire.MAX_ID])
+        at = wire.moment(value.get("created_time"))
+        if author.id == self.account_id:
+            return base.InboundEcho(
+                external_id=external_id,
+                recipient=None,
                 sent_at=at,
                 text=text,
                 attachments=attachments,
-                reply_to=wire.get_id(reply_to, "mid", required=False),
-                sequence=wire.number(message, "seq"),
+                reply_to=parent,
             )
-        ]
-
-    # -- sending
-
-    def send(self, message: Outgoing) -> Sent:
-        """https://developers.facebook.com/docs/messenger-platform/reference/send-api
-
-        ``metadata`` comes back in the echo, which finds a message whose answer was lost.
-        """
-        body: dict[str, Any] = {
-            "recipient": {"id": message.recipient_id},
-            "messaging_type": "MESSAGE_TAG" if message.tag else "RESPONSE",
-            "message": {"text": message.text, "metadata": message.reference},
-        }
-        if message.tag:
-            body["tag"] = message.tag
-        if message.attachments and not message.text:
-            body["message"] = {
-                "attachment": _outgoing_attachment(message.attachments[0]),
-                "metadata": message.reference,
-            }
-        token = str(self.config.get("page_token") or "")
-        answer = graph.post(f"{self.config['account_id']}/messages", token, body)
-        return Sent(wire.get_answer_id(answer, "message_id"))
-
-
-def _item(page: str, lane: str, event: dict[str, Any]) -> RawItem:
-    """One event with the key by which its re-delivery is known."""
-    body = wire.dumps(event)
-    if lane == "changes":
-        kind = f"changes {wire.plain(event.get('field'))}"
-        return RawItem(page, wire.key_of(page, kind, body.decode()), kind, body)
-    section = next((name for name in SECTIONS if event.get(name) is not None), "")
-    kind = section or wire.plain(next((k for k in event if k not in _ENVELOPE), "")) or "unknown"
-    detail = event.get(section) if section else None
-    parts: tuple[Any, ...] = (body.decode(),)
-    if isinstance(detail, dict) and isinstance(detail.get("mid"), str):
-        mid = detail["mid"]
-        if section == "message":
-            parts = (mid, bool(detail.get("is_deleted")))
-        elif section == "message_edit":
-            parts = (mid, str(detail.get("num_edit")))
-        elif section == "postback":
-            parts = (mid,)
-    name = f"standby {kind}" if lane == "standby" else kind
-    return RawItem(page, wire.key_of(page, name, *parts), name[:64], body)
-
-
-_ENVELOPE = frozenset({"sender", "recipient", "timestamp"})
-
-
-def _person(event: dict[str, Any], side: str) -> Person:
-    return Person(id=wire.get_id(wire.get_object(event, side), "id"))
-
-
-def _attachments(message: dict[str, Any]) -> tuple[base.Attachment, ...]:
-    found = []
-    for attachment, _ in wire.objects(message.get("attachments")):
-        if attachment is None:
-            continue
-        kind = wire.label(attachment, "type", 20)
-        payload = attachment.get("payload")
-        payload = payload if isinstance(payload, dict) else {}
-        kind = "sticker" if payload.get("sticker_id") else kind if kind in KINDS else "link"
-        found.append(
-            base.Attachment(
-                kind=kind,
-                url=wire.web_address(payload.get("url") or attachment.get("url")),
-                name=wire.label(payload, "title") or wire.label(attachment, "title"),
-            )
-        )
-    return tuple(found[: wire.MAX_ATTACHMENTS])
-
-
-def _edit(event: dict[str, Any]) -> list[Inbound]:
-    edit = wire.get_object(event, "message_edit")
-    return [
-        base.InboundEdit(
-            external_id=wire.get_id(edit, "mid"),
-            text=wire.get_text(edit, "text"),
-            at=wire.moment(event.get("timestamp"), milliseconds=True),
-        )
-    ]
-
-
-def _postback(event: dict[str, Any]) -> list[Inbound]:
-    """A tapped button is something said: its title, else its payload."""
-    postback = wire.get_object(event, "postback")
-    sender = _person(event, "sender")
-    text = wire.get_text(postback, "title") or wire.get_text(postback, "payload")
-    if not text:
-        return [base.Unsupported(reason="A button without a title or payload.")]
-    made_up = f"postback:{sender.id}:{event.get('timestamp')}"  # older events carry no mid
-    return [
-        base.InboundMessage(
-            external_id=wire.get_id(postback, "mid", required=False) or made_up[: wire.MAX_ID],
-            sender=sender,
-            sent_at=wire.moment(event.get("timestamp"), milliseconds=True),
+        if not text and not attachments:
+            return base.Unsupported(reason="The network does not tell what was said.")
+        return base.InboundMessage(
+            external_id=external_id,
+            sender=author,
+            sent_at=at,
             text=text,
+            attachments=attachments,
+            thread_id=f"{post}:{author.id}"[: wire.MAX_ID],
+            reply_to=parent if parent != post else "",
+            surface=Surface.COMMENTS,
+            details={"post": post} if post else {},
         )
-    ]
 
 
-def _reaction(event: dict[str, Any]) -> list[Inbound]:
-    reaction = wire.get_object(event, "reaction")
-    emoji = wire.label(reaction, "emoji", 16) or wire.label(reaction, "reaction", 16)
-    return [
-        base.InboundReaction(
-            external_id=wire.get_id(reaction, "mid"),
-            by=_person(event, "sender").id,
-            emoji="" if reaction.get("action") == "unreact" else emoji,
-            at=wire.moment(event.get("timestamp"), milliseconds=True),
-        )
-    ]
+def _author(value: dict[str, Any]) -> Person | None:
+    """Newer versions say ``from``, older ones ``sender_id`` and ``sender_name``."""
+    author = wire.get_object(value, "from")
+    if author.get("id"):
+        return Person(id=wire.get_id(author, "id"), name=wire.label(author, "name"))
+    for who in ("sender", "reviewer"):
+        if identity := wire.get_id(value, f"{who}_id", required=False):
+            return Person(id=identity, name=wire.label(value, f"{who}_name"))
+    return None
 
 
-def _delivery(event: dict[str, Any]) -> list[Inbound]:
-    delivery = wire.get_object(event, "delivery")
-    at = wire.moment(delivery.get("watermark"), milliseconds=True)
-    mids = [mid for mid in wire.get_list(delivery, "mids") if isinstance(mid, str)]
-    if mids:
-        return [
-            base.InboundStatus(external_id=mid[: wire.MAX_ID], state="delivered", at=at)
-            for mid in mids[: wire.MAX_ATTACHMENTS]
-        ]
-    return _watermark(event, "delivered", at)
+def _pictures(value: dict[str, Any]) -> tuple[base.Attachment, ...]:
+    found = [("image", value.get("photo")), ("video", value.get("video"))]
+    many = value.get("photos")
+    found += [("image", url) for url in many] if isinstance(many, list) else []
+    found.append(("link", value.get("link")))
+    if value.get("verb") == "add" and not value.get("message") and value.get("post_id"):
+        # A mention comes without its text: people open it there.
+        post = wire.label(value, "post_id")
+        found.append(("link", f"https://www.facebook.com/{post}" if post else ""))
+    kept = [(kind, wire.web_address(url)) for kind, url in found]
+    files = [base.Attachment(kind=kind, url=url) for kind, url in kept if url]
+    return tuple(files[: wire.MAX_ATTACHMENTS])
 
 
-def _read(event: dict[str, Any]) -> list[Inbound]:
-    read = wire.get_object(event, "read")
-    return _watermark(event, "read", wire.moment(read.get("watermark"), milliseconds=True))
+def _reaction(value: dict[str, Any], verb: str) -> Inbound:
+    comment = wire.get_id(value, "comment_id", required=False)
+    target = comment or wire.get_id(value, "post_id", required=False)
+    author = _author(value)
+    word = wire.label(value, "reaction_type", 20) or "like"
+    if not target or author is None:
+        return base.Noted(outcome="reaction", reason=f"Somebody's {wire.plain(word)} of the page.")
+    return base.InboundReaction(
+        external_id=target,
+        by=author.id,
+        emoji="" if verb in REMOVED else EMOJI.get(word, word)[:16],
+        at=wire.moment(value.get("created_time")),
+        on_ours="" if comment else "a post",
+    )
 
 
-def _watermark(event: dict[str, Any], state: str, up_to: Any) -> list[Inbound]:
-    if up_to is None:
-        raise PayloadRejected("The watermark is missing.")
-    sender = _person(event, "sender")
-    return [base.InboundWatermark(thread_id=sender.id, state=state, up_to=up_to)]
-
-
-def _outgoing_attachment(attachment: Mapping[str, Any]) -> dict[str, Any]:
-    url = wire.web_address(attachment.get("url"))
-    if not url:
-        raise Rejected("An attachment needs a public web address.", code="attachment")
-    kind = attachment.get("kind")
-    return {"type": kind if kind in KINDS - {"location"} else "file", "payload": {"url": url}}
+def _rating(value: dict[str, Any], verb: str) -> Inbound:
+    """https://developers.facebook.com/docs/graph-api/webhooks/reference/page#ratings"""
+    external_id = wire.get_id(value, "open_graph_story_id")
+    at = wire.moment(value.get("created_time"))
+    if verb in REMOVED:
+        return base.InboundDelete(external_id=external_id, at=at)
+    stars = min(max(wire.number(value, "rating"), 0), STARS)
+    shown = (
+        "★" * stars + "☆" * (STARS - stars) if stars else wire.label(value, "recommendation_type")
+    )
+    text = "\n".join(filter(None, [shown, wire.get_text(value, "review_text")]))
+    if verb in EDITED:
+        return base.InboundEdit(external_id=external_id, text=text, at=at)
+    author = _author(value)
+    if author is None or not text:
+        return base.Unsupported(reason="A rating without an author or a word.")
+    return base.InboundMessage(
+        external_id=external_id,
+        sender=author,
+        sent_at=at,
+        text=text,
+        thread_id=f"rating:{author.id}"[: wire.MAX_ID],
+        surface=Surface.COMMENTS,
+        details={"rating": shown},
+    )

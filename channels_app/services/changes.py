@@ -13,6 +13,7 @@ from channels_app.models import (
 from channels_app.providers.base import (
     InboundDelete,
     InboundEdit,
+    InboundHidden,
     InboundOptOut,
     InboundReaction,
     InboundStatus,
@@ -178,6 +179,17 @@ def react(event: InboundEvent, inbound: InboundReaction) -> tuple[str, str]:
     message.save(update_fields=["reactions"])
     publish("message_changed", conversation=message.conversation_id, message=message.pk)
     return "reaction", "" if inbound.emoji else "Taken back."
+
+
+def take_hidden(event: InboundEvent, inbound: InboundHidden) -> tuple[str, str]:
+    """A colleague moderated in the network's own app."""
+    message = message_by(event.connection, inbound.external_id)
+    if message is None:
+        raise NotYetKnown("hidden", inbound.external_id)
+    message.hidden_at = timezone.now() if inbound.hidden else None
+    message.save(update_fields=["hidden_at"])
+    publish("message_changed", conversation=message.conversation_id, message=message.pk)
+    return "hidden", "" if inbound.hidden else "Shown again."
 
 
 def _changed(message: Message, change: str) -> None:

@@ -18,7 +18,7 @@ from tenants.models import PlatformApp, WebhookRoute
 
 SECONDS = 5.0
 MAX_KNOWN = 50_000
-META = ("messenger", "whatsapp")
+META = ("messenger", "instagram", "whatsapp")
 
 
 @dataclass(frozen=True, slots=True)

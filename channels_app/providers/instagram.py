@@ -1,0 +1,121 @@
+"""An Instagram business account: direct messages, comments, mentions.
+
+https://developers.facebook.com/docs/instagram-platform/webhooks
+"""
+
+from typing import Any
+
+from channels_app import graph, wire
+from channels_app.providers import base
+from channels_app.providers.base import Inbound, Outgoing, Person, RawItem, Sent, Surface
+from channels_app.providers.meta import MetaChannel
+from channels_app.providers.meta_events import COMMENT_FIELDS, nothing_done
+from tenants.plugins.errors import PayloadRejected
+
+REMOVED = {"remove", "removed", "delete"}
+EDITED = {"edit", "edited"}
+MENTION = "mention:"  # before the ids of a mention: media, then the comment if it is in one
+FETCHED = "mentioned"
+
+
+class Instagram(MetaChannel):
+    how_to_connect = (
+        "In your Meta app, add the Instagram product, enter the webhook address and the verify"
+        " token, and subscribe to messages, messaging_postbacks, message_reactions, message_edit,"
+        " messaging_seen, messaging_referral, messaging_handover, standby, comments,"
+        " live_comments and mentions. The account id is the Instagram professional account's id."
+    )
+    answers_edge = "replies"
+    hidden_field = "hide"
+
+    # -- reading
+
+    def _public(self, kind: str, change: dict[str, Any]) -> list[Inbound]:
+        _, _, field = kind.partition("changes ")
+        if kind == FETCHED:
+            return [_mention(change)]
+        if field == "mentions":
+            raise base.ToBeFetched  # it says where we were mentioned, and neither by whom nor how
+        if field not in COMMENT_FIELDS:
+            return [nothing_done(field or kind)]
+        return [self._comment(wire.get_object(change, "value"), field)]
+
+    def _comment(self, value: dict[str, Any], field: str) -> Inbound:
+        """The id is called ``id`` or ``comment_id``, depending on the login and the version."""
+        name = "id" if value.get("id") else "comment_id"
+        external_id = wire.get_id(value, name)
+        at = wire.moment(value.get("created_time") or value.get("timestamp"))
+        verb = wire.label(value, "verb", 20)
+        if verb in REMOVED:
+            return base.InboundDelete(external_id=external_id, at=at)
+        text = wire.get_text(value, "text")
+        if verb in EDITED:
+            return base.InboundEdit(external_id=external_id, text=text, at=at)
+        author = wire.get_object(value, "from")
+        person = Person(id=wire.get_id(author, "id"), name=wire.label(author, "username"))
+        parent = wire.get_id(value, "parent_id", required=False)
+        if person.id == self.account_id:
+            return base.InboundEcho(
+                external_id=external_id, recipient=None, sent_at=at, text=text, reply_to=parent
+            )
+        if not text:
+            return base.Unsupported(reason="A comment without a text.")
+        media = wire.get_id(wire.get_object(value, "media"), "id", required=False)
+        return base.InboundMessage(
+            external_id=external_id,
+            sender=person,
+            sent_at=at,
+            text=text,
+            thread_id=f"{media}:{person.id}"[: wire.MAX_ID],
+            reply_to=parent,
+            surface=Surface.COMMENTS,
+            details={"post": media, "live": field == "live_comments"},
+        )
+
+    def fetch(self, kind: str, body: bytes) -> RawItem:
+        """https://developers.facebook.com/docs/instagram-platform/instagram-api-with-facebook-login/mentions"""
+        value = wire.get_object(wire.load_object(body), "value")
+        media = wire.get_id(value, "media_id")
+        comment = wire.get_id(value, "comment_id", required=False)
+        fields = f"mentioned_media.media_id({media}){{caption,username,timestamp,media_url}}"
+        if comment:
+            fields = f"mentioned_comment.comment_id({comment}){{text,username,timestamp}}"
+        answer = graph.get(self.account_id, self._token, {"fields": fields})
+        found = wire.dumps({"media": media, "comment": comment, "answer": answer})
+        return RawItem(self.account_id, "", FETCHED, found)
+
+    # -- sending
+
+    def _answer_in_public(self, message: Outgoing) -> Sent:
+        if not message.answers.startswith(MENTION):
+            return super()._answer_in_public(message)
+        media, _, comment = message.answers.removeprefix(MENTION).partition(":")
+        where = {"media_id": media, **({"comment_id": comment} if comment else {})}
+        body = {**where, "message": message.text}
+        answer = graph.post(f"{self.account_id}/mentions", self._token, body)
+        return Sent(wire.get_answer_id(answer, "id"))
+
+
+def _mention(found: dict[str, Any]) -> Inbound:
+    """A mention as it was fetched: in a comment, or in the caption of a post."""
+    media = wire.get_id(found, "media")
+    comment = wire.get_id(found, "comment", required=False)
+    answer = wire.get_object(found, "answer")
+    said = wire.get_object(answer, "mentioned_comment" if comment else "mentioned_media")
+    text = wire.get_text(said, "text" if comment else "caption")
+    if not text:
+        raise PayloadRejected("The network does not tell what was said.")
+    name = wire.label(said, "username")
+    external_id = f"{MENTION}{media}:{comment}".rstrip(":")
+    author = f"@{name}" if name else external_id
+    picture = wire.web_address(said.get("media_url"))
+    return base.InboundMessage(
+        external_id=external_id,
+        sender=Person(id=author, name=name),
+        sent_at=wire.moment(said.get("timestamp")),
+        text=text,
+        attachments=(base.Attachment(kind="link", url=picture),) if picture else (),
+        thread_id=f"{MENTION}{media}:{author}"[: wire.MAX_ID],
+        surface=Surface.COMMENTS,
+        details={"post": media},
+    )

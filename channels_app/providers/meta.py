@@ -1,0 +1,230 @@
+"""What a Facebook page and an Instagram account have in common: signature, envelope, messages.
+
+https://developers.facebook.com/docs/messenger-platform/webhooks
+https://developers.facebook.com/docs/instagram-platform/webhooks
+"""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from django import forms
+
+from channels_app import graph, signatures, wire
+from channels_app.providers import base
+from channels_app.providers.base import Inbound, Outgoing, RawItem, Sent, Surface
+from channels_app.providers.meta_events import (
+    CONTROL,
+    READERS,
+    STANDBY,
+    attachments_of,
+    details_of,
+    is_envelope,
+    items_of,
+    nothing_done,
+    person_of,
+)
+from tenants.plugins.errors import PayloadRejected, Rejected
+
+FILES = {"image", "audio", "video", "file"}
+
+
+class MetaForm(forms.Form):
+    page_token = forms.CharField(
+        label="Page access token", widget=forms.PasswordInput, max_length=1000, required=False
+    )
+    app_secret = forms.CharField(
+        label="App secret", widget=forms.PasswordInput, max_length=200, required=False
+    )
+    verify_token = forms.CharField(
+        label="Verify token", widget=forms.PasswordInput, max_length=200, required=False
+    )
+    app_id = forms.CharField(label="App id", max_length=40, required=False)
+
+
+class MetaChannel(base.ChannelProvider):
+    """A channel that speaks in private by ``messaging`` and in public by ``changes``."""
+
+    ConfigForm = MetaForm
+    secret_names: ClassVar[Mapping[str, str]] = {
+        "secret": "app_secret",
+        "token": "page_token",
+        "verify_token": "verify_token",
+    }
+    has_shared_address = True
+    # Where a public answer is posted, below the comment.
+    answers_edge: ClassVar[str]
+    hidden_field: ClassVar[str]
+
+    @classmethod
+    def new_secret(cls, name: str) -> str:
+        return secrets.token_urlsafe(24)
+
+    @property
+    def account_id(self) -> str:
+        return str(self.config.get("account_id") or "")
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        secret = base.strict_config(self.config, "app_secret")
+        signatures.check_hub_signature(headers.get("X-Hub-Signature-256", ""), secret, body)
+
+    def signed(self, body: bytes) -> dict[str, str]:
+        secret = base.strict_config(self.config, "app_secret")
+        return {"X-Hub-Signature-256": f"sha256={signatures.hex_hmac(secret, body)}"}
+
+    def handshake(self, query: Mapping[str, str]) -> str:
+        return signatures.hub_challenge(dict(query), str(self.config.get("verify_token") or ""))
+
+    # -- splitting
+
+    def split(self, body: bytes) -> Iterator[RawItem]:
+        """One envelope, or the list of them that the documentation of Instagram shows."""
+        found = wire.loads(body)
+        envelopes = found if isinstance(found, list) else [found]
+        if not any(map(is_envelope, envelopes)):
+            raise PayloadRejected("There is no list of entries.")
+        for envelope in envelopes:
+            if is_envelope(envelope):
+                yield from self._items_in(envelope)
+            else:
+                yield base.unreadable(envelope)
+
+    def _items_in(self, envelope: dict[str, Any]) -> Iterator[RawItem]:
+        found = False
+        for entry, as_it_came in wire.objects(envelope["entry"]):
+            found = True
+            yield from items_of(entry, as_it_came)
+        if not found:
+            yield base.empty(wire.dumps(envelope))
+
+    # -- reading
+
+    def parse(self, kind: str, body: bytes) -> list[Inbound]:
+        event = wire.load_object(body)
+        is_standby = kind.startswith(STANDBY)
+        section = kind.removeprefix(STANDBY)
+        if section == "message":
+            return self._message(event, is_standby=is_standby)
+        if section in CONTROL:
+            return self._control(event, section)
+        reader = READERS.get(section)
+        return reader(event) if reader else self._public(kind, event)
+
+    def _public(self, kind: str, change: dict[str, Any]) -> list[Inbound]:
+        """A change in public; each network has its own."""
+        return [nothing_done(kind)]
+
+    def _message(self, event: dict[str, Any], *, is_standby: bool) -> list[Inbound]:
+        message = wire.get_object(event, "message")
+        mid = wire.get_id(message, "mid")
+        at = wire.moment(event.get("timestamp"), milliseconds=True)
+        if message.get("is_deleted"):
+            return [base.InboundDelete(external_id=mid, at=at)]
+        if message.get("is_unsupported"):
+            return [base.Unsupported(reason="The network says it cannot show us this message.")]
+        if message.get("is_self"):
+            return [base.Unsupported(reason="The account wrote to itself.")]
+        text = wire.get_text(message, "text")
+        attachments = attachments_of(message)
+        if not text and not attachments:
+            return [base.Unsupported(reason="A message without text or attachment.")]
+        if message.get("is_echo"):
+            return [self._echo(event, message, text, attachments)]
+        reply_to = wire.get_object(message, "reply_to")
+        return [
+            base.InboundMessage(
+                external_id=mid,
+                sender=person_of(event, "sender"),
+                sent_at=at,
+                text=text,
+                attachments=attachments,
+                reply_to=wire.get_id(reply_to, "mid", required=False),
+                sequence=wire.number(message, "seq"),
+                details=details_of(message, reply_to),
+                is_standby=is_standby,
+            )
+        ]
+
+    def _echo(
+        self,
+        event: dict[str, Any],
+        message: dict[str, Any],
+        text: str,
+        attachments: tuple[base.Attachment, ...],
+    ) -> Inbound:
+        app_id = wire.get_id(message, "app_id", required=False)
+        return base.InboundEcho(
+            external_id=wire.get_id(message, "mid"),
+            recipient=person_of(event, "recipient"),
+            sent_at=wire.moment(event.get("timestamp"), milliseconds=True),
+            text=text,
+            attachments=attachments,
+            reference=wire.label(message, "metadata"),
+            by_our_app=bool(app_id) and app_id == str(self.config.get("app_id") or ""),
+            sequence=wire.number(message, "seq"),
+        )
+
+    def _control(self, event: dict[str, Any], section: str) -> list[Inbound]:
+        """https://developers.facebook.com/docs/messenger-platform/handover-protocol"""
+        control = wire.get_object(event, section)
+        if section not in {"pass_thread_control", "take_thread_control"}:
+            who = wire.get_id(control, "requested_owner_app_id", required=False)
+            said = f"The app {who} asks to lead." if who else "The apps' roles were changed."
+            return [base.Noted(outcome="handover", reason=said)]
+        owner = wire.get_id(control, "new_owner_app_id", required=False)
+        own = str(self.config.get("app_id") or "")
+        is_ours = section == "pass_thread_control" and (not own or owner == own)
+        reason = "We lead this conversation." if is_ours else f"Another app leads now. {owner}"
+        thread_id = person_of(event, "sender").id
+        return [base.InboundControl(thread_id=thread_id, is_ours=is_ours, reason=reason.strip())]
+
+    # -- sending
+
+    def send(self, message: Outgoing) -> Sent:
+        """https://developers.facebook.com/docs/messenger-platform/reference/send-api
+
+        https://developers.facebook.com/docs/graph-api/reference/object/comments for a public
+        answer; one in private names the comment as its recipient.
+        """
+        if message.surface == Surface.COMMENTS and not message.is_private:
+            return self._answer_in_public(message)
+        answer = graph.post(f"{self.account_id}/messages", self._token, self._envelope(message))
+        return Sent(
+            wire.get_answer_id(answer, "message_id"),
+            wire.label(answer, "recipient_id") if message.is_private else "",
+        )
+
+    def _envelope(self, message: Outgoing) -> dict[str, Any]:
+        content: dict[str, Any] = {"text": message.text}
+        if message.attachments and not message.text:
+            content = {"attachment": _outgoing_attachment(message.attachments[0])}
+        if message.is_private:
+            return {"recipient": {"comment_id": message.answers}, "message": content}
+        body: dict[str, Any] = {
+            "recipient": {"id": message.recipient_id},
+            "messaging_type": "MESSAGE_TAG" if message.tag else "RESPONSE",
+            "message": content,
+        }
+        if message.tag:
+            body["tag"] = message.tag
+        return body
+
+    def _answer_in_public(self, message: Outgoing) -> Sent:
+        path = f"{graph.segment(message.answers)}/{self.answers_edge}"
+        answer = graph.post(path, self._token, {"message": message.text})
+        return Sent(wire.get_answer_id(answer, "id"))
+
+    def hide(self, external_id: str, *, hidden: bool) -> None:
+        graph.post(graph.segment(external_id), self._token, {self.hidden_field: hidden})
+
+    @property
+    def _token(self) -> str:
+        return str(self.config.get("page_token") or "")
+
+
+def _outgoing_attachment(attachment: Mapping[str, Any]) -> dict[str, Any]:
+    url = wire.web_address(attachment.get("url"))
+    if not url:
+        raise Rejected("An attachment needs a public web address.", code="attachment")
+    kind = attachment.get("kind")
+    return {"type": kind if kind in FILES else "file", "payload": {"url": url}}
