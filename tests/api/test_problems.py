@@ -1,6 +1,7 @@
 """Every error of the API has one shape, whoever notices it."""
 
 import json
+from base64 import b64encode
 
 import pytest
 from django.urls import path
@@ -110,3 +111,19 @@ def test_a_vendor_that_fails_is_a_bad_gateway(program):
 
 def test_no_answer_is_kept_by_a_cache(program):
     assert program().get("/api/v1/users/me/")["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("position", ["x", "';--", "\0", "1 OR 1=1"])
+def test_a_cursor_that_is_none_of_ours_leads_nowhere(program, position):
+    cursor = b64encode(f"p={position}".encode()).decode()
+
+    answer = program("admin").get("/api/v1/contacts/", {"cursor": cursor})
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_json_nested_beyond_reason_is_a_bad_request(program):
+    deep = program("agent").generic(
+        "POST", "/api/v1/chat/", "[" * 100_000, content_type="application/json"
+    )
+    assert_problem(deep, 400, "parse_error")
