@@ -120,10 +120,18 @@ def _body(request: HttpRequest) -> bytes | None:
     try:
         if int(request.META.get("CONTENT_LENGTH") or 0) > settings.WEBHOOK_MAX_BYTES:
             return None
-        body = request.body
+        body = _chunked(request) if "CONTENT_LENGTH" not in request.META else request.body
     except (RequestDataTooBig, ValueError, UnreadablePostError):
         return None
     return body if len(body) <= settings.WEBHOOK_MAX_BYTES else None
+
+
+def _chunked(request: HttpRequest) -> bytes:
+    """A body that comes in chunks and does not say how long it is; Django would read none of it."""
+    if "chunked" not in request.headers.get("Transfer-Encoding", "").lower():
+        return b""
+    source = request.META["wsgi.input"]
+    return bytes(source.read(settings.WEBHOOK_MAX_BYTES + 1))
 
 
 def _keep_own(platform: str, route: Route, items: Sequence[RawItem], rejected: str) -> bool:

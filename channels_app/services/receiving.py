@@ -22,14 +22,15 @@ IN_FLIGHT = (Message.State.SENDING, Message.State.UNKNOWN)
 
 def receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
     connection = event.connection
+    key = id_index(inbound.external_id)
     conversation = conversation_of(connection, inbound.references) or conversation_with(
         connection=connection,
         person=inbound.sender,
         thread_id=inbound.thread_id,
         surface=inbound.surface,
     )
-    key = id_index(inbound.external_id)
-    if conversation.pk and _is_here(connection, key):
+    # Also where the conversation is new: somebody else's message may have come under this id.
+    if _is_here(connection, key):
         return "duplicate", "This message is here already."
     is_guest = _is_guest(conversation, inbound)
     message = Message(

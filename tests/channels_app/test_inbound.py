@@ -363,3 +363,17 @@ def test_a_backlog_is_no_failure(take, connection):
     for _ in range(12):
         assert services.sweep()["events"] == 1
     assert InboundEvent.objects.get().status == "pending"
+
+
+def test_an_id_that_somebody_elses_message_has_is_a_duplicate_not_an_error(take):
+    take(**written(who="u1"))
+    items = list(connected("custom", "erp").provider().split(wire.dumps(written(who="u2"))))
+    event = InboundEvent.objects.create(
+        connection=InboundEvent.objects.get().connection,
+        key="another",
+        kind=items[0].kind,
+        body=items[0].body,
+    )
+
+    assert services.ingest(event_id=event.pk) == "duplicate"
+    assert Message.objects.count() == 1

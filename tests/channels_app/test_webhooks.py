@@ -1,6 +1,8 @@
 """What the networks' servers meet at our door."""
 
+import io
 import json
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -351,3 +353,21 @@ LONG_NUMBER = b"1" * 5_000
 def test_a_number_too_long_hides_no_other_fault(body):
     with pytest.raises(PayloadRejected):
         wire.loads(body)
+
+
+def test_a_body_in_chunks_is_read_though_nobody_says_how_long_it_is(client, north):
+    connection = connected("messenger", "77")
+    asked = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": urlsplit(services.webhook_url(connection)).path,
+        "HTTP_HOST": "localhost",
+        "HTTP_TRANSFER_ENCODING": "chunked",
+        "HTTP_X_HUB_SIGNATURE_256": connection.provider().signed(TEXT)["X-Hub-Signature-256"],
+    }
+    context.leave()
+    whole = client.request(**asked, **{"wsgi.input": io.BytesIO(TEXT)})
+    huge = client.request(**asked, **{"wsgi.input": io.BytesIO(b"x" * 6_000_000)})
+    context.enter_company(north)
+
+    assert (whole.status_code, huge.status_code) == (200, 413)
+    assert InboundEvent.objects.count() == 1
