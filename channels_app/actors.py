@@ -5,6 +5,7 @@ from contextlib import ExitStack
 import dramatiq
 
 from channels_app import services
+from channels_app.models import ChannelConnection
 
 
 @dramatiq.actor(queue_name="ingest")
@@ -26,6 +27,18 @@ def poll_connection(connection_id: int) -> None:
     """Look for news at a network that does not bring them, until there are none."""
     if services.poll(connection_id=connection_id):
         poll_connection.send(connection_id)
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=0)
+def renew_connection(connection_id: int) -> None:
+    """Make our access last, before it ends."""
+    services.renew(connection_id=connection_id)
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=3)
+def subscribe_connection(connection_id: int) -> None:
+    """Tell the network where its webhooks go."""
+    services.subscribe(connection=ChannelConnection.objects.get(pk=connection_id))
 
 
 # Its own patience (next_attempt_at) is kept in the row; nothing is blindly tried again.

@@ -66,6 +66,8 @@ class ChannelConnection(models.Model):
     poll_failures = models.PositiveSmallIntegerField(default=0, editable=False)
     # When our access ends; empty if it lasts.
     token_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    renew_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    renew_failures = models.PositiveSmallIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

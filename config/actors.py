@@ -29,6 +29,7 @@ def poll_companies() -> None:
 @dramatiq.actor(queue_name="upkeep", max_retries=0)
 def poll_company() -> None:
     channels_app.services.ring_due_polls()
+    channels_app.services.ring_due_renewals()
 
 
 @dramatiq.actor(queue_name="upkeep", max_retries=0)

@@ -27,7 +27,9 @@ from channels_app.services.intake import store, store_strays, store_unrouted, ta
 from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
 from channels_app.services.polling import poll, ring_due_polls, start_polling
 from channels_app.services.ringing import ring_events
+from channels_app.services.subscriptions import subscribe, unsubscribe
 from channels_app.services.templates import sync_templates
+from channels_app.services.tokens import renew, renew_soon, ring_due_renewals, watch_token
 from channels_app.services.upkeep import sweep
 
 __all__ = [
@@ -53,17 +55,23 @@ __all__ = [
     "opt_in",
     "opt_out",
     "poll",
+    "renew",
+    "renew_soon",
     "reopen",
     "replay",
     "ring_due_polls",
+    "ring_due_renewals",
     "ring_events",
     "start_polling",
     "store",
     "store_strays",
     "store_unrouted",
+    "subscribe",
     "sweep",
     "sync_templates",
     "take_in_unrouted",
     "take_over",
+    "unsubscribe",
+    "watch_token",
     "webhook_url",
 ]

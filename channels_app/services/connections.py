@@ -10,6 +10,9 @@ from channels_app.models import ChannelConnection
 from channels_app.providers import CHANNELS
 from channels_app.services.intake import take_in_unrouted
 from channels_app.services.polling import start_polling
+from channels_app.services.ringing import ring
+from channels_app.services.subscriptions import unsubscribe
+from channels_app.services.tokens import watch_token
 from channels_app.wire import MAX_ACCOUNT
 from tenants import context
 from tenants.audit.services import record
@@ -35,6 +38,8 @@ def connect(
             )
             _route(connection)
             start_polling(connection=connection)
+            watch_token(connection=connection)
+            ring("subscribe_connection", connection.pk)
             subject = f"connection:{connection.pk}"
             record(action="channel.connected", subject=subject, actor=actor or "system")
     except IntegrityError as error:
@@ -44,13 +49,29 @@ def connect(
     return connection
 
 
-@transaction.atomic
 def disconnect(*, connection: ChannelConnection, actor: str = "") -> ChannelConnection:
     """Take nothing in and send nothing out any more; what was said stays, the secrets go."""
+    if connection.is_active:
+        unsubscribe(connection=connection)
+    return _disconnect(connection, actor)
+
+
+@transaction.atomic
+def _disconnect(connection: ChannelConnection, actor: str) -> ChannelConnection:
     connection.is_active = False
     connection.config = {}
     connection.webhook_token = ""
-    connection.save(update_fields=["is_active", "config", "webhook_token"])
+    connection.poll_due_at = connection.renew_due_at = connection.token_expires_at = None
+    connection.save(
+        update_fields=[
+            "is_active",
+            "config",
+            "webhook_token",
+            "poll_due_at",
+            "renew_due_at",
+            "token_expires_at",
+        ]
+    )
     WebhookRoute.objects.filter(
         company=context.current_company(), connection_id=connection.pk
     ).delete()
@@ -70,6 +91,10 @@ def configure(
     if typed:
         connection.health, connection.health_text = ChannelConnection.Health.OK, ""
     connection.save(update_fields=["name", "config", "health", "health_text"])
+    if typed:
+        start_polling(connection=connection)
+        watch_token(connection=connection)
+        ring("subscribe_connection", connection.pk)
     subject = f"connection:{connection.pk}"
     details = {"changed": sorted(typed)}
     record(action="channel.configured", subject=subject, actor=actor or "system", details=details)

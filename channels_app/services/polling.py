@@ -17,6 +17,7 @@ from channels_app.providers.base import Polled
 from channels_app.services.delivery import mark_unhealthy
 from channels_app.services.intake import store
 from channels_app.services.ringing import ring_events, ring_now
+from channels_app.services.tokens import renew_soon
 from tenants.plugins.errors import CredentialsRejected, PayloadRejected, ProviderError
 
 logger = logging.getLogger(__name__)
@@ -102,6 +103,8 @@ def _put_off(connection: ChannelConnection, lease: datetime, error: ProviderErro
         poll_due_at=timezone.now() + pause, poll_failures=F("poll_failures") + 1
     )
     if isinstance(error, CredentialsRejected):
+        if renew_soon(connection=connection):
+            return  # it may only have ended early
         mark_unhealthy(connection=connection, text=str(error))
     elif connection.poll_failures + 1 == HOPELESS:
         ChannelConnection.objects.filter(pk=connection.pk).update(

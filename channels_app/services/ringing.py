@@ -19,6 +19,8 @@ QUEUES = {
     "ingest_events": "ingest",
     "deliver_message": "delivery",
     "poll_connection": "ingest",
+    "renew_connection": "upkeep",
+    "subscribe_connection": "upkeep",
 }
 CHUNK = 25  # events a worker takes at once from a big batch
 
