@@ -82,12 +82,12 @@ ARRIVED = {Message.State.DELIVERED, Message.State.READ}
 
 def take_opt_out(event: InboundEvent, inbound: InboundOptOut) -> tuple[str, str]:
     """Nothing more is sent to who called ours spam, and people see why."""
-    if inbound.purpose != OptOut.Purpose.ALL:
+    if inbound.purpose != OptOut.Purpose.ALL or inbound.is_over:
         return _take_preference(event, inbound)
     message = message_by(event.connection, inbound.external_id, inbound.reference)
     message = message or last_message_to(event.connection, inbound.recipient)
-    if message is None:
-        return "opt_out", "Nobody we have written to."
+    if message is None:  # they forbid it before we have written anything
+        return _take_preference(event, inbound)
     _mark_unreachable(message)
     opt_out(
         contact=message.conversation.contact,
