@@ -70,7 +70,7 @@ class Telegram(Messenger):
             and self.world.room(1, 5, "telegram", account.account_id, chat)
         ):
             return self._error(429, retry_after=1)
-        number = self.world.next_number(f"telegram:{account.account_id}:{chat}", start=1_000)
+        number = self.world.next_id(f"telegram:{account.account_id}:{chat}")
         return Answer(
             {
                 "ok": True,
@@ -130,9 +130,9 @@ class Telegram(Messenger):
         sender, name = _number(message["sender_id"]), message["sender_name"] or "Person"
         counter = f"telegram:{account.account_id}:{sender}"
         return {
-            "update_id": self.world.next_number("telegram:update", start=500_000),
+            "update_id": self.world.next_id("telegram:update"),
             "message": {
-                "message_id": int(message["id"] or self.world.next_number(counter, start=1_000)),
+                "message_id": int(message["id"] or self.world.next_id(counter)),
                 "from": {"id": sender, "is_bot": False, "first_name": name},
                 "chat": {"id": sender, "first_name": name, "type": "private"},
                 "date": int(time.time()),

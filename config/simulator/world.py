@@ -161,8 +161,15 @@ class World:
         return None
 
     def next_number(self, name: str, start: int = 1) -> int:
+        """One more than the last one of this name."""
         self.counters[name] = self.counters.get(name, start - 1) + 1
         return self.counters[name]
+
+    def next_id(self, name: str) -> int:
+        """A number that this name has not had, not even before a restart: who received it then
+        would take it for a repetition."""
+        milliseconds = time.time_ns() // 1_000_000
+        return self.next_number(name, start=milliseconds % 2_000_000_000)
 
     def shown(self) -> dict[str, Any]:
         return {

@@ -159,6 +159,18 @@ def test_telegram_numbers_messages_within_a_chat(simulator):
     assert second["chat"] == {"id": 5, "type": "private"}
 
 
+def test_a_simulator_that_forgot_everything_does_not_repeat_its_numbers(simulator, listener):
+    updates = []
+    for _ in range(2):
+        simulator.reset()
+        telegram(simulator, "setWebhook", url=listener.url)
+        updates.append(simulator.inbound("telegram", "77", "Hello", sender_id="5")["item"])
+    first, second = updates
+
+    assert second["update_id"] > first["update_id"]
+    assert second["message"]["message_id"] > first["message"]["message_id"]
+
+
 def test_telegram_says_how_long_to_wait(simulator):
     simulator.fail("telegram", code=429, retry_after=7)
 
