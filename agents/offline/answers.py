@@ -36,6 +36,8 @@ EXPECTED = tuple(
 )
 # An expected thing makes a sentence this much likelier to be the answer.
 BONUS = 0.25
+# A quotation in another language is this much less of an answer.
+FOREIGN = 0.15
 # How much the meaning counts beside the shared words.
 MEANING = 0.6
 # A sentence below this says something else.
@@ -118,14 +120,21 @@ def extract_answer(
     if not candidates:
         return []
     expected = _expected(question)
-    scores = _scores(question, [candidate.text for candidate in candidates], embed)
+    scores = _scores(question, _in_context(candidates), embed)
     relevant = float(scores.max()) >= LEAST
     scores += np.array(
         [BONUS if _has(candidate.text, expected) else 0.0 for candidate in candidates],
         dtype=np.float32,
     )
-    # Sources come best first: a tie goes to the one that search preferred.
-    scores -= np.array([0.01 * candidate.source for candidate in candidates], dtype=np.float32)
+    # Sources come best first: a tie goes to the one that search preferred, and what another
+    # source says in the contact's own words is better than a quotation.
+    scores -= np.array(
+        [
+            0.01 * candidate.source + (0.0 if _is_in(language, candidate.text) else FOREIGN)
+            for candidate in candidates
+        ],
+        dtype=np.float32,
+    )
     best = _answering(candidates, scores)
     if not relevant or scores[best] < LEAST:
         return []
@@ -157,6 +166,26 @@ def sentences_of(text: str) -> list[str]:
         if len(sentence) > 2:
             found.append(sentence)
     return found
+
+
+def _in_context(candidates: list[_Candidate]) -> list[str]:
+    """What each sentence says; one that leans on the sentence before it says both."""
+    return [
+        f"{before.text} {one.text}" if before and _leans(before, one) else one.text
+        for before, one in zip([None, *candidates], candidates, strict=False)
+    ]
+
+
+def _leans(before: _Candidate, sentence: _Candidate) -> bool:
+    return (
+        _follows(before, sentence)
+        and bool(_LEANS.match(folded(sentence.text)))
+        and not before.text.rstrip().endswith(("?", "؟"))
+    )
+
+
+def _is_in(language: str, text: str) -> bool:
+    return detect_language(text, fallback=language) == language
 
 
 def _scores(question: str, texts: list[str], embed: Embed) -> NDArray[np.float32]:
@@ -201,10 +230,8 @@ def _with_neighbours(
     candidates: list[_Candidate], scores: NDArray[np.float32], best: int
 ) -> list[_Candidate]:
     chosen = [candidates[best]]
-    if _LEANS.match(folded(candidates[best].text)) and best:
-        before = candidates[best - 1]
-        if _follows(before, candidates[best]) and not before.text.rstrip().endswith(("?", "؟")):
-            chosen.insert(0, before)
+    if best and _leans(candidates[best - 1], candidates[best]):
+        chosen.insert(0, candidates[best - 1])
     for other in range(best + 1, len(candidates)):
         candidate = candidates[other]
         length = sum(len(one.text) for one in chosen) + len(candidate.text)
@@ -246,7 +273,7 @@ def _extracts(chosen: list[_Candidate], language: str) -> list[Extract]:
     introduced = False
     for one in chosen:
         text = one.text
-        if detect_language(text, fallback=language) != language:
+        if not _is_in(language, text):
             frame = "«{}»" if introduced else _QUOTED.get(language, _QUOTED["en"])
             text, introduced = frame.format(text), True
         extracts.append(Extract(text, one.source, one.text))
