@@ -15,7 +15,7 @@ NEEDS_NO_SERVERS = {
 
 
 def main() -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (an older one gets a sentence)
         sys.exit(f"leadwire: needs Python 3.11 or newer, this is {sys.version.split()[0]}.")
     from django.core.management import execute_from_command_line
 
