@@ -131,6 +131,7 @@ class InboundEcho:
     by_our_app: bool = False
     sequence: int = 0
     reply_to: str = ""
+    quiet: str = ""  # why it changes nothing about who leads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,6 +354,10 @@ class ChannelProvider(ABC):
     @abstractmethod
     def new_secret(cls, name: str) -> str:
         """A fresh value for a secret that we choose ourselves; empty if the network chooses."""
+
+    def also_known_as(self) -> tuple[str, ...]:
+        """Further accounts whose webhook items are this connection's."""
+        return ()
 
     @abstractmethod
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:

@@ -8,22 +8,27 @@ from django import forms
 
 from channels_app import graph, signatures, wire
 from channels_app.providers import base
-from channels_app.providers.base import Inbound, Outgoing, Person, RawItem, Sent
+from channels_app.providers.base import Inbound, Outgoing, RawItem, Sent, TemplateNews
+from channels_app.providers.whatsapp_events import (
+    read_message,
+    read_past,
+    read_preference,
+    read_status,
+)
+from channels_app.providers.whatsapp_news import read_news, template_of
 from tenants.plugins.errors import PayloadRejected, Rejected
 
 # List in ``value`` -> what each of its elements is.
-LANES = {"messages": "message", "message_echoes": "echo", "statuses": "status"}
-MEDIA = {
-    "image": "image",
-    "audio": "audio",
-    "voice": "audio",
-    "video": "video",
-    "document": "file",
-    "sticker": "sticker",
+LANES = {
+    "messages": "message",
+    "message_echoes": "echo",
+    "statuses": "status",
+    "user_preferences": "preference",
+    "history": "history",
 }
-# https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/reference/messages/status
-STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "played": "read"}
-FAILED = "failed"
+BUSINESS = "business:"  # before the id of a business account: its numbers share its news
+TEMPLATE_FIELDS = "id,name,language,status,category,components"
+MAX_PAGES = 20
 
 
 class WhatsApp(base.ChannelProvider):
@@ -40,6 +45,9 @@ class WhatsApp(base.ChannelProvider):
         verify_token = forms.CharField(
             label="Verify token", widget=forms.PasswordInput, max_length=200, required=False
         )
+        business_account_id = forms.CharField(
+            label="WhatsApp Business Account id", max_length=40, required=False
+        )
 
     secret_names: ClassVar[Mapping[str, str]] = {
         "secret": "app_secret",
@@ -49,8 +57,10 @@ class WhatsApp(base.ChannelProvider):
     has_shared_address = True
     how_to_connect = (
         "In your Meta app, add the WhatsApp product, enter the webhook address and the verify"
-        " token, and subscribe to the fields messages and smb_message_echoes. The account id is"
-        " the phone number id."
+        " token, and subscribe to the fields messages, smb_message_echoes, history,"
+        " smb_app_state_sync, user_preferences, account_update, account_alerts,"
+        " phone_number_quality_update and the message_template ones. The account id is the phone"
+        " number id; with the WhatsApp Business Account id we fetch your templates."
     )
 
     @classmethod
@@ -83,19 +93,35 @@ class WhatsApp(base.ChannelProvider):
                 continue
             for change, raw in wire.objects(entry.get("changes")):
                 found = True
-                yield from _items_of(change, raw)
+                yield from _items_of(change, raw, self._whose(entry))
         if not found:
             yield base.empty(body)
+
+    def _whose(self, entry: dict[str, Any]) -> str:
+        """Whose news it is that names no number: at its own address the connection's, else that
+        of everybody who gave us the business account's id."""
+        if self.config.get("account_id"):
+            return ""
+        business = wire.plain(entry.get("id"))
+        return f"{BUSINESS}{business}" if business else ""
+
+    def also_known_as(self) -> tuple[str, ...]:
+        business = str(self.config.get("business_account_id") or "")
+        return (f"{BUSINESS}{business}",) if business else ()
 
     # -- reading
 
     def parse(self, kind: str, body: bytes) -> list[Inbound]:
         item = wire.load_object(body)
         if kind == "status":
-            return _status(wire.get_object(item, "status"))
+            return read_status(wire.get_object(item, "status"))
         if kind in {"message", "echo"}:
-            return _read(item, kind, nameless=wire.key_of(body.hex()))
-        return [base.Unsupported(reason=f"Nothing is done about the field {kind!r}.")]
+            return read_message(item, kind, nameless=wire.key_of(body.hex()))
+        if kind == "preference":
+            return read_preference(item)
+        if kind == "history":
+            return read_past(item)
+        return read_news(kind, item)
 
     # -- sending
 
@@ -117,8 +143,23 @@ class WhatsApp(base.ChannelProvider):
         first = accepted[0] if isinstance(accepted, list) and accepted else None
         return Sent(wire.get_answer_id(first, "id"))
 
+    def templates(self) -> list[TemplateNews]:
+        """https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/message_templates/"""
+        business = graph.segment(str(self.config.get("business_account_id") or ""))
+        token = str(self.config.get("access_token") or "")
+        asked, found = {"fields": TEMPLATE_FIELDS, "limit": "100"}, []
+        for _ in range(MAX_PAGES):
+            page = graph.get(f"{business}/message_templates", token, asked)
+            found += [template_of(each) for each, _ in wire.objects(page.get("data")) if each]
+            paging = wire.get_object(page, "paging")
+            after = wire.label(wire.get_object(paging, "cursors"), "after", 1000)
+            if not after or not paging.get("next"):
+                break
+            asked["after"] = after
+        return found
 
-def _items_of(change: dict[str, Any] | None, raw: Any) -> Iterator[RawItem]:
+
+def _items_of(change: dict[str, Any] | None, raw: Any, business: str) -> Iterator[RawItem]:
     value = change.get("value") if change else None
     if change is None or not isinstance(value, dict):
         yield base.unreadable(raw)
@@ -127,13 +168,15 @@ def _items_of(change: dict[str, Any] | None, raw: Any) -> Iterator[RawItem]:
     try:
         number = wire.get_account(metadata if isinstance(metadata, dict) else {}, "phone_number_id")
     except PayloadRejected:
-        number = ""  # chiefly events of the whole business account
+        number = business  # chiefly events of the whole business account
     found = False
     for lane, kind in LANES.items():
         for element, as_it_came in wire.objects(value.get(lane)):
             found = True
             if element is None:
                 yield base.unreadable(as_it_came, number)
+            elif kind == "history":
+                yield from _history(number, element, value)
             else:
                 yield _item(number, kind, element, value)
     if not found:
@@ -145,7 +188,7 @@ def _items_of(change: dict[str, Any] | None, raw: Any) -> Iterator[RawItem]:
 def _item(number: str, kind: str, element: dict[str, Any], value: dict[str, Any]) -> RawItem:
     identifier = element.get("id")
     parts: tuple[Any, ...]
-    if not isinstance(identifier, str):
+    if not isinstance(identifier, str) or kind == "preference":
         parts = (wire.dumps(element).decode(),)
     elif kind == "status":
         parts = (identifier, element.get("status"), element.get("recipient_participant_id"))
@@ -153,6 +196,30 @@ def _item(number: str, kind: str, element: dict[str, Any], value: dict[str, Any]
         parts = (identifier,)
     body = wire.dumps({kind: element, "contacts": _contacts_of(element, value)})
     return RawItem(number, wire.key_of(number, kind, *parts), kind, body)
+
+
+def _history(number: str, chunk: dict[str, Any], value: dict[str, Any]) -> Iterator[RawItem]:
+    """What was said before this number was connected: each message for itself.
+
+    https://developers.facebook.com/docs/whatsapp/embedded-signup/custom-flows/onboarding-business-app-users
+    """
+    metadata = value.get("metadata")
+    ours = wire.label(metadata, "display_phone_number") if isinstance(metadata, dict) else ""
+    found = False
+    for thread, _ in wire.objects(chunk.get("threads")):
+        for message, _ in wire.objects(thread.get("messages") if thread else None):
+            if message is None:
+                continue
+            found = True
+            with_whom = wire.plain((thread or {}).get("id"))
+            is_ours = str(message.get("from")).lstrip("+") == ours.lstrip("+")
+            body = wire.dumps({"history": message, "thread": with_whom, "is_ours": is_ours})
+            identifier = message.get("id")
+            what = identifier if isinstance(identifier, str) else body.decode()
+            yield RawItem(number, wire.key_of(number, "history", what), "history", body)
+    if not found:
+        body = wire.dumps(chunk)
+        yield RawItem(number, wire.key_of(number, "history", body.decode()), "history", body)
 
 
 def _contacts_of(element: dict[str, Any], value: dict[str, Any]) -> list[Any]:
@@ -164,195 +231,46 @@ def _contacts_of(element: dict[str, Any], value: dict[str, Any]) -> list[Any]:
     return known[:1] or (contacts if len(contacts) == 1 else [])
 
 
-def _read(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbound]:
-    element = wire.get_object(item, kind)
-    # Without an id it is still something that somebody wrote.
-    external_id = wire.get_id(element, "id", required=False) or nameless
-    at = wire.moment(element.get("timestamp"))
-    sort = wire.label(element, "type", 40) or ("text" if "text" in element else "")
-    if not sort:
-        raise PayloadRejected("type is missing.")
-    if sort == "edit":
-        edit = wire.get_object(element, "edit")
-        text, _ = _content_of(wire.get_object(edit, "message"))
-        original = wire.get_id(edit, "original_message_id")
-        return [base.InboundEdit(external_id=original, text=text, at=at)]
-    if sort == "revoke":
-        revoke = wire.get_object(element, "revoke")
-        original = wire.get_id(revoke, "original_message_id")
-        return [base.InboundDelete(external_id=original, at=at)]
-    if sort == "reaction":
-        return [_reaction(element, kind, at)]
-    text, attachments = _content_of({**element, "type": sort})
-    if not text and not attachments:
-        return [base.Unsupported(reason=_why_empty(element, sort))]
-    if kind == "echo":
-        recipient = _person(element, item, "to", "to_user_id")
-        return [
-            base.InboundEcho(
-                external_id=external_id,
-                recipient=recipient,
-                sent_at=at,
-                text=text,
-                attachments=attachments,
-            )
-        ]
-    context = wire.get_object(element, "context")
-    return [
-        base.InboundMessage(
-            external_id=external_id,
-            sender=_person(element, item, "from", "from_user_id"),
-            sent_at=at,
-            text=text,
-            attachments=attachments,
-            thread_id=wire.get_id(element, "group_id", required=False),
-            reply_to=wire.get_id(context, "id", required=False),
-        )
-    ]
-
-
-def _person(element: dict[str, Any], item: dict[str, Any], phone: str, user: str) -> Person:
-    """Somebody by phone number, by business-scoped user id, or by both.
-
-    https://developers.facebook.com/docs/whatsapp/business-scoped-user-ids
-    """
-    contacts = wire.get_list(item, "contacts")
-    contact = contacts[0] if contacts and isinstance(contacts[0], dict) else {}
-    number = wire.get_id(element, phone, required=False)
-    scoped = wire.get_id(element, user, required=False)
-    same = str(contact.get("wa_id") or "") == number or not number
-    if same and not scoped:
-        scoped = wire.get_id(contact, "user_id", required=False)
-    ids = [each for each in (number, scoped) if each]
-    if not ids:
-        raise PayloadRejected(f"{phone} is missing.")
-    profile = contact.get("profile")
-    return Person(
-        id=ids[0],
-        aliases=tuple(ids[1:]),
-        name=wire.label(profile, "name") if isinstance(profile, dict) else "",
-        phone=f"+{number}" if number.isascii() and number.isdigit() else "",
-    )
-
-
-def _content_of(element: dict[str, Any]) -> tuple[str, tuple[base.Attachment, ...]]:
-    """Text and attachments of a message of any type."""
-    sort = wire.label(element, "type", 40)
-    part = element.get(sort)
-    if sort in MEDIA:
-        media = wire.get_object(element, sort)
-        return wire.get_text(media, "caption"), (_media(sort, media),)
-    if sort == "contacts":
-        cards = [card for card, _ in wire.objects(part) if card][: wire.MAX_ATTACHMENTS]
-        return "", tuple(base.Attachment(kind="contact", name=_card_name(card)) for card in cards)
-    if sort == "location":
-        return _location(wire.get_object(element, "location"))
-    if sort == "order":
-        return _order(wire.get_object(element, "order")), ()
-    reader = {"text": _text, "button": _button, "interactive": _interactive}.get(sort)
-    return (reader(wire.get_object(element, sort)), ()) if reader else ("", ())
-
-
-def _text(part: dict[str, Any]) -> str:
-    if "body" not in part:
-        raise PayloadRejected("text.body is missing.")
-    return wire.get_text(part, "body")
-
-
-def _button(part: dict[str, Any]) -> str:
-    return wire.get_text(part, "text") or wire.get_text(part, "payload")
-
-
-def _interactive(part: dict[str, Any]) -> str:
-    for name in ("button_reply", "list_reply"):
-        reply = wire.get_object(part, name)
-        if reply:
-            return wire.get_text(reply, "title") or wire.get_text(reply, "id")
-    flow = wire.get_object(part, "nfm_reply")
-    return wire.get_text(flow, "body") or wire.get_text(flow, "response_json")
-
-
-def _order(part: dict[str, Any]) -> str:
-    items = [item for item, _ in wire.objects(part.get("product_items")) if item]
-    lines = [
-        f"{item.get('quantity', 1)} × {wire.label(item, 'product_retailer_id')}"
-        for item in items[: wire.MAX_ATTACHMENTS]
-    ]
-    return "\n".join([*([wire.get_text(part, "text")] if part.get("text") else []), *lines])
-
-
-def _media(sort: str, media: dict[str, Any]) -> base.Attachment:
-    return base.Attachment(
-        kind=MEDIA[sort],
-        url=wire.web_address(media.get("url") or media.get("link")),
-        name=wire.label(media, "filename"),
-        mime=wire.plain(media.get("mime_type"), 100),
-        ref=wire.get_id(media, "id", required=False),
-    )
-
-
-def _card_name(card: dict[str, Any]) -> str:
-    name = card.get("name")
-    return wire.label(name, "formatted_name") if isinstance(name, dict) else ""
-
-
-def _location(place: dict[str, Any]) -> tuple[str, tuple[base.Attachment, ...]]:
-    latitude, longitude = place.get("latitude"), place.get("longitude")
-    words = [wire.label(place, "name"), wire.label(place, "address")]
-    where = f"{latitude}, {longitude}"[:80]
-    return "\n".join(filter(None, words)), (base.Attachment(kind="location", name=where),)
-
-
-def _reaction(element: dict[str, Any], kind: str, at: Any) -> Inbound:
-    reaction = wire.get_object(element, "reaction")
-    return base.InboundReaction(
-        external_id=wire.get_id(reaction, "message_id"),
-        by="us" if kind == "echo" else wire.get_id(element, "from", required=False) or "contact",
-        emoji=wire.label(reaction, "emoji", 16),
-        at=at,
-    )
-
-
-def _why_empty(element: dict[str, Any], sort: str) -> str:
-    error = next((e for e, _ in wire.objects(element.get("errors")) if e), {})
-    detail = wire.plain(error.get("title") or error.get("message"), 200)
-    return f"A message of type {wire.plain(sort)!r}" + (f": {detail}" if detail else ".")
-
-
-def _status(status: dict[str, Any]) -> list[Inbound]:
-    external_id = wire.get_id(status, "id")
-    at = wire.moment(status.get("timestamp"))
-    word = wire.label(status, "status", 20)
-    if word == "deleted":
-        return [base.InboundDelete(external_id=external_id, at=at)]
-    if word not in STATES and word != FAILED:
-        return [base.Unsupported(reason=f"A status {wire.plain(word)!r}.")]
-    error = next((e for e, _ in wire.objects(status.get("errors")) if e), {})
-    return [
-        base.InboundStatus(
-            external_id=external_id,
-            state=STATES.get(word, FAILED),
-            at=at,
-            reference=wire.label(status, "biz_opaque_callback_data"),
-            error_code=str(error.get("code") or "")[:64],
-            error_text=wire.label(error, "message") or wire.label(error, "title"),
-        )
-    ]
-
-
 def _recipient(recipient_id: str) -> dict[str, str]:
     """A phone number goes into ``to``, a business-scoped user id into ``recipient``."""
     return {"to" if recipient_id.isdigit() else "recipient": recipient_id}
 
 
 def _content(message: Outgoing) -> dict[str, Any]:
+    if message.template is not None:
+        return {"type": "template", "template": _template(message.template)}
     if not message.attachments:
         return {"type": "text", "text": {"body": message.text, "preview_url": False}}
+    if len(message.attachments) > 1:
+        raise Rejected("WhatsApp takes one file a message.", code="attachments")
     attachment = message.attachments[0]
+    kind = str(attachment.get("kind"))
+    # A voice message has no caption, so that one with words goes as a document.
+    voiced = {"image", "video"} if message.text else {"image", "video", "audio"}
+    sort = kind if kind in voiced else "document"
+    media = _media_of(attachment)
+    if message.text:
+        media["caption"] = message.text
+    if sort == "document" and attachment.get("name"):
+        media["filename"] = str(attachment["name"])[:240]
+    return {"type": sort, sort: media}
+
+
+def _media_of(attachment: Mapping[str, Any]) -> dict[str, Any]:
+    """By the id it was uploaded under, else by its public address."""
+    if attachment.get("ref"):
+        return {"id": str(attachment["ref"])}
     url = wire.web_address(attachment.get("url"))
     if not url:
         raise Rejected("An attachment needs a public web address.", code="attachment")
-    kind = str(attachment.get("kind"))
-    sort = kind if kind in {"image", "audio", "video"} else "document"
-    caption = {"caption": message.text} if message.text and sort != "audio" else {}
-    return {"type": sort, sort: {"link": url, **caption}}
+    return {"link": url}
+
+
+def _template(template: Mapping[str, Any]) -> dict[str, Any]:
+    """https://developers.facebook.com/docs/whatsapp/cloud-api/guides/send-message-templates"""
+    components = template.get("components") or []
+    found: dict[str, Any] = {
+        "name": str(template.get("name", "")),
+        "language": {"code": str(template.get("language", ""))},
+    }
+    return {**found, "components": list(components)} if components else found

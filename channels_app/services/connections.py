@@ -128,6 +128,13 @@ def _route(connection: ChannelConnection) -> None:
     if not made and (route.connection_id != connection.pk or not route.is_active):
         route.connection_id, route.is_active = connection.pk, True
         route.save(update_fields=["connection_id", "is_active"])
+    for account_id in connection.provider().also_known_as():
+        WebhookRoute.objects.get_or_create(
+            platform=connection.platform,
+            account_id=account_id,
+            company=context.current_company(),
+            defaults={"connection_id": connection.pk},
+        )
     connection.webhook_token = route.token
     connection.save(update_fields=["webhook_token"])
 

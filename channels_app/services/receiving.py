@@ -170,6 +170,9 @@ def take_echo(event: InboundEvent, inbound: InboundEcho) -> tuple[str, str]:
         sequence=inbound.sequence,
     )
     message.sent_at = message.provider_time
+    if inbound.quiet:
+        _save_both(conversation, message, ())
+        return "quiet", inbound.quiet
     conversation.controller = Conversation.Controller.HUMAN
     conversation.turn_version += 1
     conversation.waiting_since = None
