@@ -1,11 +1,33 @@
 """The superusers' admin on the public host."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+from unfold.forms import AuthenticationForm
 
 from tenants import context
+from tenants.limits import Rate, take
 from tenants.models import Company, Domain, Plan, PlatformApp, WebhookRoute
+
+SIGN_INS = Rate(10, 300)  # per name, and per address
+
+
+class OperatorSignIn(AuthenticationForm):
+    """Who guesses passwords has to wait; a company's own sign-in has limits of its own."""
+
+    def clean(self) -> dict[str, Any]:
+        name = str(self.cleaned_data.get("username", "")).strip().casefold()
+        address = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
+        asked = [take(f"operator:{each}", SIGN_INS) for each in (f"name:{name}", address)]
+        if not all(verdict.allowed for verdict in asked):
+            raise ValidationError("Too many attempts. Try again in a few minutes.")
+        return super().clean()
+
+
+admin.site.login_form = OperatorSignIn
 
 
 class PublicAdmin(ModelAdmin):

@@ -129,7 +129,8 @@ def _subdomain_error(subdomain: str) -> str:
         SUBDOMAIN(subdomain)
     except ValidationError as error:
         return str(error.message)
-    if subdomain in RESERVED or subdomain.startswith("pg-"):
+    # "xn--…" is shown as letters of other scripts, which may look like somebody else's name.
+    if subdomain in RESERVED or subdomain.startswith("pg-") or subdomain[2:4] == "--":
         return f"{subdomain!r} is reserved; choose another name."
     if Company.objects.filter(schema_name__iexact=subdomain).exists():
         return _taken(subdomain)

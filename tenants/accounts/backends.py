@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
 
 from tenants import context
 from tenants.accounts import roles
@@ -21,3 +23,13 @@ class RoleBackend(ModelBackend):
 
     def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
         return self.has_perm(user_obj, f"{app_label}.view_anything")
+
+
+class CompanyBackend(AuthenticationBackend):
+    """Sign-in by any address of a member's. The public schema, where superusers sign in by their
+    own, has no table of addresses to look into."""
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        if context.schema() == context.PUBLIC:
+            return None
+        return super().authenticate(request, **credentials)

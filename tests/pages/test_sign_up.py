@@ -100,6 +100,7 @@ def test_the_same_click_twice_opens_one_company(stranger):
     [
         ({"subdomain": "north"}, "subdomain", "taken"),
         ({"subdomain": "admin"}, "subdomain", "reserved"),
+        ({"subdomain": "xn--80ak6aa92e"}, "subdomain", "reserved"),
         ({"subdomain": "9 lives"}, "subdomain", "lower-case"),
         ({"name": ""}, "name", "required"),
         ({"admin_email": "ana"}, "admin_email", "valid email"),
@@ -174,3 +175,15 @@ def test_a_sign_in_leads_nowhere_else(client, people):
     )
 
     assert answer.url == "/"
+
+
+def test_who_guesses_the_operators_password_has_to_wait(stranger):
+    User.objects.create_superuser("guessed@example.com", "the right horse battery")
+    wrong = {"username": "guessed@example.com", "password": "wrong"}
+    for _guess in range(10):
+        assert stranger.post("/admin/login/", wrong).status_code == 200
+
+    right = stranger.post("/admin/login/", {**wrong, "password": "the right horse battery"})
+
+    assert right.status_code == 200
+    assert "Too many attempts" in right.content.decode()
