@@ -160,7 +160,7 @@ class Telegram(base.ChannelProvider):
 
 
 def _is_number(text: str) -> bool:
-    return text.lstrip("-").isdigit() and text.isascii()
+    return text.removeprefix("-").isdigit() and text.isascii()
 
 
 def _external_id(chat_id: str, message: dict[str, Any]) -> str:

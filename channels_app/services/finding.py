@@ -1,6 +1,6 @@
 """Finding the message an event is about, and telling those who wait for one."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from channels_app.models import ChannelConnection, InboundEvent, Message, id_ind
 from channels_app.services.ringing import ring
 from channels_app.signals import message_received
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SKEW = timedelta(minutes=5)  # a network's clock may run ahead of ours by this much
 RECENT = timedelta(days=7)  # a mail server gives up after five
 
@@ -75,7 +76,8 @@ def ring_bell(message: Message, change: str) -> None:
 
 
 def believable(claimed: datetime | None, received_at: datetime) -> datetime:
-    """The network's time, unless it has none or lies in the future."""
-    if claimed is None or claimed > received_at + SKEW:
+    """The network's time, unless it has none or lies in the future or before there were networks:
+    in somebody's time zone the year 1 begins in the year 0, which no page can show."""
+    if claimed is None or not EPOCH <= claimed <= received_at + SKEW:
         return received_at
     return claimed

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from channels_app.models import Conversation, Message
 from tenants.live import publish
+from tenants.plugins.errors import legible
 
 State = Message.State
 RANK: dict[str, int] = {
@@ -42,8 +43,8 @@ def advance(
         return False
     message.state = state
     message.state_at = at
-    message.error_code = error_code[:64] if state == State.FAILED else ""
-    message.error_text = error_text[:500] if state == State.FAILED else ""
+    message.error_code = legible(error_code)[:64] if state == State.FAILED else ""
+    message.error_text = legible(error_text)[:500] if state == State.FAILED else ""
     message.sent_at = message.sent_at or (None if state == State.FAILED else at)
     return True
 

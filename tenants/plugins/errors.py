@@ -7,6 +7,11 @@ one retry policy (``tenants.jobs``) can serve them all.
 from typing import Any
 
 
+def legible(text: str) -> str:
+    """Somebody else's words without what no column takes: NUL and lone surrogates."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
 class ProviderError(Exception):
     """A provider could not do what we asked; ``retryable`` says if asking again may help.
 
@@ -26,8 +31,8 @@ class ProviderError(Exception):
         status: int = 0,
         payload: Any = None,
     ) -> None:
-        super().__init__(message)
-        self.code = code
+        super().__init__(legible(message))
+        self.code = legible(code)
         self.retry_after = retry_after
         self.status = status
         self.payload = payload

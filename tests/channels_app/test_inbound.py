@@ -377,3 +377,21 @@ def test_an_id_that_somebody_elses_message_has_is_a_duplicate_not_an_error(take)
 
     assert services.ingest(event_id=event.pk) == "duplicate"
     assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize("year", ["0001", "1969", "9999"])
+def test_a_time_that_no_page_can_show_is_not_believed(take, year):
+    event = take(**{**written(), "timestamp": f"{year}-01-01T00:00:00+00:00"})
+
+    assert Message.objects.get().provider_time == event.received_at
+
+
+def test_a_failure_told_in_words_that_no_column_takes_is_kept(take):
+    message = sent(begin(take))
+    event = take(
+        type="status", id="out1", status="failed", event_id="s1", error_text="no\0 \ud800 way"
+    )
+
+    message.refresh_from_db()
+    assert (event.outcome, message.state) == ("status", "failed")
+    assert message.error_text == "no ? way"

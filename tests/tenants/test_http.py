@@ -283,3 +283,8 @@ def test_a_vendor_can_be_faked_at_the_wire():
 )
 def test_both_forms_of_retry_after_are_read(value, seconds):
     assert http.retry_after({"retry-after": value}) == seconds
+
+
+def test_an_error_holds_nothing_that_no_column_takes():
+    error = Rejected("a\0b \ud800", code="\0x")
+    assert (str(error), error.code) == ("ab ?", "x")
