@@ -21,7 +21,6 @@ from tenants.plugins.errors import (
     PayloadRejected,
     ProviderError,
     RateLimited,
-    RecipientUnreachable,
     Rejected,
     SignatureMismatch,
     WindowClosed,
@@ -42,9 +41,7 @@ MEANINGS: dict[int, type[ProviderError]] = {
     40104: CredentialsRejected,
     40105: CredentialsRejected,
     40133: RateLimited,
-    40063: WindowClosed,
     40064: WindowClosed,  # no more new conversations today
-    40300: RecipientUnreachable,
 }
 
 

@@ -1,4 +1,4 @@
-"""The simulator as one ASGI application: ``/meta /telegram /hubspot /openai /anthropic /hook``."""
+"""The simulator as one ASGI application: each vendor under its name, ``/meta``, ``/x`` …"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,12 +10,16 @@ from config.simulator.control import Control
 from config.simulator.courier import Courier
 from config.simulator.hooks import Hooks
 from config.simulator.hubspot import HubSpot
+from config.simulator.linkedin import LinkedIn
 from config.simulator.meta import Meta
 from config.simulator.models import Anthropic, OpenAI
 from config.simulator.telegram import Telegram
+from config.simulator.tiktok import TikTok
+from config.simulator.twilio import Twilio
 from config.simulator.vendor import Vendor
 from config.simulator.wire import Answer, Request
 from config.simulator.world import Fault, World
+from config.simulator.x import X
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -35,7 +39,18 @@ class Simulator:
     def __init__(self) -> None:
         self.world = World()
         courier = Courier(self.world)
-        kinds: list[type[Vendor]] = [Meta, Telegram, HubSpot, OpenAI, Anthropic, Hooks]
+        kinds: list[type[Vendor]] = [
+            Meta,
+            Telegram,
+            X,
+            LinkedIn,
+            TikTok,
+            Twilio,
+            HubSpot,
+            OpenAI,
+            Anthropic,
+            Hooks,
+        ]
         self.vendors = {kind.name: kind(self.world, courier) for kind in kinds}
         self.control = Control(self.world, courier, list(self.vendors.values()))
 

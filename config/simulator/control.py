@@ -122,7 +122,8 @@ class Control:
     async def _write_in(self, body: dict[str, Any]) -> Answer:
         """A person writes; the answer says how our side took the webhook."""
         account = self.world.accounts.get((str(body.get("platform")), str(body.get("account_id"))))
-        if account is None or not account.webhook_url:
+        polled = account is not None and self.messengers[account.platform].is_polled
+        if account is None or not (account.webhook_url or polled):
             return Answer({"error": "register the account with a webhook_url first"}, 400)
         message = {
             "sender_id": str(body.get("sender_id") or "1001"),
@@ -137,6 +138,8 @@ class Control:
     async def _deliver(self, account: Account, message: dict[str, Any]) -> Answer:
         vendor = self.messengers[account.platform]
         item = vendor.written(account, message)
+        if not account.webhook_url:
+            return Answer({"status": 0, "item": item})
         [parcel] = vendor.bundle(account, [item])
         behaviour = self.world.behaviour(account.platform)
         status = await self.courier.deliver(account, parcel, behaviour)

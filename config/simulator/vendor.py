@@ -30,6 +30,7 @@ class Messenger(Vendor):
     """A vendor through which people write to accounts."""
 
     platforms: tuple[str, ...]
+    is_polled = False  # our side may come and ask instead of being told
 
     @abc.abstractmethod
     def written(self, account: Account, message: dict[str, Any]) -> dict[str, Any]:

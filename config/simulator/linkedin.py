@@ -1,0 +1,159 @@
+"""LinkedIn's Community Management: notifications of a page, pushed or pulled, and comments.
+
+https://learn.microsoft.com/en-us/linkedin/marketing/community-management/
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import time
+from typing import Any
+
+import httpx
+
+from config.simulator.courier import Parcel
+from config.simulator.vendor import Messenger
+from config.simulator.wire import Answer, Request
+from config.simulator.world import Account, Fault
+
+ORGANIZATION = "urn:li:organization:"
+POST = "urn:li:activity:7100000000000000001"
+BATCH = 10
+MESSAGES = {
+    401: "Invalid access token",
+    403: "Not enough permissions to access the resource",
+    404: "Not found",
+    429: "Resource level throttle limit for calls to this resource is reached.",
+}
+
+
+class LinkedIn(Messenger):
+    """Whether an account has a webhook address decides who asks whom."""
+
+    name = "linkedin"
+    platforms = ("linkedin",)
+    is_polled = True
+
+    def answer(self, request: Request) -> Answer:
+        if request.parts == ["oauth", "v2", "accessToken"]:
+            made = {"access_token": secrets.token_urlsafe(24), "expires_in": 60 * 86_400}
+            return Answer({**made, "refresh_token": secrets.token_urlsafe(24)})
+        if not request.bearer:
+            return _error(401)
+        match [request.method, *request.parts]:
+            case ["GET", "rest", "organizationalEntityNotifications"]:
+                return self._notifications(request)
+            case ["POST", "rest", "socialActions", urn, "comments"]:
+                return self._comment(urn, request.json())
+            case ["GET", "rest", "organizations", number]:
+                return Answer({"id": number, "localizedName": f"Page {number}"})
+        return _error(404)
+
+    def failure(self, fault: Fault) -> Answer:
+        return _error(fault.status or fault.code or 500, fault.message, fault.retry_after)
+
+    def _kept(self, account_id: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.world.store.setdefault(f"linkedin:{account_id}", [])
+        return found
+
+    def _notifications(self, request: Request) -> Answer:
+        account_id = request.query.get("organizationalEntity", "").removeprefix(ORGANIZATION)
+        span = re.fullmatch(r"\(start:(\d+),end:(\d+)\)", request.query.get("timeRange", ""))
+        first, last = (int(span[1]), int(span[2])) if span else (0, 2**62)
+        asked = set(request.query.get("actions", "")[5:-1].split(","))
+        found = [
+            each
+            for each in reversed(self._kept(account_id))
+            if first <= each["lastModifiedAt"] <= last and each["action"] in asked
+        ]
+        start, count = int(request.query.get("start", 0)), int(request.query.get("count", 10))
+        paging = {"start": start, "count": count, "total": len(found), "links": []}
+        return Answer({"elements": found[start : start + count], "paging": paging})
+
+    def _comment(self, urn: str, body: dict[str, Any]) -> Answer:
+        text = str((body.get("message") or {}).get("text") or "")
+        actor = str(body.get("actor", ""))
+        if not text or len(text) > 1_250 or not actor or not body.get("object"):
+            return _error(400, "The comment is not as it should be.")
+        account = self.world.account("linkedin", actor.removeprefix(ORGANIZATION))
+        number = self.world.next_number("linkedin:comment", start=7_200_000_000)
+        named = f"urn:li:comment:({body['object']},{number})"
+        note = {
+            "platform": "linkedin",
+            "account": account.account_id,
+            "recipient": urn,
+            "text": text,
+            "external_id": named,
+        }
+        if self.world.behaviour("linkedin").statuses:
+            delay = self.world.behaviour("linkedin").status_delay
+            echo = self._notification(account, "ADMIN_COMMENT", actor, text, named)
+            self._kept(account.account_id).append(echo)
+            self.courier.send(account, self.bundle, [echo], delay)
+        answer = {"commentUrn": named, "$URN": named, "id": str(number), "actor": actor}
+        return Answer({**answer, "message": {"text": text}}, 201, kind="send", note=note)
+
+    def _notification(
+        self, account: Account, action: str, owner: str, text: str, named: str
+    ) -> dict[str, Any]:
+        comment = {"owner": owner, "text": text, "entity": named, "object": POST}
+        return {
+            "action": action,
+            "notificationId": self.world.next_number("linkedin:notification", start=5_600_000),
+            "lastModifiedAt": int(time.time() * 1000),
+            "organizationalEntity": f"{ORGANIZATION}{account.account_id}",
+            "subscriber": "urn:li:person:admin",
+            "sourcePost": POST,
+            "generatedActivity": named,
+            "decoratedGeneratedActivity": {"comment": comment},
+        }
+
+    # -- what people write
+
+    def written(self, account: Account, message: dict[str, Any]) -> dict[str, Any]:
+        number = message["id"] or str(
+            self.world.next_number("linkedin:comment", start=7_200_000_000)
+        )
+        owner = f"urn:li:person:{message['sender_id']}"
+        named = f"urn:li:comment:({POST},{number})"
+        made = self._notification(account, "COMMENT", owner, message["text"], named)
+        self._kept(account.account_id).append(made)
+        return made
+
+    def bundle(self, account: Account, items: list[dict[str, Any]]) -> list[Parcel]:
+        """Up to ten notifications a request; the signature begins before the body."""
+        parcels = []
+        for start in range(0, len(items), BATCH):
+            body = {
+                "type": "ORGANIZATION_SOCIAL_ACTION_NOTIFICATIONS",
+                "notifications": items[start : start + BATCH],
+            }
+            raw = json.dumps(body).encode()
+            signed = b"hmacsha256=" + raw
+            digest = hmac.new(account.secret.encode(), signed, hashlib.sha256).hexdigest()
+            parcels.append(Parcel(raw, {"x-li-signature": digest}))
+        return parcels
+
+    async def subscribe(self, account: Account) -> bool:
+        """The challenge, which must be answered within three seconds."""
+        if not account.webhook_url:
+            return True
+        code = secrets.token_hex(16)
+        try:
+            response = await self.courier.client().get(
+                account.webhook_url, params={"challengeCode": code}, timeout=3
+            )
+            answer = response.json() if response.status_code == 200 else {}
+        except (httpx.TransportError, ValueError):
+            return False
+        expected = hmac.new(account.secret.encode(), code.encode(), hashlib.sha256).hexdigest()
+        return answer == {"challengeCode": code, "challengeResponse": expected}
+
+
+def _error(status: int, message: str = "", seconds: float = 0) -> Answer:
+    headers = {"retry-after": str(int(seconds))} if seconds else {}
+    text = message or MESSAGES.get(status, "Internal Server Error")
+    body = {"status": status, "serviceErrorCode": status * 100, "message": text}
+    return Answer(body, status, headers, note={"code": status})
