@@ -17,6 +17,8 @@ CHANNELS = PluginRegistry(
         "twilio_whatsapp": Plugin(
             "WhatsApp by Twilio", "channels_app.providers.twilio:TwilioWhatsApp"
         ),
+        "email": Plugin("E-mail", "channels_app.providers.email.channel:Email"),
+        "form": Plugin("Website form", "channels_app.providers.form:WebForm"),
         "custom": Plugin("Signed webhook", "channels_app.providers.custom:Custom"),
     },
 )

@@ -1,0 +1,324 @@
+"""E-mail as a channel: one mailbox of the company, answered from its own address.
+
+https://www.rfc-editor.org/rfc/rfc5322, /rfc3464 (bounces), /rfc3834 (automatic answers),
+/rfc8601 (authentication results); the services' own pages stand in their modules.
+"""
+
+import base64
+import secrets
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from channels_app import wire
+from channels_app.mail.reading import Mail, read_mail
+from channels_app.mail.writing import Letter, reply_subject, written
+from channels_app.providers import base
+from channels_app.providers.base import Inbound, Outgoing, Polled, Probed, RawItem, Sent
+from channels_app.providers.email import brevo, imap, mailgun, postmark, resend, sendgrid, ses, smtp
+from channels_app.providers.email.bodies import is_json, read_form
+from channels_app.providers.email.meaning import UNVERIFIED, meaning_of_event, meaning_of_mail
+from channels_app.providers.email.services import Event, Fetch, Nothing, Reader
+from channels_app.signatures import same
+from tenants.plugins.errors import (
+    CredentialsRejected,
+    PayloadRejected,
+    ProviderError,
+    Rejected,
+    SignatureMismatch,
+)
+
+# The first that recognises a body reads it; the less particular stand behind.
+READERS: tuple[Reader, ...] = (
+    postmark.POSTMARK,
+    resend.RESEND,
+    ses.SES,
+    mailgun.MAILGUN,
+    sendgrid.SENDGRID,
+    brevo.BREVO,
+)
+BY_NAME = {reader.name: reader for reader in READERS}
+LETTER = "letter"
+FETCHED = "fetched"
+SVIX = ("id", "timestamp", "signature")
+INBOUND = [
+    ("imap", _("A mailbox, by IMAP")),
+    ("postmark", "Postmark"),
+    ("mailgun", "Mailgun"),
+    ("sendgrid", "SendGrid"),
+    ("resend", "Resend"),
+    ("ses", "Amazon SES"),
+    ("brevo", "Brevo"),
+]
+SECURITY = [("tls", "TLS"), ("starttls", "STARTTLS"), ("none", _("None"))]
+PASSWORD = forms.PasswordInput
+
+
+class Email(base.ChannelProvider):
+    class ConfigForm(forms.Form):
+        inbound = forms.ChoiceField(label=_("Letters come by"), choices=INBOUND, required=False)
+        webhook_secret = forms.CharField(
+            label=_("Webhook secret"), widget=PASSWORD, max_length=500, required=False
+        )
+        outbound = forms.ChoiceField(
+            label=_("Letters leave by"),
+            choices=[("smtp", _("A mail server, by SMTP")), ("resend", "Resend")],
+            required=False,
+        )
+        api_key = forms.CharField(
+            label=_("API key of Resend"), widget=PASSWORD, max_length=500, required=False
+        )
+        sender_name = forms.CharField(label=_("Sender's name"), max_length=100, required=False)
+        subject = forms.CharField(
+            label=_("Subject, where we begin"), max_length=200, required=False
+        )
+        trusted_server = forms.CharField(
+            label=_("Server whose SPF and DKIM results we believe"), max_length=200, required=False
+        )
+        imap_host = forms.CharField(label=_("IMAP server"), max_length=200, required=False)
+        imap_port = forms.IntegerField(
+            label=_("IMAP port"), min_value=1, max_value=65_535, required=False
+        )
+        imap_security = forms.ChoiceField(
+            label=_("IMAP encryption"), choices=SECURITY, required=False
+        )
+        imap_user = forms.CharField(label=_("IMAP user"), max_length=200, required=False)
+        imap_password = forms.CharField(
+            label=_("IMAP password"), widget=PASSWORD, max_length=500, required=False
+        )
+        imap_folder = forms.CharField(label=_("IMAP folder"), max_length=200, required=False)
+        smtp_host = forms.CharField(label=_("SMTP server"), max_length=200, required=False)
+        smtp_port = forms.IntegerField(
+            label=_("SMTP port"), min_value=1, max_value=65_535, required=False
+        )
+        smtp_security = forms.ChoiceField(
+            label=_("SMTP encryption"), choices=SECURITY, required=False
+        )
+        smtp_user = forms.CharField(label=_("SMTP user"), max_length=200, required=False)
+        smtp_password = forms.CharField(
+            label=_("SMTP password"), widget=PASSWORD, max_length=500, required=False
+        )
+
+    secret_names: ClassVar[Mapping[str, str]] = {"secret": "webhook_secret"}
+    how_to_connect = (
+        "The account id is your address. For IMAP and SMTP give your servers. For a service, point"
+        " its inbound route and its event webhook at the webhook address: Mailgun and Resend sign"
+        " with the key they show you; for Postmark, SendGrid, SES and Brevo put the secret into"
+        " the address as https://leadwire:<secret>@…"
+    )
+
+    @classmethod
+    def new_secret(cls, name: str) -> str:
+        return secrets.token_urlsafe(32) if name == "secret" else ""
+
+    # -- who sent it
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        secret = base.strict_config(self.config, "webhook_secret")
+        inbound = self.config.get("inbound")
+        if inbound == "mailgun":
+            mailgun.verify(secret, body)
+        elif inbound == "resend":
+            self._verify_svix(secret, headers, body)
+        elif not same(headers.get("Authorization", ""), _basic(secret)):
+            raise SignatureMismatch("User and password in the webhook's address are not ours.")
+
+    @staticmethod
+    def _verify_svix(secret: bytes, headers: Mapping[str, str], body: bytes) -> None:
+        named = {
+            f"webhook-{name}": headers.get(f"svix-{name}") or headers.get(f"webhook-{name}") or ""
+            for name in SVIX
+        }
+        try:
+            Webhook(secret.decode()).verify(body, named, json_parse=False)
+        # RuntimeError and ValueError: a secret or a signature that is no base64
+        except (WebhookVerificationError, ValueError, RuntimeError) as error:
+            raise SignatureMismatch(f"The signature does not verify: {error}") from error
+
+    def signed(self, body: bytes) -> dict[str, str]:
+        secret = base.strict_config(self.config, "webhook_secret")
+        if self.config.get("inbound") == "resend":
+            now = datetime.now(UTC)
+            identifier = f"msg_{secrets.token_hex(12)}"
+            return {
+                "svix-id": identifier,
+                "svix-timestamp": str(int(now.timestamp())),
+                "svix-signature": Webhook(secret.decode()).sign(identifier, now, body.decode()),
+            }
+        return {"Authorization": _basic(secret)}
+
+    # -- what is in it
+
+    def split(self, body: bytes) -> Iterator[RawItem]:
+        envelope = _envelope(body)
+        reader = next((each for each in READERS if each.is_own(envelope)), None)
+        if reader is None:
+            yield base.unreadable(envelope)
+            return
+        found = False
+        for item, as_it_came in wire.objects(reader.items(envelope)):
+            found = True
+            yield base.unreadable(as_it_came) if item is None else _item(reader, item)
+        if not found:
+            yield base.empty(body)
+
+    def parse(self, kind: str, body: bytes) -> list[Inbound]:
+        if kind == LETTER:
+            if not body.strip():
+                raise PayloadRejected("The letter is empty.")
+            return self._meaning(read_mail(body))
+        reader = BY_NAME.get(kind)
+        if kind == FETCHED:
+            reader = resend.RESEND
+        if reader is None:
+            raise PayloadRejected("No service's webhook looks like that.")
+        news = reader.read(wire.load_object(body))
+        if isinstance(news, Fetch):
+            raise base.ToBeFetched
+        if isinstance(news, Nothing):
+            return [base.Unsupported(reason=news.reason)]
+        return meaning_of_event(news) if isinstance(news, Event) else self._meaning(news)
+
+    def _meaning(self, mail: Mail) -> list[Inbound]:
+        trusted = str(self.config.get("trusted_server") or "")
+        return meaning_of_mail(mail, self._address, trusted)
+
+    def fetch(self, kind: str, body: bytes) -> RawItem:
+        news = resend.read(wire.load_object(body))
+        if not isinstance(news, Fetch):
+            raise PayloadRejected("There is nothing to fetch.")
+        fetched = resend.fetch(self._api_key(), news.id)
+        return RawItem("", wire.key_of("resend", news.id), FETCHED, fetched)
+
+    def poll_every(self) -> int:
+        return 60 if self.config.get("inbound") == "imap" and self.config.get("imap_host") else 0
+
+    def poll(self, cursor: Mapping[str, Any]) -> Polled:
+        seen = imap.look(**self._imap(), cursor=cursor)
+        items = tuple(
+            RawItem("", wire.key_of("imap", letter.hex()), LETTER, letter)
+            for letter in seen.letters
+        )
+        return Polled(items, seen.cursor, seen.more)
+
+    def probe(self) -> Probed:
+        problems = []
+        for name, check in (("imap_host", self._check_imap), ("smtp_host", self._check_smtp)):
+            if not self.config.get(name):
+                continue
+            try:
+                check()
+            except ProviderError as error:
+                problems.append(str(error))
+        return Probed(tuple(problems))
+
+    # -- sending
+
+    def send(self, message: Outgoing) -> Sent:
+        recipient = message.recipient_id.removeprefix(UNVERIFIED)
+        if "@" not in recipient or not recipient.isprintable() or " " in recipient:
+            raise Rejected("That is no e-mail address.", code="5.1.3")
+        letter = Letter(
+            sender_name=str(self.config.get("sender_name") or ""),
+            sender_address=self._address,
+            recipient=recipient,
+            subject=reply_subject(
+                message.subject, str(self.config.get("subject") or "Your message to us")
+            ),
+            text=message.text,
+            reference=message.reference,
+            answers=message.answers,
+            thread=message.thread,
+            is_automatic=message.by_ai,
+            headers=_tracking(str(self.config.get("inbound") or ""), message.reference),
+        )
+        if self.config.get("outbound") == "resend":
+            return Sent(resend.send(self._api_key(), letter))
+        smtp.send(
+            **self._smtp(),
+            sender=self._address,
+            recipient=recipient,
+            message=written(letter, at=datetime.now(UTC)),
+        )
+        return Sent(letter.message_id)
+
+    @property
+    def _address(self) -> str:
+        return str(self.config.get("account_id") or "").strip().lower()
+
+    def _api_key(self) -> str:
+        found = str(self.config.get("api_key") or "")
+        if not found or not found.isascii() or not found.isprintable():
+            raise CredentialsRejected("No API key is set for this mailbox.", code="api_key")
+        return found
+
+    def _check_imap(self) -> None:
+        imap.check(**self._imap())
+
+    def _check_smtp(self) -> None:
+        smtp.check(**self._smtp())
+
+    def _imap(self) -> dict[str, Any]:
+        server = self._server("imap", {"tls": 993, "starttls": 143, "none": 143})
+        return {**server, "folder": str(self.config.get("imap_folder") or "INBOX")}
+
+    def _smtp(self) -> dict[str, Any]:
+        return self._server("smtp", {"tls": 465, "starttls": 587, "none": 25})
+
+    def _server(self, protocol: str, ports: Mapping[str, int]) -> dict[str, Any]:
+        def value(name: str) -> str:
+            return str(self.config.get(f"{protocol}_{name}") or "")
+
+        host, security = value("host"), value("security") or "tls"
+        if not host:
+            raise CredentialsRejected(f"No {protocol.upper()} server is set.", code="no_server")
+        return {
+            "host": host,
+            "port": int(value("port") or ports.get(security, ports["tls"])),
+            "security": security,
+            "user": value("user"),
+            "password": value("password"),
+        }
+
+
+def _basic(secret: bytes) -> str:
+    return "Basic " + base64.b64encode(b"leadwire:" + secret).decode()
+
+
+def _envelope(body: bytes) -> Any:
+    """A webhook's body as JSON values; the files of a form as objects."""
+    if is_json(body):
+        return wire.loads(body)
+    form = read_form(body)
+    files = [
+        {
+            "field": file.input_name,
+            "name": file.name,
+            "mime": file.mime,
+            "size": len(file.content),
+            "content": base64.b64encode(file.content).decode(),
+        }
+        for file in form.files
+    ]
+    return {**form.fields, **({"files": files} if files else {})}
+
+
+def _item(reader: Reader, item: dict[str, Any]) -> RawItem:
+    body = wire.dumps(item)
+    key = reader.key(item)
+    return RawItem("", wire.key_of(reader.name, key or body.hex()), reader.name, body)
+
+
+def _tracking(service: str, reference: str) -> dict[str, str]:
+    """The header in which a service lets us send a word along that its events bring back."""
+    return {
+        "postmark": {"X-PM-Metadata-reference": reference, "X-PM-KeepID": "true"},
+        "mailgun": {"X-Mailgun-Variables": f'{{"reference": "{reference}"}}'},
+        "sendgrid": {"X-SMTPAPI": f'{{"unique_args": {{"reference": "{reference}"}}}}'},
+        "ses": {"X-SES-MESSAGE-TAGS": f"reference={reference}"},
+        "brevo": {"X-Mailin-custom": f"reference:{reference}"},
+    }.get(service, {})
