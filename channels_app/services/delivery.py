@@ -134,6 +134,10 @@ def _outgoing(message: Message, tag: str) -> Outgoing:
         attachments=tuple(message.attachments),
         tag=tag,
         by_ai=message.author == Message.Author.AI,
+        surface=message.conversation.surface,
+        is_private=message.is_private,
+        template=message.template,
+        answers=message.answers.external_id if message.answers else "",
     )
     return _threaded(outgoing, message) if message.connection.capabilities.threads else outgoing
 
