@@ -5,9 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from channels_app.capabilities import capabilities_of
-from channels_app.policy import Allowed, Facts, Refused, decide
+from channels_app.policy import Allowed, Answered, Facts, Refused, decide
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def comment(hours: float = 1, *, gone: bool = False, **more) -> Answered:
+    return Answered(at=NOW - timedelta(hours=hours), gone=gone, **more)
 
 
 def ask(platform: str, hours: float | None = 1, **facts) -> str:
@@ -46,6 +50,35 @@ def ask(platform: str, hours: float | None = 1, **facts) -> str:
         ("messenger", {"hours": None}, "not_started"),
         ("whatsapp", {"hours": 23.9}, ""),
         ("whatsapp", {"hours": 24, "by_human": True}, "window_closed"),
+        ("whatsapp", {"hours": 900, "is_template": True}, ""),
+        ("whatsapp", {"hours": None, "is_template": True, "text": ""}, ""),
+        ("whatsapp", {"is_template": True, "template_refused": "Paused."}, "template_unusable"),
+        ("messenger", {"is_template": True}, "no_templates"),
+        ("whatsapp", {"opted_out": frozenset({"all"})}, "opted_out"),
+        ("whatsapp", {"opted_out": frozenset({"marketing"})}, ""),
+        ("whatsapp", {"opted_out": frozenset({"marketing"}), "is_marketing": True}, "opted_out"),
+        ("whatsapp", {"stopped": True}, "channel_stopped"),
+        ("messenger", {"led_elsewhere": True, "by_human": True}, "standby"),
+        ("instagram", {"hours": 24}, "window_closed"),
+        ("instagram", {"hours": 24 * 7 - 1, "by_human": True}, "HUMAN_AGENT"),
+        ("instagram", {"text": "é" * 500}, ""),
+        ("instagram", {"text": "é" * 501}, "too_long"),  # two bytes each
+        ("instagram", {"text": "😀" * 251}, "too_long"),
+        ("instagram", {"text": "مرحبا " * 91}, "too_long"),
+        ("messenger:comments", {}, "nothing_to_answer"),
+        ("messenger:comments", {"answered": comment(hours=9000)}, ""),
+        ("messenger:comments", {"answered": comment(gone=True)}, "comment_gone"),
+        ("messenger:comments", {"answered": comment(hours=167, privately=True)}, ""),
+        (
+            "messenger:comments",
+            {"answered": comment(hours=168, privately=True)},
+            "private_reply_expired",
+        ),
+        (
+            "instagram:comments",
+            {"answered": comment(privately=True, has_private_answer=True)},
+            "private_reply_used",
+        ),
         ("telegram", {"hours": None}, ""),
         ("telegram", {"hours": 10_000}, ""),
         ("custom", {"hours": None}, ""),
