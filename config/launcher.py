@@ -1,10 +1,12 @@
 """Leadwire's processes on one machine: what runs, in which environment, and how it is told."""
 
 import contextlib
+import multiprocessing
 import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -12,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +22,13 @@ from django.conf import settings
 from honcho.compat import ProcessManager
 from honcho.manager import Manager
 from honcho.printer import Message, Printer
+from honcho.process import Popen, Process
 
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 MIN_FREE_BYTES = 300 * 1024 * 1024
 READY_SECONDS = 60
+STOP_SECONDS = 5
 
 
 class CannotRun(Exception):
@@ -152,6 +157,41 @@ class Leaders(ProcessManager):
             os.kill(pid, signal.SIGTERM)
 
 
+class Child(Popen):
+    """One command of a plan, started by a process of honcho's that does nothing else.
+
+    Where somebody kills what holds things together, the rest ends too: a command outlives
+    neither us nor its own leader, and so the next start finds the ports free.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        us = multiprocessing.parent_process()
+        while self.poll() is None:
+            if us and wait([us.sentinel], timeout=1):
+                self.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.wait(STOP_SECONDS)
+                self._kill_the_rest()
+                os._exit(1)  # nobody listens any more to what is left to say
+        self._kill_the_rest()
+
+    def _kill_the_rest(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+class Command(Process):
+    """honcho's view of a command, with a child of ours."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._child_ctor = Child
+
+
 def wait_until_up(url: str, seconds: float = READY_SECONDS) -> bool:
     """Whether the address answered 200 within so many seconds."""
     deadline = time.monotonic() + seconds
@@ -171,6 +211,7 @@ def run(plan: Plan, *, when_ready: Callable[[], None]) -> int:
     ready = f"http://127.0.0.1:{plan.ports.web}/healthz"
     manager: Any = Manager(ReadyPrinter(ready, when_ready))
     manager._procmgr = Leaders()
+    manager._process_ctor = Command
     for name, command in plan.commands.items():
         manager.add_process(name, command, env=plan.environment, cwd=str(settings.BASE_DIR))
     manager.loop()
