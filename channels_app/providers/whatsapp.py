@@ -1,5 +1,6 @@
 """WhatsApp Cloud API. https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks"""
 
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -29,6 +30,8 @@ LANES = {
 BUSINESS = "business:"  # before the id of a business account: its numbers share its news
 TEMPLATE_FIELDS = "id,name,language,status,category,components"
 MAX_PAGES = 20
+# https://developers.facebook.com/docs/whatsapp/business-scoped-user-ids
+SCOPED_ID = re.compile(r"\A[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]+\Z")
 
 
 class WhatsApp(base.ChannelProvider):
@@ -132,7 +135,6 @@ class WhatsApp(base.ChannelProvider):
         """
         body: dict[str, Any] = {
             "messaging_product": "whatsapp",
-            "recipient_type": "individual",
             "biz_opaque_callback_data": message.reference,
             **_recipient(message.recipient_id),
             **_content(message),
@@ -232,8 +234,15 @@ def _contacts_of(element: dict[str, Any], value: dict[str, Any]) -> list[Any]:
 
 
 def _recipient(recipient_id: str) -> dict[str, str]:
-    """A phone number goes into ``to``, a business-scoped user id into ``recipient``."""
-    return {"to" if recipient_id.isdigit() else "recipient": recipient_id}
+    """A phone number, a business-scoped user id, or else a group.
+
+    https://developers.facebook.com/docs/whatsapp/cloud-api/groups
+    """
+    if recipient_id.isdigit():
+        return {"recipient_type": "individual", "to": recipient_id}
+    if SCOPED_ID.match(recipient_id):
+        return {"recipient_type": "individual", "recipient": recipient_id}
+    return {"recipient_type": "group", "to": recipient_id}
 
 
 def _content(message: Outgoing) -> dict[str, Any]:
