@@ -11,6 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from channels_app import graph
 from channels_app.providers import CHANNELS
 from channels_app.providers.base import Outgoing
 from tenants.plugins.errors import AnswerLost, ProviderError, Rejected
@@ -130,7 +131,16 @@ def prism() -> Iterator[str]:
 
 
 @messages
-def test_prism_takes_what_we_send(message, prism, settings):
+def test_prism_takes_what_we_send(message, prism, settings, monkeypatch):
+    post = graph.post
+
+    def without_reference(path, token, body):
+        # Documented at messages, and left out of the published schema of this request.
+        assert body["biz_opaque_callback_data"] == REFERENCE
+        known = {name: part for name, part in body.items() if name != "biz_opaque_callback_data"}
+        return post(path, token, known)
+
+    monkeypatch.setattr(graph, "post", without_reference)
     settings.META_GRAPH_URL = prism
     settings.ALLOW_PRIVATE_ADDRESSES = True
     try:
