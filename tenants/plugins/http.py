@@ -145,6 +145,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# What Python's registry calls global, or did in one of its versions, and is somebody's inside:
+# clouds keep their metadata at the first and the last.
+INSIDE = tuple(
+    map(ipaddress.ip_network, ("192.0.0.0/24", "64:ff9b:1::/48", "fec0::/10", "168.63.129.16/32"))
+)
 
 
 def is_public(address: str) -> bool:
@@ -156,6 +161,8 @@ def is_public(address: str) -> bool:
         # These carry an IPv4 address that a gateway may turn into one of our own.
         if ip in NAT64 or ip.sixtofour or ip.teredo:
             return False
+    if any(ip in network for network in INSIDE):
+        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 

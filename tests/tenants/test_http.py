@@ -144,6 +144,11 @@ def resolver(monkeypatch):
         "[2002:7f00:1::]",
         "224.0.0.1",
         "255.255.255.255",
+        "192.0.0.192",
+        "168.63.129.16",
+        "[fec0::1]",
+        "[64:ff9b:1::a00:1]",
+        "[::ffff:192.0.0.192]",
     ],
 )
 def test_no_address_inside_is_dialled(vendor, host):
