@@ -22,6 +22,12 @@ def ingest_events(event_ids: str) -> None:
             each.callback(services.ingest, event_id=event_id)
 
 
+@dramatiq.actor(queue_name="delivery", max_retries=0)
+def acknowledge_event(event_id: str) -> None:
+    """Answer a tapped button to its network."""
+    services.acknowledge(event_id=event_id)
+
+
 @dramatiq.actor(queue_name="ingest", max_retries=0)
 def poll_connection(connection_id: int) -> None:
     """Look for news at a network that does not bring them, until there are none."""

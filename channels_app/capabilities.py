@@ -35,6 +35,7 @@ class Capabilities:
     returns_reference: bool = False  # hands our reference back in a status or an echo
     rate: Rate = field(default_factory=lambda: Rate(30, 1))  # per connection
     pair_rate: Rate | None = None  # per connection and contact
+    group_rate: Rate | None = None  # per group, whose id begins with a minus
     threads: bool = False  # a reply has to name the messages before it
     loop_guard: Rate | None = None  # faster than this, one machine is answering another
     answered_by: str = ""  # the platform that carries answers, if this one cannot
@@ -43,6 +44,11 @@ class Capabilities:
     hides_comments: bool = False
     sends_templates: bool = False  # approved ones go out whatever the window
     sources: tuple[str, ...] = ()
+
+    def rate_to(self, recipient_id: str) -> Rate | None:
+        """How fast one person, or one group, may be written to."""
+        is_group = self.group_rate is not None and recipient_id.startswith("-")
+        return self.group_rate if is_group else self.pair_rate
 
     def length_of(self, text: str) -> int:
         """The length of a text as this network counts it."""
@@ -130,6 +136,7 @@ CAPABILITIES: dict[str, Capabilities] = {
         sends_attachments=True,
         rate=Rate(30, 1),
         pair_rate=Rate(1, 1, burst=5),
+        group_rate=Rate(20, 60),
         sources=(
             "https://core.telegram.org/bots/api#sendmessage",
             "https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this",

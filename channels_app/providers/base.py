@@ -346,6 +346,8 @@ class ChannelProvider(ABC):
     how_to_connect: ClassVar[str] = ""
     # Of the answer to the network's question whether an address is ours.
     handshake_type: ClassVar[str] = "text/plain"
+    # Kinds of events that the network wants an answer to, apart from any message.
+    acknowledged: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
@@ -419,6 +421,10 @@ class ChannelProvider(ABC):
 
     def fetch(self, kind: str, body: bytes) -> RawItem:
         """What a webhook only announced (``parse`` raised ToBeFetched), under the same key."""
+        raise NotImplementedError
+
+    def acknowledge(self, kind: str, body: bytes) -> None:
+        """Tell the network that an event of an ``acknowledged`` kind was taken."""
         raise NotImplementedError
 
     def renews(self) -> bool:

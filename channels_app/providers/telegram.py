@@ -32,6 +32,20 @@ MEDIA = {
     "voice": "audio",
     "sticker": "sticker",
 }
+POSTS = ("channel_post", "edited_channel_post")
+# What we ask Telegram to send: https://core.telegram.org/bots/api#setwebhook
+UPDATES = (
+    *MESSAGES,
+    *EDITS,
+    *POSTS,
+    "callback_query",
+    "message_reaction",
+    "deleted_business_messages",
+    "business_connection",
+    "my_chat_member",
+)
+GONE = {"kicked", "left"}
+MAX_CAPTION = 1_024  # UTF-16 units
 UNREACHABLE = ("bot was blocked", "chat not found", "user is deactivated", "bot was kicked")
 
 
@@ -49,11 +63,10 @@ class Telegram(base.ChannelProvider):
 
     secret_names: ClassVar[Mapping[str, str]] = {"secret": "secret_token", "token": "bot_token"}
     how_to_connect = (
-        "Talk to @BotFather to make a bot and copy its token. Then call setWebhook with the"
-        " webhook address, the secret token and allowed_updates: message, edited_message,"
-        " callback_query, message_reaction, business_message, edited_business_message,"
-        " deleted_business_messages. The account id is the number before the colon of the token."
+        "Talk to @BotFather to make a bot and copy its token; we tell Telegram where its webhooks"
+        " go. The account id is the number before the colon of the token."
     )
+    acknowledged: ClassVar[frozenset[str]] = frozenset({"callback_query"})
 
     @classmethod
     def new_secret(cls, name: str) -> str:
@@ -92,6 +105,9 @@ class Telegram(base.ChannelProvider):
             "callback_query": _callback,
             "message_reaction": _reaction,
             "deleted_business_messages": _deleted,
+            "my_chat_member": _membership,
+            "business_connection": _business,
+            **dict.fromkeys(POSTS, _channel_post),
         }.get(kind)
         if reader is None:
             return [base.Unsupported(reason=f"Nothing is done about {kind!r} updates.")]
@@ -147,16 +163,54 @@ class Telegram(base.ChannelProvider):
         sent_id = wire.get_answer_id(result, "message_id")
         return Sent(f"{chat_id}:{sent_id}")
 
+    def acknowledge(self, kind: str, body: bytes) -> None:
+        """Ends the little clock on the button that was tapped."""
+        query = wire.get_object(wire.load_object(body), kind)
+        body_of_answer = {"callback_query_id": wire.get_id(query, "id")}
+        self._ask("answerCallbackQuery", body_of_answer, idempotent=True)
+
+    def subscribe(self, webhook_url: str) -> bool:
+        """https://core.telegram.org/bots/api#setwebhook"""
+        body = {
+            "url": webhook_url,
+            "secret_token": str(self.config.get("secret_token") or ""),
+            "allowed_updates": list(UPDATES),
+            "max_connections": 40,
+        }
+        self._ask("setWebhook", body, idempotent=True)
+        return True
+
+    def unsubscribe(self) -> bool:
+        if not self.config.get("bot_token"):
+            return False
+        self._ask("deleteWebhook", {}, idempotent=True)
+        return True
+
+    def probe(self) -> base.Probed:
+        """https://core.telegram.org/bots/api#getwebhookinfo"""
+        bot, info = self._call("getMe", {}), self._call("getWebhookInfo", {})
+        problems = []
+        if str(bot.get("id")) != str(self.config.get("account_id")):
+            problems.append(f"The token belongs to the bot {bot.get('id')}.")
+        if info.get("url") != self.config.get("webhook_url"):
+            problems.append("Telegram sends its webhooks somewhere else.")
+        if info.get("last_error_message"):
+            problems.append(f"Telegram's last try failed: {info['last_error_message']}"[:300])
+        return base.Probed(tuple(problems))
+
     def _call(self, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        result = self._ask(method, body)
+        if not isinstance(result, dict):
+            raise AnswerLost("Telegram answered something else than an object.")
+        return result
+
+    def _ask(self, method: str, body: Mapping[str, Any], *, idempotent: bool = False) -> Any:
         url = f"{settings.TELEGRAM_API_URL}/bot{self.config.get('bot_token', '')}/{method}"
         try:
-            answer = http.request("POST", url, json=body)
+            answer = http.request("POST", url, json=body, idempotent=idempotent)
         except ProviderError as error:
             raise _meaning_of(error, str(self.config.get("bot_token", ""))) from None
-        result = answer.get("result") if isinstance(answer, dict) else None
-        if not isinstance(result, dict):
-            raise AnswerLost("Telegram answered something else than a message.")
-        return result
+        return answer.get("result") if isinstance(answer, dict) else None
 
 
 def _is_number(text: str) -> bool:
@@ -231,6 +285,31 @@ def _deleted(deleted: dict[str, Any]) -> list[Inbound]:
     ]
 
 
+def _membership(news: dict[str, Any]) -> list[Inbound]:
+    """In private, the person stopped the bot or let it in again; in a group, somebody did."""
+    chat = wire.get_object(news, "chat")
+    chat_id = wire.get_id(chat, "id")
+    status = wire.label(wire.get_object(news, "new_chat_member"), "status", 40)
+    if chat.get("type") != "private":
+        return [base.Noted(outcome="membership", reason=f"In a chat, we are now {status!r}.")]
+    if status in GONE:
+        return [base.InboundOptOut(recipient=chat_id, reason="They stopped the bot.")]
+    reason = "They let the bot in again."
+    return [base.InboundOptOut(recipient=chat_id, reason=reason, is_over=True)]
+
+
+def _business(news: dict[str, Any]) -> list[Inbound]:
+    enabled = news.get("is_enabled") is True
+    who = wire.label(wire.get_object(news, "user"), "first_name", 80)
+    text = f"{who or 'Somebody'} {'connected' if enabled else 'disconnected'} a business account."
+    return [base.AccountNews(text=text)]
+
+
+def _channel_post(post: dict[str, Any]) -> list[Inbound]:
+    title = wire.label(wire.get_object(post, "chat"), "title", 80)
+    return [base.Noted(outcome="post", reason=f"Posted in the channel {title!r}.")]
+
+
 def _attachments(message: dict[str, Any]) -> tuple[base.Attachment, ...]:
     found = []
     photos = [photo for photo, _ in wire.objects(message.get("photo")) if photo]
@@ -268,6 +347,8 @@ def _content(message: Outgoing) -> tuple[str, dict[str, Any]]:
     url = wire.web_address(attachment.get("url"))
     if not url:
         raise Rejected("An attachment needs a public web address.", code="attachment")
+    if len(message.text.encode("utf-16-le", "surrogatepass")) // 2 > MAX_CAPTION:
+        raise Rejected(f"Beside a file, {MAX_CAPTION} characters are taken.", code="too_long")
     caption = {"caption": message.text} if message.text else {}
     if attachment.get("kind") == "image":
         return "sendPhoto", {"photo": url, **caption}

@@ -21,7 +21,7 @@ from channels_app.services.conversations import (
     take_over,
 )
 from channels_app.services.delivery import Next, deliver
-from channels_app.services.events import replay
+from channels_app.services.events import acknowledge, replay
 from channels_app.services.inbound import ingest
 from channels_app.services.intake import store, store_strays, store_unrouted, take_in_unrouted
 from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
@@ -37,6 +37,7 @@ __all__ = [
     "Next",
     "SendRefused",
     "StaleTurn",
+    "acknowledge",
     "add_note",
     "ask_policy",
     "assign",

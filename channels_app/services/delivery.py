@@ -86,8 +86,9 @@ def _wait_for_room(message: Message) -> float:
     """Seconds until the network's rates leave room for this message."""
     capabilities = message.conversation.capabilities
     limits = [(f"send:{message.connection_id}", capabilities.rate)]
-    if capabilities.pair_rate is not None:
-        limits.append((f"send:to:{message.conversation_id}", capabilities.pair_rate))
+    pair_rate = capabilities.rate_to(message.conversation.external_thread)
+    if pair_rate is not None:
+        limits.append((f"send:to:{message.conversation_id}", pair_rate))
     for name, rate in limits:
         verdict = take(name, rate)
         if not verdict.allowed:

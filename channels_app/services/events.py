@@ -1,10 +1,26 @@
-"""Looking after stored events: trying one again."""
+"""Looking after stored events: answering one to its network, trying one again."""
+
+import logging
 
 from django.db import transaction
 
 from channels_app.models import InboundEvent
 from channels_app.services.ringing import ring
 from tenants.audit.services import record
+from tenants.plugins.errors import ProviderError
+
+logger = logging.getLogger(__name__)
+
+
+def acknowledge(*, event_id: str) -> bool:
+    """Tell the network that we took an event it waits for; it matters for seconds only."""
+    event = InboundEvent.objects.select_related("connection").get(pk=event_id)
+    try:
+        event.connection.provider().acknowledge(event.kind, event.body)
+    except ProviderError as error:
+        logger.info("event %s was not acknowledged: %s", event_id, error)
+        return False
+    return True
 
 
 @transaction.atomic

@@ -78,6 +78,8 @@ def _ingest(event_id: str | UUID) -> str:
         return ""
     if event.status == Status.WAITING:
         _look_again(event)
+    if event.kind in event.connection.provider().acknowledged:
+        ring_now("acknowledge_event", str(event.pk))
     return event.outcome
 
 

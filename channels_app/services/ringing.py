@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 QUEUES = {
     "ingest_event": "ingest",
     "ingest_events": "ingest",
+    "acknowledge_event": "delivery",
     "deliver_message": "delivery",
     "poll_connection": "ingest",
     "renew_connection": "upkeep",

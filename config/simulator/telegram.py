@@ -37,6 +37,9 @@ class Telegram(Messenger):
         arguments = {**request.query, **request.json()}
         methods: dict[str, Callable[[Account, dict[str, Any]], Answer]] = {
             "sendMessage": self._send_message,
+            "sendPhoto": self._send_message,
+            "sendDocument": self._send_message,
+            "answerCallbackQuery": lambda account, arguments: _ok(True),
             "getMe": self._get_me,
             "setWebhook": self._set_webhook,
             "deleteWebhook": self._delete_webhook,
@@ -56,9 +59,11 @@ class Telegram(Messenger):
         chat, text = str(arguments.get("chat_id", "")), str(arguments.get("text", ""))
         if not chat:
             return self._error(400, "Bad Request: chat_id is empty")
-        if not text.strip():
+        file = str(arguments.get("photo") or arguments.get("document") or "")
+        text = str(arguments.get("caption", "")) if file else text
+        if not file and not text.strip():
             return self._error(400, "Bad Request: message text is empty")
-        if len(text) > 4_096:
+        if len(text) > (1_024 if file else 4_096):
             return self._error(400, "Bad Request: message is too long")
         person = self.world.person("telegram", account.account_id, chat)
         if person.state != "ok":
@@ -67,7 +72,12 @@ class Telegram(Messenger):
         # https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
         if self.world.behaviour("telegram").limits and not (
             self.world.room(30, 30, "telegram", account.account_id)
-            and self.world.room(1, 5, "telegram", account.account_id, chat)
+            and self.world.room(
+                *((1 / 3, 20) if chat.startswith("-") else (1, 5)),
+                "telegram",
+                account.account_id,
+                chat,
+            )
         ):
             return self._error(429, retry_after=1)
         number = self.world.next_id(f"telegram:{account.account_id}:{chat}")
@@ -89,6 +99,7 @@ class Telegram(Messenger):
                 "recipient": chat,
                 "text": text,
                 "external_id": f"{chat}:{number}",
+                "file": file,
             },
         )
 
