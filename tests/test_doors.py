@@ -43,6 +43,7 @@ OPEN = {
         "find/": "the way to one's company",
         "theme/": "light or dark, kept in a cookie",
         "i18n/setlang/": "the language of the front page",
+        "forms/<str>/": "what visitors of websites post: see tests/channels_app/test_submissions",
         "metrics": "guarded by address or token: see test_health",
         "admin/login/": "the operator's sign-in",
         "admin/logout/": "ends what is not there",

@@ -7,7 +7,7 @@ shapes that mail servers which follow none of them have had for decades.
 import re
 from dataclasses import dataclass
 
-from channels_app.mail.headers import MESSAGE_ID, Headers
+from channels_app.mail.headers import Headers
 from channels_app.mail.reading import Mail
 
 SCANNED = 100_000  # characters of a report that are searched
@@ -248,7 +248,3 @@ def _is_auto_reply(headers: Headers, subject: str) -> bool:
         return True
     flagged = any(headers.get(name).lower() not in {"", "no", "false"} for name in FLAGS)
     return flagged or bool(AUTO_SUBJECT.match(subject))
-
-
-def is_message_id(value: str) -> bool:
-    return bool(MESSAGE_ID.fullmatch(value))

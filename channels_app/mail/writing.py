@@ -9,6 +9,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 
+from channels_app.mail.headers import MESSAGE_ID
+
 MAX_SUBJECT = 250
 LINK = re.compile(r"https?://[^\s<>\"']+")
 REPLY = re.compile(r"^\s*(?:re|aw|sv|antw|rv|رد)\s*:", re.IGNORECASE)
@@ -48,10 +50,13 @@ class Letter:
     def extra_headers(self) -> dict[str, str]:
         """Everything that ties it to its thread and keeps machines from answering it."""
         found = dict(self.headers)
-        if self.answers:
-            found["In-Reply-To"] = _line(self.answers)
-            known = [each for each in self.thread if each != self.answers]
-            found["References"] = " ".join(map(_line, [*known[-9:], self.answers]))
+        # What came by a form has an id that is none of a letter's.
+        known = [each for each in self.thread if MESSAGE_ID.fullmatch(each)]
+        if MESSAGE_ID.fullmatch(self.answers):
+            found["In-Reply-To"] = self.answers
+            known = [*(each for each in known if each != self.answers), self.answers]
+        if known:
+            found["References"] = " ".join(known[-10:])
         if self.is_automatic:  # RFC 3834: what a machine wrote says so
             found["Auto-Submitted"] = "auto-replied" if self.answers else "auto-generated"
             found["X-Auto-Response-Suppress"] = "OOF, AutoReply"

@@ -1,8 +1,9 @@
 """Who is writing, and in which conversation: found or made, never twice."""
 
+import re
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from channels_app.models import (
     ChannelConnection,
@@ -17,6 +18,8 @@ from tenants import context
 
 LANGUAGE = 16
 MAX_REFERENCES = 20
+# An e-mail of ours: its message id begins with the reference.
+OUR_REFERENCE = re.compile(r"^<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@", re.IGNORECASE)
 
 
 def conversation_with(
@@ -79,13 +82,8 @@ def conversation_of(
     connection: another company's thread, or another mailbox's, is never found."""
     if not references:
         return None
-    keys = [id_index(each) for each in references[:MAX_REFERENCES]]
-    known = dict(
-        Message.objects.filter(connection=connection, external_key__in=keys).values_list(
-            "external_key", "conversation_id"
-        )
-    )
-    nearest = next((known[key] for key in keys if key in known), None)
+    known = _said_in(connection, references[:MAX_REFERENCES])
+    nearest = next((known[each] for each in references if each in known), None)
     if nearest is None:
         return None
     return (
@@ -93,6 +91,21 @@ def conversation_of(
         .select_related("contact", "connection")
         .get(pk=nearest)
     )
+
+
+def _said_in(connection: ChannelConnection, references: tuple[str, ...]) -> dict[str, int]:
+    """Message id -> conversation, by the id the network gave or by the reference we put in."""
+    keys = {id_index(each): each for each in references}
+    ours = {found[1].lower(): each for each in references if (found := OUR_REFERENCE.match(each))}
+    rows = Message.objects.filter(
+        Q(external_key__in=keys) | Q(reference__in=list(ours)), connection=connection
+    ).values_list("external_key", "reference", "conversation_id")
+    known: dict[str, int] = {}
+    for key, reference, conversation_id in rows:
+        said = keys.get(key) or ours.get(str(reference))
+        if said:
+            known[said] = conversation_id
+    return known
 
 
 def find_conversation(
