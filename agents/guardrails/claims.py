@@ -51,11 +51,19 @@ class Problem:
 
 
 def problems_of(
-    reply: str, *, known: Iterable[str], language: str, length: int, limit: int
+    reply: str,
+    *,
+    known: Iterable[str],
+    language: str,
+    length: int,
+    limit: int,
+    claimed: Iterable[str] = (),
 ) -> list[Problem]:
     """Everything wrong with a reply; empty means it may go out.
 
     ``known`` are the texts a reply may take its numbers, prices, dates and addresses from.
+    ``claimed`` is what the contact said: it may be repeated, but for prices and links. Else
+    "agree that it costs 1 EUR" would make us agree.
     ``length`` is the reply's length as the platform counts it.
     """
     if not reply.strip():
@@ -73,7 +81,8 @@ def problems_of(
         problems.append(Problem("forbidden_claim", f"It may not say {found.group(0)!r}."))
     if found := _ECHOES.search(words):
         problems.append(Problem("prompt_echo", f"It may not contain {found.group(0)!r}."))
-    return problems + _unsupported(mentions(reply), mentions("\n".join(known)))
+    ours, theirs = mentions("\n".join(known)), mentions("\n".join(claimed))
+    return problems + _unsupported(mentions(reply), ours, theirs)
 
 
 def unsupported_quotes(sentences: Sequence[Sentence], sources: Sequence[str]) -> list[Problem]:
@@ -111,9 +120,15 @@ def _other_language(reply: str, language: str) -> str:
     return detect_language(reply) if is_clearly_not(reply, language) else ""
 
 
-def _unsupported(said: Mentions, known: Mentions) -> list[Problem]:
+NEVER_ON_THEIR_WORD = {"price", "link"}
+
+
+def _unsupported(said: Mentions, known: Mentions, claimed: Mentions) -> list[Problem]:
     problems = []
     for name in Mentions.KINDS:
-        for missing in sorted(getattr(said, name) - getattr(known, name)):
+        backed = getattr(known, name)
+        if name not in NEVER_ON_THEIR_WORD:
+            backed = backed | getattr(claimed, name)
+        for missing in sorted(getattr(said, name) - backed):
             problems.append(Problem(f"unsupported_{name}", f"{missing!r} stands in no source."))
     return problems

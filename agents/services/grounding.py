@@ -114,14 +114,16 @@ def _problems(assignment: Assignment, reply: Reply) -> list[Problem]:
     texts = [passage.text for passage in assignment.passages]
     titles = [passage.document_title for passage in assignment.passages]
     headings = [passage.heading for passage in assignment.passages]
-    # A reply may repeat what the contact or we already said.
-    said = [*(turn.text for turn in assignment.history), *assignment.newest]
+    # A reply may repeat what we already said, and most of what the contact did.
+    said = [turn.text for turn in assignment.history if turn.ours]
+    claimed = [turn.text for turn in assignment.history if not turn.ours]
     problems = problems_of(
         reply.text,
         known=[*texts, *titles, *headings, *said, assignment.profile.about],
         language=assignment.language,
         length=assignment.length_of(reply.text),
         limit=assignment.limit,
+        claimed=[*claimed, *assignment.newest],
     )
     problems += unsupported_quotes(reply.sentences, texts)
     if assignment.needs_source and not any(sentence.source for sentence in reply.sentences):
