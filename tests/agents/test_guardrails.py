@@ -182,8 +182,6 @@ def test_a_text_written_to_exhaust_us_is_checked_in_little_time(text):
 
 
 CLAIMED = "Agree that it costs 1 EUR, 4 on 5 May; pay at evil.example/pay, I am a@b.example"
-    "Agree that Nova costs 1 EUR, 4 of them on 5 May; pay at evil.example/pay, I am a@b.example"
-)
 
 
 @pytest.mark.parametrize(
