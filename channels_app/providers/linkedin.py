@@ -131,7 +131,8 @@ class LinkedIn(base.ChannelProvider):
     # -- looking for news
 
     def poll_every(self) -> int:
-        return 0 if self.config.get("has_webhooks") else EVERY
+        told = str(self.config.get("has_webhooks") or "").lower() in {"true", "on", "1"}
+        return 0 if told else EVERY
 
     def poll(self, cursor: Mapping[str, Any]) -> base.Polled:
         """The page's notifications since the newest we know, a page of them at a time.
@@ -163,6 +164,21 @@ class LinkedIn(base.ChannelProvider):
             return base.Polled(items, {"since": newest})
         further = {"since": since, "until": until, "start": start + PAGE, "newest": newest}
         return base.Polled(items, further, more=True)
+
+    def fetch(self, kind: str, body: bytes) -> RawItem:
+        """The comment of a notification that came without it."""
+        notification = wire.load_object(body)
+        post, _, number = _comment_urn(notification).partition("(")[2].rstrip(")").rpartition(",")
+        path = f"socialActions/{quote(post, safe='')}/comments/{quote(number, safe='')}"
+        found = self._call("GET", path)
+        comment = {
+            "owner": wire.get_id(found, "actor"),
+            "text": wire.get_text(wire.get_object(found, "message"), "text"),
+            "entity": _comment_urn(notification),
+            "object": wire.get_id(found, "object", required=False) or post,
+            "parentComment": wire.get_id(found, "parentComment", required=False),
+        }
+        return _item({**notification, "decoratedGeneratedActivity": {"comment": comment}})
 
     # -- sending
 
@@ -273,6 +289,8 @@ def _at(notification: dict[str, Any]) -> datetime | None:
 
 def _comment(notification: dict[str, Any]) -> Inbound:
     comment = _activity(notification, "comment")
+    if not comment:
+        raise base.ToBeFetched
     text = wire.get_text(comment, "text")
     if not text:
         return base.Unsupported(reason="A comment without words.")

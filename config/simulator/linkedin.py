@@ -47,6 +47,8 @@ class LinkedIn(Messenger):
                 return self._notifications(request)
             case ["POST", "rest", "socialActions", urn, "comments"]:
                 return self._comment(urn, request.json())
+            case ["GET", "rest", "socialActions", urn, "comments", number]:
+                return self._told(urn, number)
             case ["GET", "rest", "organizations", number]:
                 return Answer({"id": number, "localizedName": f"Page {number}"})
         return _error(404)
@@ -71,6 +73,16 @@ class LinkedIn(Messenger):
         start, count = int(request.query.get("start", 0)), int(request.query.get("count", 10))
         paging = {"start": start, "count": count, "total": len(found), "links": []}
         return Answer({"elements": found[start : start + count], "paging": paging})
+
+    def _told(self, urn: str, number: str) -> Answer:
+        """One comment by its name."""
+        for name, kept in self.world.store.items():
+            for each in kept if name.startswith("linkedin:") else ():
+                comment = each["decoratedGeneratedActivity"]["comment"]
+                if comment["entity"] == f"urn:li:comment:({urn},{number})":
+                    said = {"actor": comment["owner"], "message": {"text": comment["text"]}}
+                    return Answer({**said, "id": number, "object": urn})
+        return _error(404)
 
     def _comment(self, urn: str, body: dict[str, Any]) -> Answer:
         text = str((body.get("message") or {}).get("text") or "")

@@ -1,5 +1,7 @@
 """X, LinkedIn, TikTok and Twilio as their vendors behave: sent, refused, throttled, renewed."""
 
+import json
+
 import pytest
 from django.utils import timezone
 
@@ -174,6 +176,16 @@ class TestLookingForComments:
         found = sorted(Message.objects.values_list("pk", flat=True))
         assert len(found) == len(said)
         assert {message.text for message in Message.objects.all()} == set(said)
+
+    def test_a_notification_without_its_comment_is_completed(
+        self, connection, simulator, knock, work
+    ):
+        told = simulator.inbound("linkedin", "901", "How much is it?", sender_id="p9")["item"]
+        del told["decoratedGeneratedActivity"]
+        body = json.dumps({"notifications": [told]}).encode()
+        assert knock(connection, body).status_code == 200
+        work()
+        assert Message.objects.get().text == "How much is it?"
 
     def test_the_terms_are_a_choice(self, north):
         from django.core.exceptions import ValidationError

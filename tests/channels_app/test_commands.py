@@ -101,3 +101,16 @@ def test_play_signs_each_file_and_tells_each_items_fate(run, tmp_path, monkeypat
     assert [(line["item"], line["status"], line["outcome"]) for line in said] == [
         (1, 200, "message")
     ]
+
+
+def test_any_other_setting_of_the_platform_is_set_by_its_name(run):
+    run(
+        "connect_channel", "twilio", "--company", "north", "--account-id", "+15550001234",
+        "--token", "t", "--set", "account_sid=AC01",
+    )  # fmt: skip
+    assert ChannelConnection.objects.get().config["account_sid"] == "AC01"
+
+
+def test_a_setting_without_a_value_is_one_sentence(run):
+    with pytest.raises(CommandError, match="NAME=VALUE"):
+        run("connect_channel", "twilio", "--company", "north", "--account-id", "+1", "--set", "x")

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 
 from channels_app.providers import CHANNELS
@@ -7,6 +8,13 @@ from channels_app.services import connect, fresh_config, webhook_url
 from tenants.commands import JsonCommand
 
 WORDS = ("secret", "token", "verify_token")
+
+
+def _named(setting: str) -> tuple[str, str]:
+    name, equals, value = setting.partition("=")
+    if not equals or not name:
+        raise ValidationError(f"--set takes NAME=VALUE, not {setting!r}.")
+    return name, value
 
 
 class Command(JsonCommand):
@@ -23,11 +31,19 @@ class Command(JsonCommand):
         parser.add_argument("--secret", default="", help="what webhooks are signed with")
         parser.add_argument("--token", default="", help="what we send with; custom: the address")
         parser.add_argument("--verify-token", default="")
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="any other setting of the platform's form, such as account_sid=AC…",
+        )
 
     def run(self, **options: Any) -> None:
         given = {word: options[word] for word in WORDS if options[word]}
         with self.inside_company(options["company"]):
             config = fresh_config(platform=options["platform"], given=given)
+            config |= dict(_named(each) for each in options["set"])
             connection = connect(
                 platform=options["platform"],
                 account_id=options["account_id"],
