@@ -6,7 +6,7 @@ POST   /_sim/accounts              {platform, account_id, webhook_url, secret, �
 POST   /_sim/behaviour             {vendor, latency, statuses, status_delay, reads, limits, …}
 POST   /_sim/faults                {vendor, kind, count, match, status, code, retry_after, …}
 POST   /_sim/people                {platform, account_id, person_id, state, last_wrote}
-POST   /_sim/inbound               {platform, account_id, sender_id, sender_name, text, id}
+POST   /_sim/inbound               {platform, account_id, sender_id, sender_name, text, id, post}
 GET    /_sim/journal               ?since= &vendor= &kind=send|webhook|upsert|model|hook|call …
 GET    /_sim/objects/<type>        HubSpot's objects, each with its number of writes
 """
@@ -125,11 +125,13 @@ class Control:
         polled = account is not None and self.messengers[account.platform].is_polled
         if account is None or not (account.webhook_url or polled):
             return Answer({"error": "register the account with a webhook_url first"}, 400)
-        message = {
+        message: dict[str, Any] = {
             "sender_id": str(body.get("sender_id") or "1001"),
             "sender_name": str(body.get("sender_name") or ""),
             "text": str(body.get("text") or ""),
             "id": str(body.get("id") or ""),
+            "post": str(body.get("post") or ""),  # then it is a comment under it
+            "at": body.get("at"),
         }
         person = self.world.person(account.platform, account.account_id, message["sender_id"])
         person.last_wrote = time.time()

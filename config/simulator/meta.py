@@ -1,4 +1,4 @@
-"""Meta's Graph API, as far as Messenger and WhatsApp Cloud need it.
+"""Meta's Graph API, as far as Facebook pages, Instagram and WhatsApp Cloud need it.
 
 https://developers.facebook.com/docs/messenger-platform/reference/send-api
 https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages
@@ -13,43 +13,27 @@ from typing import Any
 
 import httpx
 
-from config.simulator.courier import Parcel
+from config.simulator.courier import Courier, Parcel
+from config.simulator.graph_errors import ERRORS, graph_error, trace
+from config.simulator.meta_comments import Comments
+from config.simulator.meta_library import Library
 from config.simulator.vendor import Messenger
 from config.simulator.wire import Answer, Request
-from config.simulator.world import Account, Fault
+from config.simulator.world import Account, Fault, World
 
 WINDOW = 24 * 3600
-# code -> HTTP status, message. https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes
-# and https://developers.facebook.com/docs/messenger-platform/error-codes
-ERRORS = {
-    4: (400, "Application request limit reached"),
-    10: (400, "This message is sent outside of allowed window."),
-    100: (400, "Invalid parameter"),
-    190: (401, "Error validating access token: Session has expired"),
-    200: (403, "Requires pages_messaging permission to manage the object"),
-    368: (403, "Temporarily blocked for policies violations"),
-    551: (400, "This person isn't available right now."),
-    613: (400, "Calls to this api have exceeded the rate limit."),
-    80007: (400, "Rate limit issues"),
-    130429: (429, "Rate limit hit"),
-    130472: (400, "User's number is part of an experiment"),
-    131026: (400, "Message undeliverable"),
-    131031: (403, "Business Account locked"),
-    131042: (400, "Business eligibility payment issue"),
-    131047: (400, "Re-engagement message"),
-    131048: (400, "Spam rate limit hit"),
-    131049: (400, "Message not delivered to maintain healthy ecosystem engagement"),
-    131050: (400, "User has stopped marketing messages"),
-    131056: (400, "(Business Account, Consumer Account) pair rate limit hit"),
-}
-SUBCODES = {10: 2018278, 190: 463}
 
 
 class Meta(Messenger):
-    """One Graph API for both; a send with ``messaging_product`` is WhatsApp's."""
+    """One Graph API for all; a send with ``messaging_product`` is WhatsApp's."""
 
     name = "meta"
-    platforms = ("messenger", "whatsapp")
+    platforms = ("messenger", "instagram", "whatsapp")
+
+    def __init__(self, world: World, courier: Courier) -> None:
+        super().__init__(world, courier)
+        self.comments = Comments(world)
+        self.library = Library(world)
 
     def answer(self, request: Request) -> Answer:
         path = [part for part in request.parts if not part.startswith("v")]
@@ -58,32 +42,43 @@ class Meta(Messenger):
             send = self._send_whatsapp if "messaging_product" in body else self._send_messenger
             return send(path[0], _token(request), body)
         if not _token(request):
-            return self._error(190)
+            return graph_error(190)
+        if path[-1:] in (["comments"], ["replies"]) and request.method == "POST":
+            return self._answer_comment(path[0], request.json())
+        if found := self.comments.hide(request, path) or self.library.answer(request, path):
+            return found
         if path[-1:] == ["subscribed_apps"]:
             return Answer({"success": True} if request.method == "POST" else {"data": []})
         if request.method == "GET" and len(path) == 1:
             return Answer({"id": path[0], "name": f"Account {path[0]}"})
-        return self._error(100)
+        return graph_error(100)
 
     def failure(self, fault: Fault) -> Answer:
         if fault.code:
-            return self._error(fault.code, status=fault.status, subcode=fault.subcode)
+            return graph_error(fault.code, status=fault.status, subcode=fault.subcode)
         unknown = {"message": fault.message or "An unknown error has occurred.", "code": 1}
         return Answer(
-            {"error": {**unknown, "type": "OAuthException", "fbtrace_id": _trace()}},
+            {"error": {**unknown, "type": "OAuthException", "fbtrace_id": trace()}},
             fault.status or 500,
         )
 
     # -- Messenger
 
     def _send_messenger(self, page: str, token: str, body: dict[str, Any]) -> Answer:
-        owner = self.world.by_token("messenger", token)
-        account = owner or self.world.account("messenger", page)
-        recipient = str((body.get("recipient") or {}).get("id", ""))
+        platform = self._platform_of(page)
+        owner = self.world.by_token(platform, token)
+        account = owner or self.world.account(platform, page)
+        to = body.get("recipient") or {}
+        recipient = str(to.get("id", ""))
         if refused := self._refused(account, token):
             return refused
+        if "comment_id" in to:
+            comment = self.comments.take_private_answer(str(to["comment_id"]))
+            if isinstance(comment, Answer):
+                return comment
+            recipient = f"psid-{comment['author']}"
         if not recipient:
-            return self._error(100, "Param recipient must be non-empty.")
+            return graph_error(100, "Param recipient must be non-empty.")
         if "sender_action" in body:
             return Answer({"recipient_id": recipient})
         message = body.get("message") or {}
@@ -91,51 +86,80 @@ class Meta(Messenger):
         if unfit := self._unfit_for_messenger(account, recipient, body, text):
             return unfit
         mid = f"m_{secrets.token_urlsafe(30)}"
-        self._report_messenger(account, recipient, mid, message, body.get("metadata"))
+        self._report_messenger(account, recipient, mid, message)
         return Answer(
             {"recipient_id": recipient, "message_id": mid},
             kind="send",
-            delay=0.03 if self.world.behaviour("messenger").echo_first else 0,
-            note=_sent("messenger", account, recipient, text, mid),
+            delay=0.03 if self.world.behaviour(platform).echo_first else 0,
+            note={
+                **_sent(platform, account, recipient, text, mid),
+                "comment": str(to.get("comment_id", "")),
+            },
         )
 
     def _unfit_for_messenger(
         self, account: Account, recipient: str, body: dict[str, Any], text: str
     ) -> Answer | None:
         if not text and "attachment" not in (body.get("message") or {}):
-            return self._error(100, "You must provide a message.")
-        if len(text) > 2_000:
-            return self._error(100, "Param message[text] must be at most 2000 characters long.")
-        limits = self.world.behaviour("messenger").limits
-        if limits and not self.world.room(300, 300, "messenger", account.account_id):
-            return self._error(613)
-        person = self.world.person("messenger", account.account_id, recipient)
+            return graph_error(100, "You must provide a message.")
+        platform = account.platform
+        if platform == "messenger" and len(text) > 2_000:
+            return graph_error(100, "Param message[text] must be at most 2000 characters long.")
+        if platform == "instagram" and len(text.encode()) > 1_000:
+            return graph_error(100, "Param message[text] must be at most 1000 bytes long.")
+        limits = self.world.behaviour(platform).limits
+        if limits and not self.world.room(300, 300, platform, account.account_id):
+            return graph_error(613)
+        person = self.world.person(platform, account.account_id, recipient)
         if person.state != "ok":
-            return self._error(551)
+            return graph_error(551)
         if _is_stale(person.last_wrote) and body.get("tag") != "HUMAN_AGENT":
-            return self._error(10)
+            return graph_error(10)
         return None
 
+    def _platform_of(self, account_id: str) -> str:
+        return "instagram" if ("instagram", account_id) in self.world.accounts else "messenger"
+
+    def _answer_comment(self, comment_id: str, body: dict[str, Any]) -> Answer:
+        """A public answer; like every comment under the page's posts it is told by webhook."""
+        text = str(body.get("message") or "")
+        comment = self.comments.kept.get(comment_id)
+        if not text or comment is None:
+            return graph_error(100, "Unsupported post request. Object does not exist.")
+        account = comment["account"]
+        answer = {"sender_id": account.account_id, "sender_name": "", "text": text, "id": ""}
+        item = self.comments.written(account, {**answer, "post": comment["post"]}, comment_id)
+        external_id = str(item["identity"])
+        if self.world.behaviour(account.platform).statuses:
+            self.courier.send(account, self.bundle, [item])
+        return Answer(
+            {"id": external_id},
+            kind="send",
+            note={
+                **_sent(account.platform, account, comment["author"], text, external_id),
+                "comment": comment_id,
+            },
+        )
+
     def _report_messenger(
-        self, account: Account, recipient: str, mid: str, message: dict[str, Any], metadata: Any
+        self, account: Account, recipient: str, mid: str, message: dict[str, Any]
     ) -> None:
         """The echo, then delivered and read: https://developers.facebook.com/docs/messenger-platform/reference/webhook-events."""
-        behaviour = self.world.behaviour("messenger")
+        behaviour = self.world.behaviour(account.platform)
         if not behaviour.statuses:
             return
+        on_instagram = account.platform == "instagram"
         now = int(time.time() * 1000)
         page, person = {"id": account.account_id}, {"id": recipient}
         echo = {"is_echo": True, "app_id": int(account.app_id), "mid": mid, **message}
-        if metadata:
-            echo["metadata"] = metadata
+        back = {"sender": person, "recipient": page, "timestamp": now}
         items: list[dict[str, Any]] = [
-            {"sender": page, "recipient": person, "timestamp": now, "message": echo},
-            {"sender": person, "recipient": page, "delivery": {"mids": [mid], "watermark": now}},
+            {"sender": page, "recipient": person, "timestamp": now, "message": echo}
         ]
+        if not on_instagram:  # which has no delivered
+            items.append({**back, "delivery": {"mids": [mid], "watermark": now}})
         if behaviour.reads:
-            items.append(
-                {"sender": person, "recipient": page, "timestamp": now, "read": {"watermark": now}}
-            )
+            items.append({**back, "read": {"mid": mid} if on_instagram else {"watermark": now}})
         if behaviour.echo_first:
             self.courier.send(account, self.bundle, items[:1])
             items = items[1:]
@@ -152,9 +176,11 @@ class Meta(Messenger):
         recipient = str(body.get("to") or body.get("recipient") or "").lstrip("+")
         text = str((body.get("text") or {}).get("body") or "")
         if not recipient or (body.get("type", "text") == "text" and not text):
-            return self._error(100, "The parameter text['body'] is required.")
+            return graph_error(100, "The parameter text['body'] is required.")
         if len(text) > 4_096:
-            return self._error(100, "Param text['body'] must be at most 4096 characters long.")
+            return graph_error(100, "Param text['body'] must be at most 4096 characters long.")
+        if body.get("type") == "template" and not self.library.knows(body.get("template")):
+            return graph_error(132001)
         if full := self._whatsapp_is_full(phone_id, recipient):
             return full
         wamid = f"wamid.{secrets.token_urlsafe(32)}"
@@ -173,9 +199,9 @@ class Meta(Messenger):
         if not self.world.behaviour("whatsapp").limits:
             return None
         if not self.world.room(80, 80, "whatsapp", phone_id):
-            return self._error(130429)
+            return graph_error(130429)
         if not self.world.room(1 / 6, 45, "whatsapp", phone_id, recipient):
-            return self._error(131056)
+            return graph_error(131056)
         return None
 
     def _report_whatsapp(
@@ -210,24 +236,12 @@ class Meta(Messenger):
 
     def _refused(self, account: Account, token: str) -> Answer | None:
         if not token or (account.token and token != account.token):
-            return self._error(190)
+            return graph_error(190)
         return None
 
-    def _error(self, code: int, message: str = "", *, status: int = 0, subcode: int = 0) -> Answer:
-        usual, text = ERRORS.get(code, (400, "Error"))
-        error: dict[str, Any] = {
-            "message": f"(#{code}) {message or text}",
-            "type": "OAuthException",
-            "code": code,
-            "fbtrace_id": _trace(),
-        }
-        if subcode := subcode or SUBCODES.get(code, 0):
-            error["error_subcode"] = subcode
-        if code > 100_000:
-            error["error_data"] = {"messaging_product": "whatsapp", "details": message or text}
-        return Answer({"error": error}, status or usual, note={"code": code})
-
     def written(self, account: Account, message: dict[str, Any]) -> dict[str, Any]:
+        if message.get("post"):
+            return self.comments.written(account, message)
         text, sender = message["text"], message["sender_id"]
         if account.platform == "whatsapp":
             identity = message["id"] or f"wamid.{secrets.token_urlsafe(24)}"
@@ -253,8 +267,13 @@ class Meta(Messenger):
             entry: dict[str, Any] = {"id": "100000000000001", "changes": _changes(account, items)}
             body = {"object": "whatsapp_business_account", "entry": [entry]}
         else:
-            entry = {"id": account.account_id, "time": int(time.time() * 1000), "messaging": items}
-            body = {"object": "page", "entry": [entry]}
+            entry = {"id": account.account_id, "time": int(time.time() * 1000)}
+            changes = [item["change"] for item in items if "change" in item]
+            messaging = [item for item in items if "change" not in item]
+            lanes = {"messaging": messaging, "changes": changes}
+            entry |= {lane: events for lane, events in lanes.items() if events}
+            kind = "instagram" if account.platform == "instagram" else "page"
+            body = {"object": kind, "entry": [entry]}
         # Meta escapes what is not ASCII; the signature is over these very bytes.
         raw = json.dumps(body).encode()
         digest = hmac.new(account.secret.encode(), raw, hashlib.sha256).hexdigest()
@@ -310,7 +329,3 @@ def _sent(
 
 def _now() -> str:
     return str(int(time.time()))
-
-
-def _trace() -> str:
-    return secrets.token_urlsafe(8)
