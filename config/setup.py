@@ -32,7 +32,8 @@ def check_servers() -> None:
     named = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
     arguments: dict[str, Any] = {name: database[key] or None for name, key in named.items()}
     # A URL may name the host among its options, as one with a socket's folder does.
-    arguments |= {key: value for key, value in database["OPTIONS"].items() if key != "pool"}
+    ours = {"pool", "server_side_binding"}  # Django's; the driver knows the others
+    arguments |= {key: value for key, value in database["OPTIONS"].items() if key not in ours}
     where = f"{arguments['host'] or 'localhost'}:{arguments['port'] or 5432}"
     try:
         with psycopg.connect(dbname=database["NAME"], connect_timeout=5, **arguments) as probe:

@@ -121,3 +121,30 @@ def test_many_threads_switching_at_random_stay_where_they_are(pooled):
             range(6),
         )
         assert list(ways) == [[]] * 6
+
+
+def test_a_statement_that_was_prepared_in_one_company_reads_the_next_ones_rows(pooled):
+    wrapper = pooled()
+    try:
+        for schema, name in (("north", "red"), ("south", "blue")):
+            wrapper.set_schema(schema)
+            with wrapper.cursor() as cursor:
+                cursor.execute("CREATE TABLE kept_apart (name text)")
+                cursor.execute("INSERT INTO kept_apart VALUES (%s)", [name])
+        seen = []
+        for schema in ["north"] * 6 + ["south"] * 6 + ["north", "south"] * 2:
+            wrapper.set_schema(schema)
+            with wrapper.cursor() as cursor:
+                cursor.execute("SELECT name FROM kept_apart WHERE name <> %s", [""])
+                seen.append(cursor.fetchone()[0])
+        with wrapper.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE generic_plans > 0")
+            prepared = cursor.fetchone()[0]
+    finally:
+        for schema in ("north", "south"):
+            wrapper.set_schema(schema)
+            with wrapper.cursor() as cursor:
+                cursor.execute("DROP TABLE IF EXISTS kept_apart")
+
+    assert seen == ["red"] * 6 + ["blue"] * 6 + ["red", "blue"] * 2
+    assert prepared, "nothing was prepared: this test proves nothing"
