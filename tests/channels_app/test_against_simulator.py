@@ -100,7 +100,7 @@ def test_x_says_when_its_window_renews_itself(simulator):
     simulator.fail("x", status=429, retry_after=120)
     with pytest.raises(RateLimited) as raised:
         send("x")
-    assert 100 < raised.value.retry_after <= 121
+    assert 100 < (raised.value.retry_after or 0) <= 121
 
 
 def test_x_answers_the_last_post_of_a_thread(simulator):

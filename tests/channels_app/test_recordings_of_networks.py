@@ -176,9 +176,12 @@ def test_tiktok_takes_ten_messages_until_they_write_again(
     from channels_app.services import SendRefused
 
     sent = []
-    monkeypatch.setattr(
-        TikTok, "send", lambda self, message: sent.append(message) or Sent(f"t{len(sent)}")
-    )
+
+    def take(self, message):
+        sent.append(message)
+        return Sent(f"t{len(sent)}")
+
+    monkeypatch.setattr(TikTok, "send", take)
     connection = connect("tiktok", "901")
 
     def writes(number: int) -> None:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import jsonschema
@@ -22,7 +23,7 @@ FILE = ({"kind": "file", "url": "https://shop.example/list.pdf"},)
 pytestmark = pytest.mark.skipif(
     not SPECS.exists(), reason=f"the vendors' published schemas are not at {SPECS}"
 )
-SENDS = [
+SENDS: list[tuple[str, str, dict[str, Any]]] = [
     ("x", "/2/dm_conversations/with/{participant_id}/messages", {"recipient_id": "31"}),
     ("x", "/2/tweets", {"recipient_id": "post:31", "answers": "6001"}),
     ("telegram", "/bot{token}/sendMessage", {"recipient_id": "55"}),
