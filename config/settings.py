@@ -376,6 +376,7 @@ SPECTACULAR_SETTINGS = {
         "DocumentKindEnum": "knowledge.loaders.LOADERS.choices",
         "SyncStateEnum": "crm.models.SyncRecord.State",
         "ChannelHealthEnum": "channels_app.models.ChannelConnection.Health",
+        "CrmHealthEnum": "crm.models.CrmConnection.Health",
     },
     "SERVE_AUTHENTICATION": [],  # the description is the same for everybody
     "POSTPROCESSING_HOOKS": [

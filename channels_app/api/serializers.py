@@ -13,6 +13,8 @@ from channels_app.models import (
     Conversation,
     InboundEvent,
     Message,
+    MessageTemplate,
+    OptOut,
 )
 from channels_app.providers import CHANNELS
 from channels_app.services import webhook_url
@@ -75,6 +77,7 @@ class ContactSerializer(serializers.ModelSerializer):
             "phone",
             "language",
             "is_blocked",
+            "has_opted_out",
             "created_at",
             "updated_at",
             "identities",
@@ -95,6 +98,8 @@ class ConversationSerializer(serializers.ModelSerializer):
             "platform",
             "contact",
             "contact_name",
+            "surface",
+            "is_led_elsewhere",
             "status",
             "controller",
             "turn_version",
@@ -144,6 +149,9 @@ class MessageSerializer(serializers.ModelSerializer):
             "error_code",
             "error_text",
             "run_id",
+            "answers",
+            "is_private",
+            "hidden_at",
             "provider_time",
             "received_at",
             "sent_at",
@@ -171,8 +179,48 @@ class InboundEventSerializer(serializers.ModelSerializer):
         ]
 
 
+class TemplateSerializer(serializers.Serializer):
+    """A message that the network approved, with the values for its gaps."""
+
+    name = serializers.CharField(max_length=512)
+    language = serializers.CharField(max_length=16)
+    components = serializers.ListField(
+        child=serializers.DictField(), required=False, default=list, max_length=20
+    )
+
+
 class ReplySerializer(serializers.Serializer):
-    text = serializers.CharField(max_length=20_000)
+    """In public, ``answers`` is the comment meant (else the last one), ``is_private`` answers
+    it in private. With a ``template``, ``text`` is what colleagues see of it."""
+
+    text = serializers.CharField(max_length=20_000, allow_blank=True, default="")
+    answers = serializers.PrimaryKeyRelatedField(
+        queryset=Message.objects.filter(direction=Message.Direction.IN),
+        required=False,
+        allow_null=True,
+        default=None,
+    )
+    is_private = serializers.BooleanField(default=False)
+    template = TemplateSerializer(required=False, allow_null=True, default=None)
+
+
+class MessageTemplateSerializer(serializers.ModelSerializer):
+    components = serializers.ListField(child=serializers.DictField(), read_only=True)
+
+    class Meta:
+        model = MessageTemplate
+        fields = ["name", "language", "status", "category", "components", "reason", "updated_at"]
+        read_only_fields = fields
+
+
+class OptOutSerializer(serializers.Serializer):
+    """``connection`` empty means every channel."""
+
+    purpose = serializers.ChoiceField(choices=OptOut.Purpose.choices, default=OptOut.Purpose.ALL)
+    connection = serializers.PrimaryKeyRelatedField(
+        queryset=ChannelConnection.objects.all(), required=False, allow_null=True, default=None
+    )
+    reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
 
 class TakeOverSerializer(serializers.Serializer):

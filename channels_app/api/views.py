@@ -20,12 +20,21 @@ from channels_app.api.serializers import (
     ConversationSerializer,
     InboundEventSerializer,
     MessageSerializer,
+    MessageTemplateSerializer,
+    OptOutSerializer,
     ReplySerializer,
     TakeOverSerializer,
 )
-from channels_app.models import ChannelConnection, Contact, Conversation, InboundEvent, Message
+from channels_app.models import (
+    ChannelConnection,
+    Contact,
+    Conversation,
+    InboundEvent,
+    Message,
+)
 from tenants.accounts.models import User
 from tenants.api.exceptions import problem
+from tenants.plugins.errors import ProviderError
 
 
 def actor_of(request: Request) -> str:
@@ -62,11 +71,55 @@ class ConnectionViewSet(ReadOnlyModelViewSet):
         connection = services.disconnect(connection=self.get_object(), actor=actor_of(request))
         return Response(self.get_serializer(connection).data)
 
+    @extend_schema(responses=MessageTemplateSerializer(many=True), filters=False)
+    @action(detail=True)
+    def templates(self, request: Request, pk: str | None = None) -> Response:
+        """The message templates of this account, as the network last told us of them."""
+        return _templates_of(self.get_object())
+
+    @extend_schema(request=None, responses=MessageTemplateSerializer(many=True), filters=False)
+    @action(detail=True, methods=["post"], url_path="fetch-templates")
+    def fetch_templates(self, request: Request, pk: str | None = None) -> Response:
+        """Ask the network for them anew."""
+        connection = self.get_object()
+        try:
+            services.sync_templates(connection=connection)
+        except ProviderError as error:
+            return problem(409, error.code or "provider", str(error))
+        return _templates_of(connection)
+
+
+def _templates_of(connection: ChannelConnection) -> Response:
+    rows = connection.message_templates.all()
+    return Response(MessageTemplateSerializer(rows, many=True).data)
+
 
 class ContactViewSet(ReadOnlyModelViewSet):
     queryset = Contact.objects.prefetch_related("identities")
     serializer_class = ContactSerializer
-    filterset_fields = {"language": ["exact"], "is_blocked": ["exact"]}
+    filterset_fields = {
+        "language": ["exact"],
+        "is_blocked": ["exact"],
+        "has_opted_out": ["exact"],
+    }
+
+    @extend_schema(request=OptOutSerializer)
+    @action(detail=True, methods=["post"], url_path="opt-out")
+    def opt_out(self, request: Request, pk: str | None = None) -> Response:
+        """Write down that they want no more of something; the send policy keeps to it."""
+        body = OptOutSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        contact, actor = self.get_object(), actor_of(request)
+        services.opt_out(contact=contact, source="colleague", actor=actor, **body.validated_data)
+        return Response(self.get_serializer(contact).data)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"], url_path="opt-in")
+    def opt_in(self, request: Request, pk: str | None = None) -> Response:
+        """They want to be written to again."""
+        contact = self.get_object()
+        services.opt_in(contact=contact, source="colleague", actor=actor_of(request))
+        return Response(self.get_serializer(contact).data)
 
 
 class ConversationViewSet(ReadOnlyModelViewSet):
@@ -99,7 +152,7 @@ class ConversationViewSet(ReadOnlyModelViewSet):
         try:
             message = outbox.post_message(
                 conversation=self.get_object(),
-                text=body.validated_data["text"],
+                **body.validated_data,
                 author=Message.Author.HUMAN,
                 user=person_of(request),
                 actor=actor_of(request),
@@ -162,6 +215,27 @@ class MessageViewSet(ReadOnlyModelViewSet):
         "state": ["exact"],
         "provider_time": ["gte", "lte"],
     }
+    verbs = {"hide": "add", "show": "add"}  # who may answer a comment may also hide it
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def hide(self, request: Request, pk: str | None = None) -> Response:
+        """Take a public comment out of everybody's sight, at the network."""
+        return self._moderate(request, hidden=True)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def show(self, request: Request, pk: str | None = None) -> Response:
+        """Show a hidden comment again."""
+        return self._moderate(request, hidden=False)
+
+    def _moderate(self, request: Request, *, hidden: bool) -> Response:
+        message = self.get_object()
+        try:
+            services.hide(message=message, hidden=hidden, actor=actor_of(request))
+        except ProviderError as error:
+            return problem(409, error.code or "provider", str(error))
+        return Response(self.get_serializer(message).data)
 
 
 class InboundEventViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet):

@@ -14,6 +14,7 @@ from channels_app import services
 from channels_app.models import ContactIdentity, Conversation, Message
 from channels_app.outbox import SendRefused, post_message
 from channels_app.services.statuses import UNKNOWN_DELIVERY
+from tenants import context
 from tenants.plugins.errors import Rejected
 from tests.channels_app.conftest import connected, outcomes
 from tests.factories import make_user
@@ -185,6 +186,41 @@ def test_hidden_at_the_network_and_here(heard):
     assert json.loads(route.calls.last.request.content) == {"is_hidden": True}
     assert message.hidden_at
     assert services.hide(message=message, hidden=False).hidden_at is None
+
+
+@pytest.fixture
+def api(client, people, north):
+    def call(path: str, body: object = None, role: str = "agent"):
+        client.force_login(people[role])
+        answer = client.post(f"/api/v1{path}", body or {}, content_type="application/json")
+        context.enter_company(north)
+        return answer
+
+    return call
+
+
+@respx.mock
+def test_the_api_answers_in_private_and_hides(heard, api):
+    respx.post(f"{GRAPH}/77_501").respond(json={"success": True})
+    message = heard(comment())
+    path = f"/conversations/{message.conversation_id}/reply/"
+    body = {"text": "Hello", "answers": message.pk, "is_private": True}
+
+    assert api(path, body).json()["is_private"] is True
+    assert api(path, body).json()["code"] == "private_reply_used"
+    assert api(f"/messages/{message.pk}/hide/", role="viewer").status_code == 403
+    assert api(f"/messages/{message.pk}/hide/").json()["hidden_at"]
+    assert api(f"/messages/{message.pk}/show/").json()["hidden_at"] is None
+
+
+def test_the_api_keeps_the_opt_out_ledger(heard, api):
+    message = heard(comment())
+    path = f"/contacts/{message.conversation.contact_id}"
+    assert api(f"{path}/opt-out/", role="viewer").status_code == 403
+    assert api(f"{path}/opt-out/", {"purpose": "all"}).json()["has_opted_out"] is True
+    refused = api(f"/conversations/{message.conversation_id}/reply/", {"text": "Hello"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "opted_out")
+    assert api(f"{path}/opt-in/").json()["has_opted_out"] is False
 
 
 def test_where_nothing_can_be_hidden_it_says_so(north, knock, work):
