@@ -6,7 +6,6 @@ ourselves.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -17,7 +16,20 @@ from django.conf import settings
 
 from channels_app import signatures, wire
 from channels_app.providers import base
-from channels_app.providers.base import Inbound, Outgoing, Person, RawItem, Sent, Surface
+from channels_app.providers.base import Inbound, Outgoing, RawItem, Sent
+from channels_app.providers.linkedin_events import (
+    ORGANIZATION,
+    SEPARATOR,
+    comment_urn,
+    notification_item,
+    read_comment,
+    read_deletion,
+    read_edit,
+    read_mention,
+    read_noted,
+    read_own_comment,
+    stranger_item,
+)
 from tenants.plugins import http
 from tenants.plugins.errors import (
     AnswerLost,
@@ -28,12 +40,10 @@ from tenants.plugins.errors import (
 )
 
 VERSION = "202607"  # https://learn.microsoft.com/en-us/linkedin/marketing/versioning
-ORGANIZATION = "urn:li:organization:"
 ACTIONS = "COMMENT,COMMENT_EDIT,COMMENT_DELETE,COMMENT_MENTION,SHARE_MENTION,ADMIN_COMMENT"
 EVERY = 300  # seconds; an app has some hundred calls a day while LinkedIn tries it out
 PAGE = 50
 OVERLAP = 600_000  # milliseconds: some notifications turn up late
-SEPARATOR = "|"  # between post and comment of a thread
 
 
 class LinkedIn(base.ChannelProvider):
@@ -101,12 +111,12 @@ class LinkedIn(base.ChannelProvider):
     def split(self, body: bytes) -> Iterator[RawItem]:
         envelope = wire.load_object(body)
         if "notifications" not in envelope:
-            yield _stranger(envelope, body)
+            yield stranger_item(envelope, body)
             return
         found = False
         for notification, as_it_came in wire.objects(envelope["notifications"]):
             found = True
-            yield _item(notification) if notification else base.unreadable(as_it_came)
+            yield notification_item(notification) if notification else base.unreadable(as_it_came)
         if not found:
             yield base.empty(body)
 
@@ -115,14 +125,14 @@ class LinkedIn(base.ChannelProvider):
     def parse(self, kind: str, body: bytes) -> list[Inbound]:
         notification = wire.load_object(body)
         reader = {
-            "COMMENT": _comment,
-            "COMMENT_MENTION": _comment,
-            "COMMENT_EDIT": _edit,
-            "COMMENT_DELETE": _deletion,
-            "ADMIN_COMMENT": _own_comment,
-            "SHARE_MENTION": _mention,
-            "LIKE": _noted,
-            "SHARE": _noted,
+            "COMMENT": read_comment,
+            "COMMENT_MENTION": read_comment,
+            "COMMENT_EDIT": read_edit,
+            "COMMENT_DELETE": read_deletion,
+            "ADMIN_COMMENT": read_own_comment,
+            "SHARE_MENTION": read_mention,
+            "LIKE": read_noted,
+            "SHARE": read_noted,
         }.get(kind)
         if reader is None:
             return [base.Unsupported(reason=f"Nothing is done about {kind!r}.")]
@@ -155,7 +165,7 @@ class LinkedIn(base.ChannelProvider):
         )
         elements = wire.get_list(answer, "elements")
         items = tuple(
-            _item(each) if each else base.unreadable(as_it_came)
+            notification_item(each) if each else base.unreadable(as_it_came)
             for each, as_it_came in wire.objects(elements)
         )
         times = [wire.number(each, "lastModifiedAt") for each in elements if isinstance(each, dict)]
@@ -168,17 +178,19 @@ class LinkedIn(base.ChannelProvider):
     def fetch(self, kind: str, body: bytes) -> RawItem:
         """The comment of a notification that came without it."""
         notification = wire.load_object(body)
-        post, _, number = _comment_urn(notification).partition("(")[2].rstrip(")").rpartition(",")
+        post, _, number = comment_urn(notification).partition("(")[2].rstrip(")").rpartition(",")
         path = f"socialActions/{quote(post, safe='')}/comments/{quote(number, safe='')}"
         found = self._call("GET", path)
         comment = {
             "owner": wire.get_id(found, "actor"),
             "text": wire.get_text(wire.get_object(found, "message"), "text"),
-            "entity": _comment_urn(notification),
+            "entity": comment_urn(notification),
             "object": wire.get_id(found, "object", required=False) or post,
             "parentComment": wire.get_id(found, "parentComment", required=False),
         }
-        return _item({**notification, "decoratedGeneratedActivity": {"comment": comment}})
+        return notification_item(
+            {**notification, "decoratedGeneratedActivity": {"comment": comment}}
+        )
 
     # -- sending
 
@@ -245,114 +257,3 @@ class LinkedIn(base.ChannelProvider):
         if not isinstance(answer, dict):
             raise AnswerLost("LinkedIn answered something else than an object.")
         return answer
-
-
-def _account_of(urn: Any) -> str:
-    text = urn if isinstance(urn, str) else ""
-    number = text.removeprefix(ORGANIZATION)
-    return number[: wire.MAX_ACCOUNT] if number != text and number.isprintable() else ""
-
-
-def _item(notification: dict[str, Any]) -> RawItem:
-    account = _account_of(notification.get("organizationalEntity"))
-    kind = wire.plain(notification.get("action"), 60) or "unknown"
-    identifier = notification.get("notificationId")
-    body = wire.dumps(notification)
-    parts: tuple[Any, ...] = (body.decode(),)
-    if isinstance(identifier, int | str) and not isinstance(identifier, bool):
-        parts = (identifier, str(notification.get("generatedActivity")))
-    return RawItem(account, wire.key_of(account, kind, *parts), kind, body)
-
-
-def _stranger(envelope: dict[str, Any], body: bytes) -> RawItem:
-    """Another event of LinkedIn's, such as a lead of a form."""
-    owner = envelope.get("owner")
-    account = _account_of(owner.get("organization")) if isinstance(owner, dict) else ""
-    kind = wire.plain(envelope.get("type"), 60) or "unknown"
-    return RawItem(account, wire.key_of(account, kind, body.hex()), kind, body)
-
-
-def _activity(notification: dict[str, Any], name: str) -> dict[str, Any]:
-    return wire.get_object(wire.get_object(notification, "decoratedGeneratedActivity"), name)
-
-
-def _comment_urn(notification: dict[str, Any]) -> str:
-    """The comment's full name; notifications also use a short form of it."""
-    found = wire.get_id(_activity(notification, "comment"), "entity", required=False)
-    short = found or wire.get_id(notification, "generatedActivity")
-    return re.sub(r"\((?!urn:li:)", "(urn:li:", short, count=1)
-
-
-def _at(notification: dict[str, Any]) -> datetime | None:
-    return wire.moment(notification.get("lastModifiedAt"), milliseconds=True)
-
-
-def _comment(notification: dict[str, Any]) -> Inbound:
-    comment = _activity(notification, "comment")
-    if not comment:
-        raise base.ToBeFetched
-    text = wire.get_text(comment, "text")
-    if not text:
-        return base.Unsupported(reason="A comment without words.")
-    urn = _comment_urn(notification)
-    post = wire.get_id(comment, "object", required=False)
-    post = post or wire.get_id(notification, "sourcePost")
-    parent = wire.get_id(comment, "parentComment", required=False)
-    author = wire.get_id(comment, "owner")
-    if _account_of(author) and author == notification.get("organizationalEntity"):
-        return _own_comment(notification)
-    return base.InboundMessage(
-        external_id=urn,
-        sender=Person(id=author),
-        sent_at=_at(notification),
-        text=text,
-        thread_id=f"{post}{SEPARATOR}{parent or urn}",
-        reply_to=parent,
-        surface=Surface.COMMENTS,
-    )
-
-
-def _own_comment(notification: dict[str, Any]) -> Inbound:
-    comment = _activity(notification, "comment")
-    return base.InboundEcho(
-        external_id=_comment_urn(notification),
-        recipient=None,
-        sent_at=_at(notification),
-        text=wire.get_text(comment, "text"),
-        reply_to=wire.get_id(comment, "parentComment", required=False),
-    )
-
-
-def _edit(notification: dict[str, Any]) -> Inbound:
-    return base.InboundEdit(
-        external_id=_comment_urn(notification),
-        text=wire.get_text(_activity(notification, "comment"), "text"),
-        at=_at(notification),
-    )
-
-
-def _deletion(notification: dict[str, Any]) -> Inbound:
-    return base.InboundDelete(external_id=_comment_urn(notification), at=_at(notification))
-
-
-def _mention(notification: dict[str, Any]) -> Inbound:
-    """Somebody named the page in a post of their own; an answer is a comment under it."""
-    share = _activity(notification, "share")
-    text = wire.get_text(share, "text")
-    if not text:
-        return base.Unsupported(reason="A mention without words.")
-    post = wire.get_id(share, "entity", required=False)
-    post = post or wire.get_id(notification, "generatedActivity")
-    return base.InboundMessage(
-        external_id=post,
-        sender=Person(id=wire.get_id(share, "owner")),
-        sent_at=_at(notification),
-        text=text,
-        thread_id=f"{post}{SEPARATOR}",
-        surface=Surface.COMMENTS,
-    )
-
-
-def _noted(notification: dict[str, Any]) -> Inbound:
-    action = wire.plain(notification.get("action"))
-    return base.Noted(outcome="reaction", reason=f"{action.capitalize()} of a post of ours.")

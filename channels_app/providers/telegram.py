@@ -9,7 +9,19 @@ from django.conf import settings
 
 from channels_app import signatures, wire
 from channels_app.providers import base
-from channels_app.providers.base import Inbound, Outgoing, Person, RawItem, Sent
+from channels_app.providers.base import Inbound, Outgoing, RawItem, Sent
+from channels_app.providers.telegram_events import (
+    attachments_of,
+    external_id_of,
+    person_of,
+    read_business,
+    read_callback,
+    read_channel_post,
+    read_deleted,
+    read_edit,
+    read_membership,
+    read_reaction,
+)
 from tenants.plugins import http
 from tenants.plugins.errors import (
     AnswerLost,
@@ -23,15 +35,6 @@ from tenants.plugins.errors import (
 
 MESSAGES = ("message", "business_message")
 EDITS = ("edited_message", "edited_business_message")
-MEDIA = {
-    "document": "file",
-    "animation": "video",
-    "audio": "audio",
-    "video": "video",
-    "video_note": "video",
-    "voice": "audio",
-    "sticker": "sticker",
-}
 POSTS = ("channel_post", "edited_channel_post")
 # What we ask Telegram to send: https://core.telegram.org/bots/api#setwebhook
 UPDATES = (
@@ -44,7 +47,6 @@ UPDATES = (
     "business_connection",
     "my_chat_member",
 )
-GONE = {"kicked", "left"}
 MAX_CAPTION = 1_024  # UTF-16 units
 UNREACHABLE = ("bot was blocked", "chat not found", "user is deactivated", "bot was kicked")
 
@@ -100,14 +102,14 @@ class Telegram(base.ChannelProvider):
             message = wire.get_object(update, kind)
             if not message:
                 return [base.Unsupported(reason=f"An empty {kind}.")]
-            return [_edit(message) if kind in EDITS else self._message(message)]
+            return [read_edit(message) if kind in EDITS else self._message(message)]
         reader = {
-            "callback_query": _callback,
-            "message_reaction": _reaction,
-            "deleted_business_messages": _deleted,
-            "my_chat_member": _membership,
-            "business_connection": _business,
-            **dict.fromkeys(POSTS, _channel_post),
+            "callback_query": read_callback,
+            "message_reaction": read_reaction,
+            "deleted_business_messages": read_deleted,
+            "my_chat_member": read_membership,
+            "business_connection": read_business,
+            **dict.fromkeys(POSTS, read_channel_post),
         }.get(kind)
         if reader is None:
             return [base.Unsupported(reason=f"Nothing is done about {kind!r} updates.")]
@@ -118,18 +120,18 @@ class Telegram(base.ChannelProvider):
         chat_id = wire.get_id(chat, "id")
         at = wire.moment(message.get("date"))
         text = wire.get_text(message, "text") or wire.get_text(message, "caption")
-        attachments = _attachments(message)
+        attachments = attachments_of(message)
         if not text and not attachments:
             return base.Unsupported(reason="A service message or one of a kind we do not read.")
         # An anonymous group admin writes as the group, through a bot that stands in for them.
         as_chat = wire.get_object(message, "sender_chat")
         writer = as_chat or wire.get_object(message, "from") or chat
         business = wire.get_id(message, "business_connection_id", required=False)
-        external_id = _external_id(chat_id, message)
+        external_id = external_id_of(chat_id, message)
         if business and wire.get_id(writer, "id") != chat_id:
             return base.InboundEcho(  # the owner of the account wrote this on their phone
                 external_id=external_id,
-                recipient=_person(chat, thread=f"{business}|{chat_id}"),
+                recipient=person_of(chat, thread=f"{business}|{chat_id}"),
                 sent_at=at,
                 text=text,
                 attachments=attachments,
@@ -141,12 +143,12 @@ class Telegram(base.ChannelProvider):
         replied = wire.get_object(message, "reply_to_message")
         return base.InboundMessage(
             external_id=external_id,
-            sender=_person(writer, thread=f"{business}|{chat_id}" if business else ""),
+            sender=person_of(writer, thread=f"{business}|{chat_id}" if business else ""),
             sent_at=at,
             text=text,
             attachments=attachments,
             thread_id="" if private else chat_id,
-            reply_to=_external_id(chat_id, replied) if replied else "",
+            reply_to=external_id_of(chat_id, replied) if replied else "",
             sequence=wire.number(message, "message_id"),
         )
 
@@ -215,129 +217,6 @@ class Telegram(base.ChannelProvider):
 
 def _is_number(text: str) -> bool:
     return text.removeprefix("-").isdigit() and text.isascii()
-
-
-def _external_id(chat_id: str, message: dict[str, Any]) -> str:
-    """A message_id is unique only within its chat."""
-    return f"{chat_id}:{wire.get_id(message, 'message_id')}"
-
-
-def _person(writer: dict[str, Any], *, thread: str = "") -> Person:
-    identifier = wire.get_id(writer, "id")
-    first = wire.label(writer, "first_name", 128) or wire.label(writer, "title", 128)
-    names = (first, wire.label(writer, "last_name", 128))
-    name = " ".join(filter(None, names)) or wire.label(writer, "username", 128)
-    return Person(
-        id=thread or identifier,
-        name=name,
-        language=wire.plain(writer.get("language_code"), 16),
-    )
-
-
-def _edit(message: dict[str, Any]) -> Inbound:
-    chat_id = wire.get_id(wire.get_object(message, "chat"), "id")
-    return base.InboundEdit(
-        external_id=_external_id(chat_id, message),
-        text=wire.get_text(message, "text") or wire.get_text(message, "caption"),
-        at=wire.moment(message.get("edit_date")),
-    )
-
-
-def _callback(query: dict[str, Any]) -> list[Inbound]:
-    """A tapped button is something said."""
-    writer = wire.get_object(query, "from")
-    text = wire.get_text(query, "data")
-    if not text:
-        return [base.Unsupported(reason="A button without data.")]
-    chat = wire.get_object(wire.get_object(query, "message"), "chat")
-    group = chat.get("type") not in {"private", None}
-    return [
-        base.InboundMessage(
-            external_id=f"callback:{wire.get_id(query, 'id')}",
-            sender=_person(writer),
-            sent_at=None,
-            text=text,
-            thread_id=wire.get_id(chat, "id") if group else "",
-        )
-    ]
-
-
-def _reaction(reaction: dict[str, Any]) -> list[Inbound]:
-    chat_id = wire.get_id(wire.get_object(reaction, "chat"), "id")
-    new = [each for each, _ in wire.objects(reaction.get("new_reaction")) if each]
-    user = reaction.get("user")
-    return [
-        base.InboundReaction(
-            external_id=_external_id(chat_id, reaction),
-            by=wire.get_id(user, "id") if isinstance(user, dict) else "anonymous",
-            emoji=wire.label(new[-1], "emoji", 16) if new else "",
-            at=wire.moment(reaction.get("date")),
-        )
-    ]
-
-
-def _deleted(deleted: dict[str, Any]) -> list[Inbound]:
-    chat_id = wire.get_id(wire.get_object(deleted, "chat"), "id")
-    ids = [each for each in wire.get_list(deleted, "message_ids") if isinstance(each, int)]
-    return [
-        base.InboundDelete(external_id=f"{chat_id}:{each}", at=None)
-        for each in ids[: wire.MAX_ATTACHMENTS]
-    ]
-
-
-def _membership(news: dict[str, Any]) -> list[Inbound]:
-    """In private, the person stopped the bot or let it in again; in a group, somebody did."""
-    chat = wire.get_object(news, "chat")
-    chat_id = wire.get_id(chat, "id")
-    status = wire.label(wire.get_object(news, "new_chat_member"), "status", 40)
-    if chat.get("type") != "private":
-        return [base.Noted(outcome="membership", reason=f"In a chat, we are now {status!r}.")]
-    if status in GONE:
-        return [base.InboundOptOut(recipient=chat_id, reason="They stopped the bot.")]
-    reason = "They let the bot in again."
-    return [base.InboundOptOut(recipient=chat_id, reason=reason, is_over=True)]
-
-
-def _business(news: dict[str, Any]) -> list[Inbound]:
-    enabled = news.get("is_enabled") is True
-    who = wire.label(wire.get_object(news, "user"), "first_name", 80)
-    text = f"{who or 'Somebody'} {'connected' if enabled else 'disconnected'} a business account."
-    return [base.AccountNews(text=text)]
-
-
-def _channel_post(post: dict[str, Any]) -> list[Inbound]:
-    title = wire.label(wire.get_object(post, "chat"), "title", 80)
-    return [base.Noted(outcome="post", reason=f"Posted in the channel {title!r}.")]
-
-
-def _attachments(message: dict[str, Any]) -> tuple[base.Attachment, ...]:
-    found = []
-    photos = [photo for photo, _ in wire.objects(message.get("photo")) if photo]
-    if photos:  # the same picture in several sizes; the last is the largest
-        found.append(_file("image", photos[-1]))
-    for name, kind in MEDIA.items():
-        part = message.get(name)
-        if isinstance(part, dict) and not (name == "document" and "animation" in message):
-            found.append(_file(kind, part))
-    contact = message.get("contact")
-    if isinstance(contact, dict):
-        names = (wire.label(contact, "first_name"), wire.label(contact, "phone_number", 40))
-        found.append(base.Attachment(kind="contact", name=" ".join(filter(None, names))))
-    place = message.get("location")
-    if isinstance(place, dict):
-        where = f"{place.get('latitude')}, {place.get('longitude')}"[:80]
-        found.append(base.Attachment(kind="location", name=where))
-    return tuple(found)
-
-
-def _file(kind: str, part: dict[str, Any]) -> base.Attachment:
-    return base.Attachment(
-        kind=kind,
-        name=wire.label(part, "file_name"),
-        mime=wire.plain(part.get("mime_type"), 100),
-        size=wire.number(part, "file_size"),
-        ref=wire.get_id(part, "file_id", required=False),
-    )
 
 
 def _content(message: Outgoing) -> tuple[str, dict[str, Any]]:

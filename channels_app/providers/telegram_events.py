@@ -1,0 +1,141 @@
+"""What Telegram's updates say."""
+
+from typing import Any
+
+from channels_app import wire
+from channels_app.providers import base
+from channels_app.providers.base import Inbound, Person
+
+MEDIA = {
+    "document": "file",
+    "animation": "video",
+    "audio": "audio",
+    "video": "video",
+    "video_note": "video",
+    "voice": "audio",
+    "sticker": "sticker",
+}
+GONE = {"kicked", "left"}
+
+
+def external_id_of(chat_id: str, message: dict[str, Any]) -> str:
+    """A message_id is unique only within its chat."""
+    return f"{chat_id}:{wire.get_id(message, 'message_id')}"
+
+
+def person_of(writer: dict[str, Any], *, thread: str = "") -> Person:
+    identifier = wire.get_id(writer, "id")
+    first = wire.label(writer, "first_name", 128) or wire.label(writer, "title", 128)
+    names = (first, wire.label(writer, "last_name", 128))
+    name = " ".join(filter(None, names)) or wire.label(writer, "username", 128)
+    return Person(
+        id=thread or identifier,
+        name=name,
+        language=wire.plain(writer.get("language_code"), 16),
+    )
+
+
+def read_edit(message: dict[str, Any]) -> Inbound:
+    chat_id = wire.get_id(wire.get_object(message, "chat"), "id")
+    return base.InboundEdit(
+        external_id=external_id_of(chat_id, message),
+        text=wire.get_text(message, "text") or wire.get_text(message, "caption"),
+        at=wire.moment(message.get("edit_date")),
+    )
+
+
+def read_callback(query: dict[str, Any]) -> list[Inbound]:
+    """A tapped button is something said."""
+    writer = wire.get_object(query, "from")
+    text = wire.get_text(query, "data")
+    if not text:
+        return [base.Unsupported(reason="A button without data.")]
+    chat = wire.get_object(wire.get_object(query, "message"), "chat")
+    group = chat.get("type") not in {"private", None}
+    return [
+        base.InboundMessage(
+            external_id=f"callback:{wire.get_id(query, 'id')}",
+            sender=person_of(writer),
+            sent_at=None,
+            text=text,
+            thread_id=wire.get_id(chat, "id") if group else "",
+        )
+    ]
+
+
+def read_reaction(reaction: dict[str, Any]) -> list[Inbound]:
+    chat_id = wire.get_id(wire.get_object(reaction, "chat"), "id")
+    new = [each for each, _ in wire.objects(reaction.get("new_reaction")) if each]
+    user = reaction.get("user")
+    return [
+        base.InboundReaction(
+            external_id=external_id_of(chat_id, reaction),
+            by=wire.get_id(user, "id") if isinstance(user, dict) else "anonymous",
+            emoji=wire.label(new[-1], "emoji", 16) if new else "",
+            at=wire.moment(reaction.get("date")),
+        )
+    ]
+
+
+def read_deleted(deleted: dict[str, Any]) -> list[Inbound]:
+    chat_id = wire.get_id(wire.get_object(deleted, "chat"), "id")
+    ids = [each for each in wire.get_list(deleted, "message_ids") if isinstance(each, int)]
+    return [
+        base.InboundDelete(external_id=f"{chat_id}:{each}", at=None)
+        for each in ids[: wire.MAX_ATTACHMENTS]
+    ]
+
+
+def read_membership(news: dict[str, Any]) -> list[Inbound]:
+    """In private, the person stopped the bot or let it in again; in a group, somebody did."""
+    chat = wire.get_object(news, "chat")
+    chat_id = wire.get_id(chat, "id")
+    status = wire.label(wire.get_object(news, "new_chat_member"), "status", 40)
+    if chat.get("type") != "private":
+        return [base.Noted(outcome="membership", reason=f"In a chat, we are now {status!r}.")]
+    if status in GONE:
+        return [base.InboundOptOut(recipient=chat_id, reason="They stopped the bot.")]
+    reason = "They let the bot in again."
+    return [base.InboundOptOut(recipient=chat_id, reason=reason, is_over=True)]
+
+
+def read_business(news: dict[str, Any]) -> list[Inbound]:
+    enabled = news.get("is_enabled") is True
+    who = wire.label(wire.get_object(news, "user"), "first_name", 80)
+    text = f"{who or 'Somebody'} {'connected' if enabled else 'disconnected'} a business account."
+    return [base.AccountNews(text=text)]
+
+
+def read_channel_post(post: dict[str, Any]) -> list[Inbound]:
+    title = wire.label(wire.get_object(post, "chat"), "title", 80)
+    return [base.Noted(outcome="post", reason=f"Posted in the channel {title!r}.")]
+
+
+def attachments_of(message: dict[str, Any]) -> tuple[base.Attachment, ...]:
+    found = []
+    photos = [photo for photo, _ in wire.objects(message.get("photo")) if photo]
+    if photos:  # the same picture in several sizes; the last is the largest
+        found.append(_file("image", photos[-1]))
+    for name, kind in MEDIA.items():
+        part = message.get(name)
+        if isinstance(part, dict) and not (name == "document" and "animation" in message):
+            found.append(_file(kind, part))
+    contact = message.get("contact")
+    if isinstance(contact, dict):
+        names = (wire.label(contact, "first_name"), wire.label(contact, "phone_number", 40))
+        found.append(base.Attachment(kind="contact", name=" ".join(filter(None, names))))
+    place = message.get("location")
+    if isinstance(place, dict):
+        where = f"{place.get('latitude')}, {place.get('longitude')}"[:80]
+        found.append(base.Attachment(kind="location", name=where))
+    return tuple(found)
+
+
+def _file(kind: str, part: dict[str, Any]) -> base.Attachment:
+    return base.Attachment(
+        kind=kind,
+        name=wire.label(part, "file_name"),
+        mime=wire.plain(part.get("mime_type"), 100),
+        size=wire.number(part, "file_size"),
+        ref=wire.get_id(part, "file_id", required=False),
+    )
