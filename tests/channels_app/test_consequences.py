@@ -8,7 +8,14 @@ import respx
 from django.utils import timezone
 
 from channels_app import services
-from channels_app.models import ChannelConnection, Conversation, Message, MessageTemplate, OptOut
+from channels_app.models import (
+    ChannelConnection,
+    Conversation,
+    Message,
+    MessageTemplate,
+    OptOut,
+    id_index,
+)
 from channels_app.outbox import SendRefused
 from tests.channels_app.conftest import connected, outcomes
 from tests.channels_app.test_delivery import GRAPH, WAMID, conversation_on, say, send
@@ -329,15 +336,28 @@ def test_seen_on_instagram_covers_what_was_sent_before(north, knock, work):
     old = timezone.now() - timedelta(minutes=5)
     for index in (1, 2):
         message = say(conversation)
-        Message.objects.filter(pk=message.pk).update(
-            state="accepted",
-            external_id=f"aWd{index}",
-            sent_at=old + timedelta(seconds=index * 20),
-        )
-        message.refresh_from_db()
-        services.delivery._name(message, f"aWd{index}", services.delivery.id_index(f"aWd{index}"))
+        message.state, message.sent_at = "accepted", old + timedelta(seconds=index * 20)
+        message.external_id, message.external_key = f"aWd{index}", id_index(f"aWd{index}")
+        message.save()
     one = {"sender": {"id": "4242"}, "recipient": {"id": "901"}, "read": {"mid": "aWd2"}}
     body = {"object": "instagram", "entry": [{"id": "901", "messaging": [one]}]}
     knock(conversation.connection, json.dumps(body).encode())
     work()
     assert set(conversation.messages.values_list("state", flat=True)) == {"read"}
+
+
+def test_news_of_a_business_account_reach_its_number_at_the_shared_address(
+    client, north, settings, knock, work
+):
+    settings.META_APP_SECRET = "shared"
+    connection = connected("whatsapp", "901")
+    config = {**connection.config, "business_account_id": "WABA"}
+    services.connect(platform="whatsapp", account_id="901", config=config)
+    flagged = {"event": "FLAGGED", "current_limit": "TIER_1K"}
+    body = whatsapp_change("phone_number_quality_update", flagged)
+    signed = type(connection.provider())({"app_secret": "shared"}).signed(body)
+    assert knock(connection, body, headers=signed, url="/webhooks/whatsapp/").status_code == 200
+    work()
+    connection.refresh_from_db()
+    assert connection.health == "trouble"
+    assert "TIER_1K" in connection.health_text
