@@ -66,7 +66,10 @@ def repaired(value: str) -> str:
     value = str(value)
     if not any("\ud800" <= character <= "\udfff" for character in value):
         return value
-    raw = value.encode("utf-8", "surrogateescape")
+    try:
+        raw = value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # surrogates that no byte became: somebody's broken JSON
+        raw = value.encode("utf-8", "replace")
     return decoded(raw, "utf-8")
 
 

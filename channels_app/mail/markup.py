@@ -20,17 +20,23 @@ QUOTES = {
     "zmail_extra", "protonmail_quote", "tutanota_quote",
 }  # fmt: skip
 MARK = "-----Original Message-----"
+VOID = {"br", "hr", "img", "meta", "link", "input", "col", "area", "base", "wbr", "p", "li"}
+MAX_DEPTH = 400
+TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})[^<>]{0,2000}>?")
 SPACES = re.compile(r"[ \t\f\v]+")
 GAPS = re.compile(r"\n{3,}")
 
 
 def text_of(html: str) -> str:
     """The words of an HTML letter, quoted ones behind ``>`` as in plain text."""
+    html = html[:MAX_HTML]
     if not html.strip():
         return ""
-    # Cleaned first: html5ever's parser is linear on any input, Python's is so on what it leaves.
+    if _depth(html) > MAX_DEPTH:  # no mail program does that; a tree of it takes minutes
+        return SPACES.sub(" ", TAG.sub(" ", html)).strip()
+    # Cleaned first: what the sanitiser leaves is well-formed and easy to read.
     cleaned = nh3.clean(
-        html[:MAX_HTML],
+        html,
         tags=KEPT,
         clean_content_tags=SILENT,
         attributes={name: {"class", "id"} for name in ("div", "hr", "span", "p", "table")},
@@ -40,6 +46,18 @@ def text_of(html: str) -> str:
     reader.feed(cleaned)
     reader.close()
     return GAPS.sub("\n\n", "\n".join(reader.lines())).strip()
+
+
+def _depth(html: str) -> int:
+    """How deep it is nested, at most."""
+    depth = deepest = 0
+    for found in TAG.finditer(html):
+        if found[1]:
+            depth = max(0, depth - 1)
+        elif found[2].lower() not in VOID:
+            depth += 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 class _Words(HTMLParser):

@@ -30,6 +30,8 @@ def own_words(text: str) -> Reply:
     if not any(line.strip() for line in kept):
         kept, has_quote = lines, False
     body, signature = _without_signature(kept)
+    if not any(line.strip() for line in body):
+        body, signature = kept, []
     return Reply(_joined(body), _joined(signature), has_quote)
 
 

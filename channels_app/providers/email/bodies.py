@@ -47,7 +47,7 @@ def read_form(body: bytes) -> Form:
 
 def _multipart(body: bytes) -> Form:
     boundary = body.partition(b"\n")[0].rstrip(b"\r")
-    if not 4 <= len(boundary) <= 202:
+    if not 3 <= len(boundary) <= 202:
         raise PayloadRejected("A form without a boundary.")
     fields: dict[str, str] = {}
     files: list[File] = []
