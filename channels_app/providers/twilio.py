@@ -15,13 +15,13 @@ from tenants.plugins import http
 from tenants.plugins.errors import (
     AnswerLost,
     CredentialsRejected,
-    OptedOut,
     PayloadRejected,
     ProviderError,
     RateLimited,
     RecipientUnreachable,
     Rejected,
     SignatureMismatch,
+    WantsNothing,
     WindowClosed,
 )
 
@@ -43,7 +43,7 @@ MEANINGS: dict[int, type[ProviderError]] = {
     20429: RateLimited,
     21211: RecipientUnreachable,
     21408: Rejected,
-    21610: OptedOut,  # they sent STOP
+    21610: WantsNothing,  # they sent STOP
     21612: RecipientUnreachable,
     21614: RecipientUnreachable,
     30003: RecipientUnreachable,

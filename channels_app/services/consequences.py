@@ -18,6 +18,7 @@ from tenants.plugins.errors import (
     ProviderError,
     RecipientUnreachable,
     TemplateRefused,
+    WantsNothing,
 )
 
 Health = ChannelConnection.Health
@@ -50,10 +51,18 @@ def _trouble(message: Message, text: str) -> None:
 
 
 def _note_opt_out(message: Message, text: str) -> None:
+    _opt_out(message, text, OptOut.Purpose.MARKETING)
+
+
+def _note_silence(message: Message, text: str) -> None:
+    _opt_out(message, text, OptOut.Purpose.ALL)
+
+
+def _opt_out(message: Message, text: str, purpose: str) -> None:
     opt_out(
         contact=message.conversation.contact,
         connection=message.connection,
-        purpose=OptOut.Purpose.MARKETING,
+        purpose=purpose,
         source=NETWORK,
         reason=text,
     )
@@ -72,6 +81,7 @@ CONSEQUENCES: dict[type[ProviderError], Callable[[Message, str], None]] = {
     CredentialsRejected: _reconnect,
     AccountStopped: _stop,
     AccountTrouble: _trouble,
+    WantsNothing: _note_silence,
     OptedOut: _note_opt_out,
     RecipientUnreachable: _give_up_on,
     TemplateRefused: _put_template_aside,

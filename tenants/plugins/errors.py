@@ -81,6 +81,10 @@ class OptedOut(Rejected):
     """The person told the provider that they want no messages of this kind."""
 
 
+class WantsNothing(OptedOut):
+    """The person told the provider that they want no message of ours at all."""
+
+
 class TemplateRefused(Rejected):
     """The message template is not (or no longer) approved."""
 

@@ -12,12 +12,12 @@ from channels_app.providers.base import Outgoing
 from tenants.plugins.errors import (
     AnswerLost,
     CredentialsRejected,
-    OptedOut,
     ProviderError,
     RateLimited,
     RecipientUnreachable,
     Rejected,
     Unavailable,
+    WantsNothing,
 )
 
 CONFIGS = {
@@ -84,7 +84,7 @@ class TestEveryVendor:
         ("tiktok", {"code": 40002}, Rejected),
         ("twilio", {"code": 20003}, CredentialsRejected),
         ("twilio", {"code": 20429}, RateLimited),
-        ("twilio", {"code": 21610}, OptedOut),
+        ("twilio", {"code": 21610}, WantsNothing),
         ("twilio", {"code": 21211}, RecipientUnreachable),
     ],
 )
