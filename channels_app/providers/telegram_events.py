@@ -51,7 +51,7 @@ def read_callback(query: dict[str, Any]) -> list[Inbound]:
     if not text:
         return [base.Unsupported(reason="A button without data.")]
     chat = wire.get_object(wire.get_object(query, "message"), "chat")
-    group = chat.get("type") not in {"private", None}
+    group = chat.get("type") not in ("private", None)
     return [
         base.InboundMessage(
             external_id=f"callback:{wire.get_id(query, 'id')}",

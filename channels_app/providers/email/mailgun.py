@@ -57,7 +57,9 @@ def verify(secret: bytes, body: bytes) -> None:
 
 
 def signature(secret: bytes, timestamp: str, token: str) -> str:
-    return hmac.new(secret, (timestamp + token).encode(), sha256).hexdigest()
+    return hmac.new(
+        secret, (timestamp + token).encode("utf-8", "surrogatepass"), sha256
+    ).hexdigest()
 
 
 def token_of(envelope: Mapping[str, Any]) -> str:

@@ -59,7 +59,9 @@ def read(envelope: dict[str, Any]) -> News:
     if kind.endswith("Confirmation"):
         return _confirmation(kind, envelope)
     if "Message" in envelope:
-        envelope = wire.load_object(wire.get_text(envelope, "Message").encode())
+        envelope = wire.load_object(
+            wire.get_text(envelope, "Message").encode("utf-8", "surrogatepass")
+        )
     name = wire.plain(envelope.get("notificationType") or envelope.get("eventType"))
     if name == "Received":
         return _mail(envelope)
