@@ -9,6 +9,7 @@ from tenants import context
 
 @dramatiq.actor(queue_name="upkeep", max_retries=0)
 def sweep_companies() -> None:
+    """Ring the sweep of every company, each in its own lane."""
     for company in sweeping.swept_companies():
         with context.inside(company):
             sweep_company.send()
@@ -16,11 +17,13 @@ def sweep_companies() -> None:
 
 @dramatiq.actor(queue_name="upkeep", max_retries=0)
 def sweep_company() -> None:
+    """Ring again what was committed here and never finished."""
     sweeping.sweep()
 
 
 @dramatiq.actor(queue_name="upkeep", max_retries=0)
 def poll_companies() -> None:
+    """Ring the looking for news of every company."""
     for company in sweeping.swept_companies():
         with context.inside(company):
             poll_company.send()
@@ -28,12 +31,14 @@ def poll_companies() -> None:
 
 @dramatiq.actor(queue_name="upkeep", max_retries=0)
 def poll_company() -> None:
+    """Ring the connections that are to be looked at, or whose access is to be renewed."""
     channels_app.services.ring_due_polls()
     channels_app.services.ring_due_renewals()
 
 
 @dramatiq.actor(queue_name="upkeep", max_retries=0)
 def push_companies() -> None:
+    """Ring the push to the CRMs of every company."""
     for company in sweeping.swept_companies():
         with context.inside(company):
             # By its name: crm's actors are behind crm's front door.
