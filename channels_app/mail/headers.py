@@ -66,11 +66,15 @@ def repaired(value: str) -> str:
     value = str(value)
     if not any("\ud800" <= character <= "\udfff" for character in value):
         return value
+    return decoded(raw_bytes(value), "utf-8")
+
+
+def raw_bytes(text: str) -> bytes:
+    """The bytes that became a text; what never was one (somebody's broken JSON) is replaced."""
     try:
-        raw = value.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # surrogates that no byte became: somebody's broken JSON
-        raw = value.encode("utf-8", "replace")
-    return decoded(raw, "utf-8")
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
 
 
 def words(value: str) -> str:

@@ -13,7 +13,7 @@ from email.message import Message
 from email.policy import compat32
 from hashlib import sha256
 
-from channels_app.mail.headers import Headers, decoded, printable, words
+from channels_app.mail.headers import Headers, decoded, printable, raw_bytes, words
 from channels_app.mail.markup import text_of
 
 MAX_DEPTH = 40
@@ -195,7 +195,7 @@ def _bytes(part: Message) -> bytes:
     try:
         payload = part.get_payload(decode=True)
     except (ValueError, LookupError, AttributeError, TypeError, IndexError, AssertionError):
-        payload = str(part.get_payload()).encode("utf-8", "surrogateescape")
+        payload = raw_bytes(str(part.get_payload()))
     return payload if isinstance(payload, bytes) else b""
 
 

@@ -261,3 +261,22 @@ def test_an_event_may_outrun_the_answer_to_the_send(conversation, resend, wire, 
     work()
     message.refresh_from_db()
     assert (message.state, message.external_id) == (Message.State.DELIVERED, "e-9")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"body-mime": "From: a@b.example\n\n\ud800", "recipient": "x"},
+        {"RecordType": "Inbound", "RawEmail": "From: a@b.example\n\n\ud800\udce9"},
+        {"envelope": "{}", "to": "x", "email": "From: \ud800 <a@b.example>\n\nx"},
+        {"notificationType": "Received", "content": "From: a@b.example\n\n\ud800"},
+        {"envelope": "{}", "to": "x", "headers": "From: a@b.example\n\ud800", "text": "\ud800"},
+    ],
+)
+def test_broken_characters_do_not_stop_a_letter(north, knock, work, body):
+    connection = services.connect(
+        platform="email", account_id="s@n.example", config={"webhook_secret": "s"}
+    )
+    assert knock(connection, json.dumps(body).encode()).status_code == 200
+    work()
+    assert outcomes(connection)[0][2] == "message"

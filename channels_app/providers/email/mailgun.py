@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from channels_app import wire
+from channels_app.mail.headers import raw_bytes
 from channels_app.mail.reading import Part, mail_of_fields, read_mail
 from channels_app.providers.email.bodies import is_json, read_form
 from channels_app.providers.email.services import (
@@ -88,7 +89,7 @@ def read(envelope: dict[str, Any]) -> News:
 def _mail(fields: dict[str, Any]) -> News:
     raw = wire.get_text(fields, "body-mime")
     if raw:
-        return read_mail(raw.encode("utf-8", "surrogateescape"))
+        return read_mail(raw_bytes(raw))
     pairs = _headers(fields.get("message-headers"))
     known = {name.lower() for name, _ in pairs}
     for name, field in (("From", "from"), ("From", "sender"), ("Subject", "subject")):

@@ -8,6 +8,7 @@ import binascii
 from typing import Any
 
 from channels_app import wire
+from channels_app.mail.headers import raw_bytes
 from channels_app.mail.reading import Part, mail_of_fields, read_mail
 from channels_app.providers.email.services import (
     COMPLAINT,
@@ -78,7 +79,7 @@ def _meaning(record: str, kind: str, envelope: dict[str, Any]) -> str:
 def _mail(envelope: dict[str, Any]) -> News:
     raw = wire.label(envelope, "RawEmail", 40_000_000)
     if raw:
-        return read_mail(raw.encode("utf-8", "surrogateescape"))
+        return read_mail(raw_bytes(raw))
     pairs = [
         (wire.label(header, "Name"), wire.label(header, "Value", 20_000))
         for header, _ in wire.objects(envelope.get("Headers"))

@@ -5,7 +5,7 @@ and https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event (e
 from typing import Any
 
 from channels_app import wire
-from channels_app.mail.headers import Headers
+from channels_app.mail.headers import Headers, raw_bytes
 from channels_app.mail.reading import Part, mail_of_fields, read_mail
 from channels_app.providers.email.services import (
     COMPLAINT,
@@ -80,9 +80,9 @@ def _event(event: dict[str, Any]) -> News:
 def _mail(fields: dict[str, Any]) -> News:
     raw = wire.label(fields, "email", 40_000_000)
     if raw:
-        return read_mail(raw.encode("utf-8", "surrogateescape"))
+        return read_mail(raw_bytes(raw))
     head = wire.label(fields, "headers", 200_000)
-    message = read_mail(head.encode("utf-8", "surrogateescape") + b"\r\n\r\n")
+    message = read_mail(raw_bytes(head) + b"\r\n\r\n")
     pairs = [*message.headers.pairs]
     for header, field in (("From", "from"), ("To", "to"), ("Subject", "subject")):
         if not Headers(pairs).get(header):

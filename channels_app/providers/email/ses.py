@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from channels_app import wire
-from channels_app.mail.headers import MESSAGE_ID
+from channels_app.mail.headers import MESSAGE_ID, raw_bytes
 from channels_app.mail.reading import read_mail
 from channels_app.providers.email.services import (
     COMPLAINT,
@@ -86,7 +86,7 @@ def _mail(notification: dict[str, Any]) -> News:
         )
     receipt = wire.get_object(notification, "receipt")
     action = wire.get_object(receipt, "action")
-    raw = content.encode("utf-8", "surrogateescape")
+    raw = raw_bytes(content)
     if wire.label(action, "encoding").upper() == "BASE64":
         try:
             raw = base64.b64decode(content)
