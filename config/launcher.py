@@ -24,11 +24,13 @@ from honcho.manager import Manager
 from honcho.printer import Message, Printer
 from honcho.process import Popen, Process
 
+from config.embedded import MIN_FREE_BYTES
+
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
-MIN_FREE_BYTES = 300 * 1024 * 1024
 READY_SECONDS = 60
 STOP_SECONDS = 5
+MAX_PORT = 65_535
 
 
 class CannotRun(Exception):
@@ -71,14 +73,17 @@ class Plan:
         return {**os.environ, **urls, **(self._vendors() if self.simulate else {}), **self.extra}
 
     def _vendors(self) -> dict[str, str]:
-        """The simulator stands in for every vendor whose address nobody has set."""
+        """The simulator stands in for every vendor whose address nobody has set: development."""
         simulator = f"http://127.0.0.1:{self.ports.simulator}"
         played = {
             "META_GRAPH_URL": f"{simulator}/meta/v25.0",
             "TELEGRAM_API_URL": f"{simulator}/telegram",
             "HUBSPOT_API_URL": f"{simulator}/hubspot",
+            "RESEND_API_URL": f"{simulator}/resend",
         }
-        return {name: url for name, url in played.items() if not os.environ.get(name)}
+        # A company's own webhook may then be the simulator's receiver, too.
+        played["ALLOW_PRIVATE_ADDRESSES"] = "1"
+        return {name: value for name, value in played.items() if not os.environ.get(name)}
 
     @property
     def commands(self) -> dict[str, str]:
@@ -110,7 +115,11 @@ def check_machine(plan: Plan) -> None:
     wanted = [(plan.ports.web, "PORT"), (plan.ports.live, "LIVE_PORT")]
     if plan.simulate:
         wanted.append((plan.ports.simulator, "SIMULATOR_PORT"))
+    if len({port for port, _ in wanted}) < len(wanted):
+        raise CannotRun(f"{', '.join(name for _, name in wanted)} must differ.")
     for port, name in wanted:
+        if not 0 < port <= MAX_PORT:
+            raise CannotRun(f"{name} must be between 1 and {MAX_PORT}.")
         if not port_is_free(plan.host, port):
             raise CannotRun(f"Port {port} is taken; set {name} to another one.")
 
@@ -144,6 +153,24 @@ class ReadyPrinter(Printer):
     def _watch(self) -> None:
         if wait_until_up(self._url):
             self._when_ready()
+
+
+class Crew(Manager):
+    """honcho's manager, which can be told to stop at any time."""
+
+    def __init__(self, printer: Printer) -> None:
+        super().__init__(printer)
+        self._owner = os.getpid()
+        self._procmgr = Leaders()
+        self._process_ctor = Command
+
+    def terminate(self) -> None:
+        if os.getpid() != self._owner:
+            return  # a fork of ours that has not yet become what it shall be
+        if self._all_started():
+            super().terminate()
+        else:  # whom to tell is not known before
+            threading.Timer(0.1, self.terminate).start()
 
 
 class Leaders(ProcessManager):
@@ -209,9 +236,7 @@ def wait_until_up(url: str, seconds: float = READY_SECONDS) -> bool:
 def run(plan: Plan, *, when_ready: Callable[[], None]) -> int:
     """Run until Ctrl-C or until one process ends; stop all of them; return the exit code."""
     ready = f"http://127.0.0.1:{plan.ports.web}/healthz"
-    manager: Any = Manager(ReadyPrinter(ready, when_ready))
-    manager._procmgr = Leaders()
-    manager._process_ctor = Command
+    manager = Crew(ReadyPrinter(ready, when_ready))
     for name, command in plan.commands.items():
         manager.add_process(name, command, env=plan.environment, cwd=str(settings.BASE_DIR))
     manager.loop()

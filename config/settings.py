@@ -1,49 +1,26 @@
 """Every setting, read from the environment in this file only. README has the table."""
 
-import base64
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 
-import environ
 from csp.constants import NONCE, SELF
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from config import embedded, logs
+from config.environment import Environment, kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = Environment()
 env.read_env(BASE_DIR / ".env")
 
 EMBEDDED = embedded.from_environment(BASE_DIR)
 DATA_DIR = EMBEDDED.data_dir
 DEBUG = env.bool("DEBUG", default=False)
 
-
-def kept_secret(name: str) -> str:
-    """A random secret made on first use and kept in DATA_DIR, readable by its owner only.
-
-    For one machine. On several, the environment brings the secrets.
-    """
-    path = DATA_DIR / name
-    try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
-    made = base64.b64encode(secrets.token_bytes(32)).decode()
-    try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(made)
-    except FileExistsError:  # another process was faster
-        return kept_secret(name)
-    return made
-
-
-SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret("secret.key")
+SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(DATA_DIR / "secret.key")
 # The first encrypts, all of them decrypt; put a new one in front, then run rotate_keys.
-MASTER_KEYS = env.list("MASTER_KEYS", default=[]) or [kept_secret("master.key")]
+MASTER_KEYS = env.keys("MASTER_KEYS") or [kept_secret(DATA_DIR / "master.key")]
 
 # -- where we are on the network
 PORT = env.int("PORT", default=8000)
@@ -114,7 +91,9 @@ DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 # -- database, cache, queue
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
-        **env.db("DATABASE_URL", default=EMBEDDED.database_url),
+        **env.db_url_config(
+            env.server("DATABASE_URL", "postgresql", "postgres", default=EMBEDDED.database_url)
+        ),
         "ENGINE": "tenants.postgresql",
         "DISABLE_SERVER_SIDE_CURSORS": True,  # so that PgBouncer may stand in between
         "CONN_MAX_AGE": 0,
@@ -132,7 +111,7 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
     server_side_binding=True,
     prepare_threshold=3,
 )
-REDIS_URL = env.str("REDIS_URL", default=EMBEDDED.redis_url)
+REDIS_URL = env.server("REDIS_URL", "redis", "rediss", "unix", default=EMBEDDED.redis_url)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

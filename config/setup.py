@@ -41,14 +41,14 @@ def check_servers() -> None:
                 "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"
             ).fetchone()
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1]
+        reason = str(error).splitlines()[0]
         raise CannotRun(f"Cannot reach PostgreSQL at {where} (DATABASE_URL): {reason}") from error
     if found is None:
         raise CannotRun(f"PostgreSQL at {where} lacks the pgvector extension; install it first.")
     try:
         redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5).ping()
     except (redis.RedisError, ValueError) as error:
-        raise CannotRun(f"Cannot reach Redis (REDIS_URL): {error}.") from error
+        raise CannotRun(f"Cannot reach Redis (REDIS_URL): {str(error).rstrip('.')}.") from error
 
 
 def migrate(tell: Tell) -> None:

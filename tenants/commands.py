@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+import redis
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, ProgrammingError
+from psycopg.errors import UndefinedTable
 
 from tenants import context
 from tenants.services import company_named
@@ -41,6 +44,16 @@ class JsonCommand(BaseCommand):
             self.run(**options)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages), returncode=2) from error
+        except (OperationalError, redis.ConnectionError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise CommandError(f"A server does not answer: {reason}", returncode=1) from error
+        except ProgrammingError as error:
+            if not isinstance(error.__cause__, UndefinedTable):
+                raise
+            raise CommandError(
+                "The database is not set up: run manage.py migrate_schemas, as make run does.",
+                returncode=1,
+            ) from error
 
     def run(self, **options: Any) -> None:
         raise NotImplementedError
