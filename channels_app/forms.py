@@ -22,6 +22,10 @@ class ReplyForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
     )
 
+    is_private = forms.BooleanField(
+        label=_("Answer in private (once for each comment)"), required=False
+    )
+
     @property
     def is_note(self) -> bool:
         return self.cleaned_data.get("mode") == "note"

@@ -12,6 +12,7 @@ urlpatterns = [
     path("inbox/<int:pk>/thread/", inbox.thread, name="thread"),
     path("inbox/<int:pk>/context/", inbox.context_pane, name="context"),
     path("inbox/<int:pk>/reply/", deeds.reply, name="reply"),
+    path("inbox/comments/<int:pk>/", deeds.moderate, name="moderate"),
     path("inbox/<int:pk>/take-over/", deeds.take_over, name="take_over"),
     path("inbox/<int:pk>/hand-back/", deeds.hand_back, name="hand_back"),
     path("inbox/<int:pk>/assign/", deeds.assign, name="assign"),

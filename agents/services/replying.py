@@ -44,7 +44,7 @@ def draft_reply(thought: Thought, found: SearchResult) -> Drafted:
 
 
 def _assignment(thought: Thought, found: SearchResult, *, needs_source: bool) -> Assignment:
-    capabilities = thought.conversation.connection.capabilities
+    capabilities = thought.conversation.capabilities
     return Assignment(
         task="reply",
         profile=thought.profile,

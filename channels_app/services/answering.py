@@ -12,6 +12,7 @@ from channels_app.services.statuses import UNKNOWN_DELIVERY
 from tenants import context
 from tenants.audit.services import record
 from tenants.live import publish
+from tenants.plugins.errors import Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ def hide(*, message: Message, hidden: bool = True, actor: str = "") -> Message:
 
     The network does it first. Raises a ProviderError, also where a network cannot.
     """
+    if not message.conversation.is_public:
+        raise Rejected("Only public comments can be hidden.", code="cannot_hide")
     provider = message.connection.provider()
     context.release()
     provider.hide(message.external_id, hidden=hidden)

@@ -12,11 +12,13 @@ from channels_app.forms import AssignForm, ReplyForm
 from channels_app.models import Conversation, Message
 from channels_app.outbox import SendRefused, post_message
 from channels_app.services import conversations as services
+from channels_app.services import hide
 from channels_app.views.inbox import list_context, thread_context
 from tenants import cards
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
 from tenants.accounts.models import User
+from tenants.plugins.errors import ProviderError
 
 CHANGE = "channels_app.change_conversation"
 
@@ -42,7 +44,26 @@ def _write(opened: Conversation, form: ReplyForm, user: User) -> None:
     if form.is_note:
         services.add_note(conversation=opened, text=text, user=user)
     else:
-        post_message(conversation=opened, text=text, author=Message.Author.HUMAN, user=user)
+        post_message(
+            conversation=opened,
+            text=text,
+            author=Message.Author.HUMAN,
+            user=user,
+            is_private=opened.is_public and form.cleaned_data["is_private"],
+        )
+
+
+@needs("channels_app.add_message")
+@require_POST
+def moderate(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Hide a public comment at the network, or show a hidden one again."""
+    of = Message.objects.select_related("connection", "conversation")
+    comment = get_object_or_404(of, pk=pk)
+    try:
+        hide(message=comment, hidden=comment.hidden_at is None, actor=f"user:{request.user.pk}")
+    except ProviderError as error:
+        messages.error(request, str(error))
+    return _answer(request, _conversation(comment.conversation_id))
 
 
 @needs(CHANGE)

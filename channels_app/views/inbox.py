@@ -120,7 +120,7 @@ def thread_context(
     messages, earlier = thread_page(
         conversation=opened, before=int(before) if before.isdecimal() else 0
     )
-    capabilities = opened.connection.capabilities
+    capabilities = opened.capabilities
     verdict = ask_policy(conversation=opened, text="x", by_human=True)
     return {
         "conversation": opened,

@@ -213,6 +213,25 @@ def test_the_api_answers_in_private_and_hides(heard, api):
     assert api(f"/messages/{message.pk}/show/").json()["hidden_at"] is None
 
 
+@respx.mock
+def test_the_page_answers_in_private_and_hides(heard, client, people, north):
+    respx.post(f"{GRAPH}/77_501").respond(json={"success": True})
+    message = heard(comment())
+    client.force_login(people["agent"])
+    shown = client.get(f"/inbox/{message.conversation_id}/").content.decode()
+    assert 'name="is_private"' in shown
+    assert f"/inbox/comments/{message.pk}/" in shown
+
+    body = {"text": "Hello", "is_private": "on"}
+    assert client.post(f"/inbox/{message.conversation_id}/reply/", body).status_code == 302
+    assert client.post(f"/inbox/comments/{message.pk}/").status_code == 302
+
+    context.enter_company(north)
+    message.refresh_from_db()
+    assert message.hidden_at
+    assert message.answered_by.get().is_private
+
+
 def test_the_api_keeps_the_opt_out_ledger(heard, api):
     message = heard(comment())
     path = f"/contacts/{message.conversation.contact_id}"

@@ -28,6 +28,7 @@ class Scene:
     """What a page test asks for by name."""
 
     conversation: Conversation
+    message: Message
     lead: Any
     document: Document
     run: Run
@@ -135,4 +136,14 @@ def make_scene() -> Scene:
     )
     member = make_user(role="viewer")
     key, _secret = create_api_key(name="Website", role="viewer")
-    return Scene(talk, lead, document, talk.runs.get(), talk.connection, record, member, key)
+    return Scene(
+        talk,
+        talk.messages.in_order()[0],
+        lead,
+        document,
+        talk.runs.get(),
+        talk.connection,
+        record,
+        member,
+        key,
+    )

@@ -34,6 +34,7 @@ PAGES = [
 ]
 DEEDS = [
     ("channels_app:reply", "conversation", "admin agent"),
+    ("channels_app:moderate", "message", "admin agent"),
     ("channels_app:take_over", "conversation", "admin agent"),
     ("channels_app:hand_back", "conversation", "admin agent"),
     ("channels_app:assign", "conversation", "admin agent"),
