@@ -13,6 +13,7 @@ from config.simulator.hubspot import HubSpot
 from config.simulator.linkedin import LinkedIn
 from config.simulator.meta import Meta
 from config.simulator.models import Anthropic, OpenAI
+from config.simulator.resend import Resend
 from config.simulator.telegram import Telegram
 from config.simulator.tiktok import TikTok
 from config.simulator.twilio import Twilio
@@ -46,6 +47,7 @@ class Simulator:
             LinkedIn,
             TikTok,
             Twilio,
+            Resend,
             HubSpot,
             OpenAI,
             Anthropic,

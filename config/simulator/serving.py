@@ -40,6 +40,7 @@ def base_urls(base: str) -> dict[str, str]:
         "LINKEDIN_AUTH_URL": f"{base}/linkedin",
         "TIKTOK_API_URL": f"{base}/tiktok/open_api/v1.3",
         "TWILIO_API_URL": f"{base}/twilio",
+        "RESEND_API_URL": f"{base}/resend",
         "OPENAI_BASE_URL": f"{base}/openai/v1",
         "ANTHROPIC_BASE_URL": f"{base}/anthropic",
     }
