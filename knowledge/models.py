@@ -7,6 +7,7 @@ from django.db.models import Func, Value
 from pgvector.django import HalfVectorField, HnswIndex, VectorField
 
 from knowledge.loaders import LOADERS
+from tenants.prepared import Prepared
 
 DIMENSIONS = 512
 
@@ -181,7 +182,7 @@ class KnowledgeState(models.Model):
     @classmethod
     def current(cls) -> "KnowledgeState":
         """As it stands; a company that knows nothing yet has no row."""
-        return cls.objects.filter(pk=1).first() or cls(pk=1)
+        return _STATE.first() or cls(pk=1)
 
     @classmethod
     def locked(cls) -> "KnowledgeState":
@@ -193,3 +194,6 @@ class KnowledgeState(models.Model):
     def average_length(self) -> float:
         """Stems a passage."""
         return self.stems / self.passages if self.passages else 0.0
+
+
+_STATE = Prepared(lambda: KnowledgeState.objects.filter(pk=1))

@@ -35,9 +35,15 @@ def _is_ours(conversation: Conversation) -> bool:
     return conversation.is_with_ai and conversation.status == Conversation.Status.OPEN
 
 
-@transaction.atomic
 def _extend(conversation: Conversation, message: Message, quiet: timedelta) -> Run | None:
     """Lengthen a gathering run's quiet time; leave word with one that is already thinking."""
+    if not Run.objects.open().filter(conversation=conversation).exists():
+        return None  # mostly so: one look, and no transaction
+    return _lengthen(conversation, message, quiet)
+
+
+@transaction.atomic
+def _lengthen(conversation: Conversation, message: Message, quiet: timedelta) -> Run | None:
     run = Run.objects.select_for_update().open().filter(conversation=conversation).first()
     if run is None:
         return None

@@ -10,8 +10,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from agents.gateway import Call, NoAnswer
@@ -20,7 +18,9 @@ from agents.prompts import Turn
 from agents.services.ringing import ring
 from channels_app import services as channels
 from channels_app.models import Conversation, Message
+from tenants import context
 from tenants.plugins.errors import ProviderError
+from tenants.prepared import Blank, Prepared
 from tenants.workspace.models import Profile
 from tenants.workspace.services import profile
 
@@ -143,30 +143,42 @@ def store_calls(calls: Sequence[Call], *, run: Run | None) -> None:
     )
 
 
+CLAIM = """
+UPDATE agents_run
+SET status = 'thinking', claim = claim + 1, claimed_until = %(until)s,
+    started_at = coalesce(started_at, %(now)s)
+WHERE id = %(run)s AND (status = 'gathering' AND due_at <= %(now)s
+                        OR status = 'thinking' AND claimed_until < %(now)s)
+"""
+
+
 def take_up(run_id: int) -> Thought | None:
     """Claim the run and read what it is about; None where there is nothing to do (now)."""
     now = timezone.now()
-    ready = Q(status=Run.Status.GATHERING, due_at__lte=now) | Q(
-        status=Run.Status.THINKING, claimed_until__lt=now
-    )
-    claimed = Run.objects.filter(ready, pk=run_id).update(
-        status=Run.Status.THINKING,
-        claim=F("claim") + 1,
-        claimed_until=now + LEASE,
-        started_at=Coalesce("started_at", now),
-    )
+    with context.connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"run": run_id, "now": now, "until": now + LEASE})
+        claimed = cursor.rowcount
     if not claimed:
         _ring_again_if_early(run_id)
         return None
     # The conversation is read before its messages: a message that slips in between makes its
     # version stale, never its words unread.
-    run = Run.objects.select_related("conversation__connection", "conversation__contact").get(
-        pk=run_id
-    )
+    run = _WITH_PEOPLE.first(pk=run_id)
+    if run is None:
+        return None  # erased in this moment
     run.turn_version = run.conversation.turn_version
     before, unanswered = _read(channels.history(conversation=run.conversation, limit=HISTORY))
     done = {step.name: step for step in run.steps.all()} if run.claim > 1 else {}
     return Thought(run, profile(), before, unanswered, done)
+
+
+_WITH_PEOPLE = Prepared(
+    lambda: (
+        Run.objects.select_related("conversation__connection", "conversation__contact")
+        .order_by()
+        .filter(pk=Blank("pk"))
+    )
+)
 
 
 def _ring_again_if_early(run_id: int) -> None:

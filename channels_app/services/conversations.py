@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 
 from django.db import transaction
 
@@ -19,6 +19,7 @@ from channels_app.signals import message_received
 from tenants.accounts.models import User
 from tenants.audit.services import record
 from tenants.live import publish
+from tenants.prepared import Blank, Prepared
 
 DEED_FIELDS = (
     "status",
@@ -98,7 +99,7 @@ def hand_over(
             run_id=run_id,
             seen_turn=seen_turn,
         )
-    row = locked(conversation)
+    row = conversation if text else locked(conversation)  # what we said has locked and read it
     if seen_turn is not None and not (row.is_with_ai and row.turn_version == seen_turn):
         raise StaleTurn(f"Conversation {row.pk} is at turn {row.turn_version}, not {seen_turn}.")
     row.controller = HUMAN
@@ -176,9 +177,36 @@ def mark_read(*, conversation: Conversation, user: User | None = None) -> Conver
 
 def history(*, conversation: Conversation, limit: int = 20) -> list[Message]:
     """The last messages as the conversation went, oldest first; notes are not among them."""
-    said = conversation.messages.exclude(direction=Message.Direction.NOTE)
-    newest = said.order_by("-provider_time", "-sequence", "-pk")[:limit]
-    return list(reversed(newest))
+    newest = _newest(limit).all(conversation=conversation.pk)
+    for message in newest:
+        message.conversation = conversation
+    return newest[::-1]
+
+
+# A message has thirty-six columns, a dozen of them encrypted; who reads a thread needs these.
+SAID = (
+    "conversation_id",
+    "direction",
+    "author",
+    "text",
+    "attachments",
+    "provider_time",
+    "sequence",
+    "edited_at",
+    "deleted_at",
+)
+
+
+@lru_cache(maxsize=8)
+def _newest(limit: int) -> Prepared[Message]:
+    return Prepared(
+        lambda: (
+            Message.objects.exclude(direction=Message.Direction.NOTE)
+            .filter(conversation=Blank("conversation"))
+            .order_by("-provider_time", "-sequence", "-pk")
+            .only(*SAID)[:limit]
+        )
+    )
 
 
 def announce_conversation(conversation: Conversation) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from channels_app import policy
@@ -21,6 +20,7 @@ from channels_app.services.finding import ring_waiting
 from channels_app.services.outgoing import ask_policy
 from channels_app.services.people import know_as
 from channels_app.services.statuses import STATE_FIELDS, advance, announce_status
+from tenants import context
 from tenants.limits import take
 from tenants.plugins.errors import (
     AnswerLost,
@@ -30,6 +30,7 @@ from tenants.plugins.errors import (
     RecipientUnreachable,
     WindowClosed,
 )
+from tenants.prepared import Blank, Prepared
 
 State = Message.State
 IN_LINE = (State.QUEUED, State.SENDING)
@@ -54,11 +55,7 @@ def deliver(*, message_id: int) -> Next | None:
     Returns the message to be delivered next: the same one later, or its follower in the
     conversation. Messages of one conversation leave in the order in which they were written.
     """
-    message = (
-        Message.objects.select_related("connection", "conversation__contact", "answers")
-        .filter(pk=message_id, state=State.QUEUED)
-        .first()
-    )
+    message = _QUEUED.first(pk=message_id)
     if message is None:
         return None
     now = timezone.now()
@@ -80,6 +77,15 @@ def deliver(*, message_id: int) -> Next | None:
         return _not_sent(message, error)
     _accept(message, sent)
     return _follower(message)
+
+
+_QUEUED = Prepared(
+    lambda: (
+        Message.objects.select_related("connection", "conversation__contact")
+        .order_by()
+        .filter(pk=Blank("pk"), state=State.QUEUED)
+    )
+)
 
 
 def _wait_for_room(message: Message) -> float:
@@ -114,15 +120,22 @@ def _verdict(message: Message) -> policy.Verdict:
     )
 
 
+CLAIM = """
+UPDATE channels_app_message AS mine
+SET state = 'sending', state_at = %s, attempts = attempts + 1
+WHERE id = %s AND state = 'queued' AND NOT EXISTS (
+    SELECT FROM channels_app_message AS earlier
+    WHERE earlier.conversation_id = mine.conversation_id AND earlier.id < mine.id
+      AND earlier.state IN ('queued', 'sending')
+)
+"""
+
+
 def _claim(message: Message) -> bool:
     """Mark it as being sent, in a statement of its own; only one caller succeeds."""
-    earlier = Message.objects.filter(
-        conversation_id=OuterRef("conversation_id"), pk__lt=OuterRef("pk"), state__in=IN_LINE
-    )
-    now = timezone.now()
-    claimed = Message.objects.filter(~Exists(earlier), pk=message.pk, state=State.QUEUED).update(
-        state=State.SENDING, state_at=now, attempts=F("attempts") + 1
-    )
+    with context.connection.cursor() as cursor:
+        cursor.execute(CLAIM, [timezone.now(), message.pk])
+        claimed = cursor.rowcount
     message.attempts += 1
     return claimed == 1
 
@@ -167,11 +180,7 @@ def _accept(message: Message, sent: Sent) -> None:
     key = id_index(sent.external_id)
     try:
         with transaction.atomic():
-            row = _row(message)
-            _name(row, sent.external_id, key)
-            if advance(row, State.ACCEPTED, at=now):
-                row.save(update_fields=STATE_FIELDS)
-                announce_status(row)
+            _settle(message, State.ACCEPTED, sent.external_id, key, now)
     except IntegrityError:
         _absorb_echo(message, sent.external_id, key, now)
     if sent.recipient_id:
@@ -183,16 +192,32 @@ def _accept(message: Message, sent: Sent) -> None:
     _note_success(message.connection, now)
 
 
-def _row(message: Message) -> Message:
-    return Message.objects.select_for_update().get(pk=message.pk)
+def _settle(message: Message, state: str, external_id: str, key: str, now: datetime) -> None:
+    """Give the row its name at the network and its new state, under its lock."""
+    row = _SETTLING.first(pk=message.pk)
+    if row is None:
+        return  # erased while it was on its way
+    is_named = bool(row.external_key)  # an echo or a status was faster than the answer
+    if not is_named:
+        row.external_id, row.external_key = external_id, key
+    is_news = advance(row, state, at=now)
+    if is_news or not is_named:
+        row.save(update_fields=SETTLED)
+    if not is_named:
+        ring_waiting(row)
+    if is_news:
+        announce_status(row)
 
 
-def _name(row: Message, external_id: str, key: str) -> None:
-    if row.external_key:  # an echo or a status was faster than the answer
-        return
-    row.external_id, row.external_key = external_id, key
-    row.save(update_fields=["external_id", "external_key"])
-    ring_waiting(row)
+SETTLED = ("external_id", "external_key", *STATE_FIELDS)
+_SETTLING = Prepared(
+    lambda: (
+        Message.objects.select_for_update()
+        .only(*SETTLED, "connection_id", "conversation_id")
+        .order_by()
+        .filter(pk=Blank("pk"))
+    )
+)
 
 
 @transaction.atomic
@@ -202,11 +227,7 @@ def _absorb_echo(message: Message, external_id: str, key: str, now: datetime) ->
         connection_id=message.connection_id, external_key=key, author=Message.Author.ECHO
     )
     echo.delete()
-    row = _row(message)
-    _name(row, external_id, key)
-    if advance(row, State.SENT, at=now):
-        row.save(update_fields=STATE_FIELDS)
-        announce_status(row)
+    _settle(message, State.SENT, external_id, key, now)
 
 
 def _not_sent(message: Message, error: ProviderError) -> Next | None:

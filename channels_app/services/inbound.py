@@ -43,6 +43,7 @@ from channels_app.services.receiving import receive, take_echo
 from channels_app.services.ringing import ring_now
 from channels_app.services.templates import take_template_news
 from tenants.plugins.errors import PayloadRejected, ProviderError
+from tenants.prepared import Blank, Prepared
 
 Status = InboundEvent.Status
 SEEN_EVERY = timedelta(minutes=1)
@@ -85,12 +86,17 @@ def _ingest(event_id: str | UUID) -> str:
 
 def _pick(event_id: str | UUID) -> InboundEvent | None:
     """The event, locked; None if it is finished or in somebody else's hands."""
-    return (
+    return _UNFINISHED.first(pk=event_id)
+
+
+_UNFINISHED = Prepared(
+    lambda: (
         InboundEvent.objects.select_for_update(of=("self",), skip_locked=True)
         .select_related("connection")
-        .filter(pk=event_id, status__in=[Status.PENDING, Status.WAITING])
-        .first()
+        .order_by()
+        .filter(pk=Blank("pk"), status__in=[Status.PENDING, Status.WAITING])
     )
+)
 
 
 def _fetch(event_id: str | UUID) -> None:

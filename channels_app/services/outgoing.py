@@ -22,6 +22,7 @@ from channels_app.services.templates import template_of, why_unusable
 from tenants.accounts.models import User
 from tenants.audit.services import record
 from tenants.live import publish
+from tenants.prepared import Blank, Prepared
 
 PREVIEW = 140
 
@@ -106,11 +107,20 @@ def _sent_in_window(conversation: Conversation, own: int | None) -> int:
 
 def locked(conversation: Conversation) -> Conversation:
     """The conversation's row, locked until the transaction ends, with its people."""
-    return (
+    row = _LOCKED.first(pk=conversation.pk)
+    if row is None:
+        raise Conversation.DoesNotExist(f"Conversation {conversation.pk} is gone.")
+    return row
+
+
+_LOCKED = Prepared(
+    lambda: (
         Conversation.objects.select_for_update(of=("self",))
         .select_related("connection", "contact")
-        .get(pk=conversation.pk)
+        .order_by()
+        .filter(pk=Blank("pk"))
     )
+)
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from channels_app.models import (
 )
 from channels_app.providers.base import Person
 from tenants import context
+from tenants.prepared import Blank, Prepared
 
 LANGUAGE = 16
 MAX_REFERENCES = 20
@@ -116,16 +117,21 @@ def find_conversation(
 
 
 def _find_conversation(connection: ChannelConnection, threads: list[str]) -> Conversation | None:
-    found = (
-        Conversation.objects.select_for_update(of=("self",))
-        .select_related("contact")
-        .filter(connection=connection, thread_index__in=[id_index(each) for each in threads])
-        .order_by("pk")
-        .first()
-    )
+    keys = [id_index(each) for each in threads]
+    if len(keys) == 1:
+        found = _BY_THREAD.first(connection=connection.pk, thread=keys[0])
+    else:
+        known = _LOCKED.filter(connection=connection, thread_index__in=keys)
+        found = known.order_by("pk").first()
     if found is not None:
         found.connection = connection
     return found
+
+
+_LOCKED = Conversation.objects.select_for_update(of=("self",)).select_related("contact").order_by()
+_BY_THREAD = Prepared(
+    lambda: _LOCKED.filter(connection=Blank("connection"), thread_index=Blank("thread"))
+)
 
 
 def _find_or_make_contact(

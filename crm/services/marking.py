@@ -50,7 +50,8 @@ def mark_dirty(*, leads: Iterable[Lead]) -> list[int]:
     with transaction.atomic():
         for lead in changed:
             records = SyncRecord.objects.filter(lead=lead, connection__in=connections)
-            if _want(records, lead.version) < len(connections):
+            # No record can be behind a lead's first version; it can only be missing.
+            if lead.version <= 1 or _want(records, lead.version) < len(connections):
                 _add(lead, connections)
     return connections
 

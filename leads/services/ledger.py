@@ -11,6 +11,7 @@ from leads import scoring
 from leads.models import Contribution, Evidence, Lead, LeadChange
 from leads.signals import lead_changed
 from tenants import crypto, live
+from tenants.prepared import Blank, Prepared
 
 
 def locked(*, lead: Lead) -> Lead:
@@ -20,7 +21,7 @@ def locked(*, lead: Lead) -> Lead:
 
 def locked_lead_of(*, contact: Contact) -> Lead | None:
     """As ``locked``, for the lead of a contact, if there is one."""
-    lead = Lead.objects.select_for_update().filter(contact=contact).first()
+    lead = _OF_CONTACT.first(contact=contact.pk)
     if lead is not None:
         lead.contact = contact
     return lead
@@ -29,9 +30,15 @@ def locked_lead_of(*, contact: Contact) -> Lead | None:
 def locked_new_lead(*, contact: Contact) -> Lead:
     """Make the contact a lead. Where two messages race, both get the same one."""
     Lead.objects.bulk_create([Lead(contact=contact)], ignore_conflicts=True)
-    lead = Lead.objects.select_for_update().get(contact=contact)
-    lead.contact = contact
+    lead = locked_lead_of(contact=contact)
+    if lead is None:
+        raise Lead.DoesNotExist(f"Contact {contact.pk} is gone.")
     return lead
+
+
+_OF_CONTACT = Prepared(
+    lambda: Lead.objects.select_for_update().order_by().filter(contact=Blank("contact"))
+)
 
 
 def contributions_of(lead: Lead) -> list[Contribution]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from tenants import context
 from tenants.audit.models import AuditEntry
 from tenants.models import AuditHead
+from tenants.prepared import Blank, Prepared
 
 GENESIS = "0" * 64
 BATCH = 2_000
@@ -70,14 +71,19 @@ def find_damage() -> Iterator[Damage]:
 
 
 def _locked_head() -> AuditHead:
-    heads = AuditHead.objects.select_for_update().filter(schema_name=context.schema())
-    head = heads.first()
+    schema = context.schema()
+    head = _HEAD.first(schema=schema)
     if head is None:
         AuditHead.objects.bulk_create(
-            [AuditHead(schema_name=context.schema(), hash=GENESIS)], ignore_conflicts=True
+            [AuditHead(schema_name=schema, hash=GENESIS)], ignore_conflicts=True
         )
-        head = heads.get()
+        head = AuditHead.objects.select_for_update().get(schema_name=schema)
     return head
+
+
+_HEAD = Prepared(
+    lambda: AuditHead.objects.select_for_update().order_by().filter(schema_name=Blank("schema"))
+)
 
 
 def _in_order() -> Iterator[AuditEntry]:
