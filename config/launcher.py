@@ -80,7 +80,6 @@ class Plan:
             "TELEGRAM_API_URL": f"{simulator}/telegram",
             "HUBSPOT_API_URL": f"{simulator}/hubspot",
             "RESEND_API_URL": f"{simulator}/resend",
-            "RESEND_API_URL": f"{simulator}/resend",
         }
         # A company's own webhook may then be the simulator's receiver, too.
         played["ALLOW_PRIVATE_ADDRESSES"] = "1"

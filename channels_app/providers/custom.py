@@ -138,7 +138,7 @@ class Custom(base.ChannelProvider):
         # The receiver knows a repetition by webhook-id; ours is the message's own reference.
         headers = {**self._headers(message.reference, body), "Content-Type": "application/json"}
         try:
-            answer = http.request("POST", url, content=body, headers=headers)
+            answer = http.request("POST", url, content=body, headers=headers, named_by_company=True)
         except AnswerLost as error:
             if 200 <= error.status < 300:
                 return Sent(message.reference)

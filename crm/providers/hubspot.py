@@ -75,6 +75,7 @@ class HubSpot(CrmProvider):
             json={"inputs": [_input(record, id_property) for record in records]},
             headers=self._headers(),
             idempotent=True,
+            named_by_company=bool(self.config.get("base_url")),
         )
         answer = http.answer_of(response) or {}
         request_id = response.headers.get("x-hubspot-correlation-id", "")
@@ -126,6 +127,7 @@ class HubSpot(CrmProvider):
                     json=definition,
                     headers=self._headers(),
                     idempotent=True,
+                    named_by_company=bool(self.config.get("base_url")),
                 )
             except Rejected as error:
                 if error.status != CONFLICT:

@@ -102,6 +102,7 @@ class SignedWebhook(CrmProvider):
                 },
                 idempotent=True,
                 timeout=TIMEOUT,
+                named_by_company=True,
             )
         except ProviderError as error:
             return Outcome(record.key, error=error)

@@ -3,7 +3,8 @@
 No redirect is followed. A name that leads to a private, loopback or otherwise reserved address
 is refused, and the address that was checked is the one that is dialled, so that a second DNS
 answer cannot slip in between. The vendors' base URLs in the settings are the operator's own
-choice and may lie anywhere (that is how a simulator stands in).
+choice and may lie anywhere (that is how a simulator stands in); an address that a company named
+is not excused for being the same one.
 """
 
 import ipaddress
@@ -66,11 +67,13 @@ def request(
     params: Mapping[str, str] | None = None,
     idempotent: bool = False,
     timeout: float | None = None,
+    named_by_company: bool = False,
 ) -> Any:
     """Return the decoded JSON body (``None`` if empty), or raise a ProviderError.
 
     Say ``idempotent=True`` where asking twice does no harm: a lost answer is then
     ``Unavailable`` (tried again) instead of ``AnswerLost`` (reconciled).
+    Say ``named_by_company=True`` where the address is not the operator's own setting.
     ``timeout`` is in seconds, for the whole of each phase.
     """
     response = exchange(
@@ -82,6 +85,7 @@ def request(
         params=params,
         idempotent=idempotent,
         timeout=timeout,
+        named_by_company=named_by_company,
     )
     return answer_of(response)
 
@@ -105,6 +109,7 @@ def exchange(
     *,
     idempotent: bool = False,
     timeout: float | None = None,
+    named_by_company: bool = False,
     **kwargs: Any,
 ) -> httpx.Response:
     """Send a request and return the answer whatever its status; raise only if none came."""
@@ -114,7 +119,9 @@ def exchange(
     context.release()  # never hold a database connection while somebody else thinks
     patience = TIMEOUT if timeout is None else timeout
     try:
-        with _client().stream(method, url, timeout=patience, **kwargs) as response:
+        with _client(trusting=not named_by_company).stream(
+            method, url, timeout=patience, **kwargs
+        ) as response:
             return _read(response, seconds=timeout or MAX_ANSWER_SECONDS)
     except AnswerTooLarge as error:
         raise (Rejected if idempotent else AnswerLost)(f"{parts.hostname}: {error}") from error
@@ -177,7 +184,8 @@ class ForbiddenHost(httpcore.ConnectError):
 class GuardedBackend(httpcore.NetworkBackend):
     """Resolves a name itself, refuses addresses inside, and dials the addresses it checked."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, trusting: bool) -> None:
+        self._trusting = trusting  # the operator's own settings
         self._inner = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -199,7 +207,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         return self._inner.connect_tcp(last, port, timeout, local_address, socket_options)
 
     def _vetted(self, host: str, port: int) -> list[str]:
-        if (host, port) in trusted():
+        if self._trusting and (host, port) in trusted():
             return [host]
         try:
             return vetted_addresses(host, port)
@@ -248,8 +256,8 @@ def trusted() -> set[tuple[str, int]]:
     return hosts
 
 
-@lru_cache(maxsize=1)
-def _client() -> httpx.Client:
+@lru_cache(maxsize=2)  # two pools: a connection opened in trust serves no other address
+def _client(*, trusting: bool) -> httpx.Client:
     transport = httpx.HTTPTransport(limits=LIMITS, trust_env=False)
     # httpx has no public way to name the network backend; httpcore, beneath it, has.
     transport._pool = httpcore.ConnectionPool(
@@ -257,7 +265,7 @@ def _client() -> httpx.Client:
         max_connections=LIMITS.max_connections,
         max_keepalive_connections=LIMITS.max_keepalive_connections,
         keepalive_expiry=30,
-        network_backend=GuardedBackend(),
+        network_backend=GuardedBackend(trusting=trusting),
     )
     return httpx.Client(
         transport=transport,

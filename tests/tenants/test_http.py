@@ -88,7 +88,8 @@ def vendor(settings):
     thread.start()
     yield server
     server.hold.set()
-    http._client().close()
+    for trusting in (True, False):
+        http._client(trusting=trusting).close()
     http._client.cache_clear()
     server.shutdown()
     server.server_close()
@@ -206,6 +207,16 @@ def test_the_operators_own_vendor_addresses_may_lie_anywhere(vendor, settings):
     settings.TELEGRAM_API_URL = vendor.url
 
     assert http.request("GET", f"{vendor.url}/fine") == {"ok": True}
+
+
+def test_a_company_that_names_the_operators_address_is_refused_all_the_same(vendor, settings):
+    settings.COMPATIBLE_BASE_URL = vendor.url
+    http.request("GET", f"{vendor.url}/fine")  # and so a connection is open already
+
+    with pytest.raises(http.ForbiddenAddress):
+        http.request("GET", f"{vendor.url}/fine", named_by_company=True)
+
+    assert vendor.asked == ["/fine"]
 
 
 # -- what is made of an answer
