@@ -156,10 +156,15 @@ class Embedded:
             self._made.touch()
 
     def _configure_postgres(self, server: Any) -> None:
+        """The database comes last: where it is, everything before it has been done."""
         import psycopg
 
-        host = str(self._socket_dir)
-        with psycopg.connect(host=host, user="postgres", autocommit=True) as admin:
+        def connected() -> psycopg.Connection:
+            return psycopg.connect(host=str(self._socket_dir), user="postgres", autocommit=True)
+
+        with connected() as admin:
+            if admin.execute("SELECT FROM pg_database WHERE datname = 'leadwire'").rowcount:
+                return
             for setting in (
                 "max_connections = 300",
                 "shared_buffers = '256MB'",
@@ -168,11 +173,10 @@ class Embedded:
                 "synchronous_commit = on",
             ):
                 admin.execute(f"ALTER SYSTEM SET {setting}")
-            found = admin.execute("SELECT FROM pg_database WHERE datname = 'leadwire'")
-            if not found.rowcount:
-                admin.execute("CREATE DATABASE leadwire")
         server.stop()
         server.start()
+        with connected() as admin:
+            admin.execute("CREATE DATABASE leadwire")
 
     # -- Valkey
 
