@@ -86,9 +86,7 @@ def read_all(north, work, settings):
             "imap_user": "shop",
             "imap_password": house.password,
         }
-        connection = services.connect(
-            platform="email", account_id="shop@north.example", config=config
-        )
+        services.connect(platform="email", account_id="shop@north.example", config=config)
 
         def read(files: list[Path]) -> dict[str, InboundEvent]:
             for file in files:

@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from django import forms
-from django.utils.translation import gettext_lazy as _
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from channels_app import wire
@@ -20,6 +18,7 @@ from channels_app.mail.writing import Letter, reply_subject, written
 from channels_app.providers import base
 from channels_app.providers.base import Inbound, Outgoing, Polled, Probed, RawItem, Sent
 from channels_app.providers.email import brevo, imap, mailgun, postmark, resend, sendgrid, ses, smtp
+from channels_app.providers.email.asking import MailboxForm
 from channels_app.providers.email.bodies import is_json, read_form
 from channels_app.providers.email.meaning import UNVERIFIED, meaning_of_event, meaning_of_mail
 from channels_app.providers.email.services import Event, Fetch, Nothing, Reader
@@ -45,63 +44,10 @@ BY_NAME = {reader.name: reader for reader in READERS}
 LETTER = "letter"
 FETCHED = "fetched"
 SVIX = ("id", "timestamp", "signature")
-INBOUND = [
-    ("imap", _("A mailbox, by IMAP")),
-    ("postmark", "Postmark"),
-    ("mailgun", "Mailgun"),
-    ("sendgrid", "SendGrid"),
-    ("resend", "Resend"),
-    ("ses", "Amazon SES"),
-    ("brevo", "Brevo"),
-]
-SECURITY = [("tls", "TLS"), ("starttls", "STARTTLS"), ("none", _("None"))]
-PASSWORD = forms.PasswordInput
 
 
 class Email(base.ChannelProvider):
-    class ConfigForm(forms.Form):
-        inbound = forms.ChoiceField(label=_("Letters come by"), choices=INBOUND, required=False)
-        webhook_secret = forms.CharField(
-            label=_("Webhook secret"), widget=PASSWORD, max_length=500, required=False
-        )
-        outbound = forms.ChoiceField(
-            label=_("Letters leave by"),
-            choices=[("smtp", _("A mail server, by SMTP")), ("resend", "Resend")],
-            required=False,
-        )
-        api_key = forms.CharField(
-            label=_("API key of Resend"), widget=PASSWORD, max_length=500, required=False
-        )
-        sender_name = forms.CharField(label=_("Sender's name"), max_length=100, required=False)
-        subject = forms.CharField(
-            label=_("Subject, where we begin"), max_length=200, required=False
-        )
-        trusted_server = forms.CharField(
-            label=_("Server whose SPF and DKIM results we believe"), max_length=200, required=False
-        )
-        imap_host = forms.CharField(label=_("IMAP server"), max_length=200, required=False)
-        imap_port = forms.IntegerField(
-            label=_("IMAP port"), min_value=1, max_value=65_535, required=False
-        )
-        imap_security = forms.ChoiceField(
-            label=_("IMAP encryption"), choices=SECURITY, required=False
-        )
-        imap_user = forms.CharField(label=_("IMAP user"), max_length=200, required=False)
-        imap_password = forms.CharField(
-            label=_("IMAP password"), widget=PASSWORD, max_length=500, required=False
-        )
-        imap_folder = forms.CharField(label=_("IMAP folder"), max_length=200, required=False)
-        smtp_host = forms.CharField(label=_("SMTP server"), max_length=200, required=False)
-        smtp_port = forms.IntegerField(
-            label=_("SMTP port"), min_value=1, max_value=65_535, required=False
-        )
-        smtp_security = forms.ChoiceField(
-            label=_("SMTP encryption"), choices=SECURITY, required=False
-        )
-        smtp_user = forms.CharField(label=_("SMTP user"), max_length=200, required=False)
-        smtp_password = forms.CharField(
-            label=_("SMTP password"), widget=PASSWORD, max_length=500, required=False
-        )
+    ConfigForm = MailboxForm
 
     secret_names: ClassVar[Mapping[str, str]] = {"secret": "webhook_secret"}
     how_to_connect = (
