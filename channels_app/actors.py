@@ -43,8 +43,10 @@ def renew_connection(connection_id: int) -> None:
 
 @dramatiq.actor(queue_name="upkeep", max_retries=3)
 def subscribe_connection(connection_id: int) -> None:
-    """Tell the network where its webhooks go."""
-    services.subscribe(connection=ChannelConnection.objects.get(pk=connection_id))
+    """Ask the network whose account this is, and tell it where its webhooks go."""
+    connection = ChannelConnection.objects.get(pk=connection_id)
+    services.prove_ownership(connection=connection)
+    services.subscribe(connection=connection)
 
 
 # Its own patience (next_attempt_at) is kept in the row; nothing is blindly tried again.

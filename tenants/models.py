@@ -109,6 +109,9 @@ class WebhookRoute(models.Model):
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="routes")
     connection_id = models.BigIntegerField()
     is_active = models.BooleanField(default=True)
+    # Whether the account was shown to be the company's. Anybody can type an account's id: until
+    # then webhooks at the address that all companies share do not reach them.
+    is_verified = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

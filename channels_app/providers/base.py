@@ -439,6 +439,13 @@ class ChannelProvider(ABC):
         """Ask the network to send its webhooks there; False where its API does not let us."""
         return False
 
+    def owns_account(self) -> bool:
+        """Whether our key opens the account, as the network says; False where it cannot say.
+
+        Asked only of networks whose companies share one webhook address.
+        """
+        return False
+
     def unsubscribe(self) -> bool:
         """Ask it to send no more; False where its API does not let us."""
         return False

@@ -75,6 +75,15 @@ class MetaChannel(base.ChannelProvider):
     def handshake(self, query: Mapping[str, str]) -> str:
         return signatures.hub_challenge(dict(query), str(self.config.get("verify_token") or ""))
 
+    def owns_account(self) -> bool:
+        """A page's token calls the page itself "me", and knows the Instagram account behind it."""
+        me = graph.get("me", self._token, {"fields": "id,instagram_business_account"})
+        behind = wire.get_object(me, "instagram_business_account")
+        return self.account_id in {
+            wire.get_id(me, "id", required=False),
+            wire.get_id(behind, "id", required=False),
+        }
+
     # -- splitting
 
     def split(self, body: bytes) -> Iterator[RawItem]:

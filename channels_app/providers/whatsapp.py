@@ -81,6 +81,13 @@ class WhatsApp(base.ChannelProvider):
     def handshake(self, query: Mapping[str, str]) -> str:
         return signatures.hub_challenge(dict(query), str(self.config.get("verify_token") or ""))
 
+    def owns_account(self) -> bool:
+        """A phone number opens to a token of its own business account only."""
+        number = str(self.config.get("account_id") or "")
+        token = str(self.config.get("access_token") or "")
+        found = graph.get(graph.segment(number), token, {"fields": "id"})
+        return wire.get_id(found, "id", required=False) == number
+
     # -- splitting
 
     def split(self, body: bytes) -> Iterator[RawItem]:

@@ -169,6 +169,9 @@ class X(base.ChannelProvider):
         self._call("POST", f"/2/account_activity/webhooks/{ids[0]}/subscriptions/all", {})
         return True
 
+    def owns_account(self) -> bool:
+        return not self.probe().problems
+
     def probe(self) -> base.Probed:
         answer = self._call("GET", "/2/users/me")
         found = wire.label(wire.get_object(answer, "data"), "id")

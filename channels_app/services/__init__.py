@@ -27,7 +27,7 @@ from channels_app.services.intake import store, store_strays, store_unrouted, ta
 from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
 from channels_app.services.polling import poll, ring_due_polls, start_polling
 from channels_app.services.ringing import ring_events
-from channels_app.services.subscriptions import subscribe, unsubscribe
+from channels_app.services.subscriptions import prove_ownership, subscribe, unsubscribe
 from channels_app.services.templates import sync_templates
 from channels_app.services.tokens import renew, renew_soon, ring_due_renewals, watch_token
 from channels_app.services.upkeep import sweep
@@ -56,6 +56,7 @@ __all__ = [
     "opt_in",
     "opt_out",
     "poll",
+    "prove_ownership",
     "renew",
     "renew_soon",
     "reopen",

@@ -20,12 +20,20 @@ from tenants.models import WebhookRoute
 
 
 def connect(
-    *, platform: str, account_id: str, name: str = "", config: Mapping[str, Any], actor: str = ""
+    *,
+    platform: str,
+    account_id: str,
+    name: str = "",
+    config: Mapping[str, Any],
+    actor: str = "",
+    vouched: bool = False,
 ) -> ChannelConnection:
     """Connect an account, or renew the connection the company already has to it.
 
-    Webhook items that came before are taken in. Raises ValidationError, also when another
-    company holds the account: an account belongs to one company at a time.
+    Webhooks at the connection's own address are taken at once. Those at the address that all
+    companies share, and those that came before, wait until the network says that the account is
+    the company's, or ``vouched`` says that the operator knows. Raises ValidationError, also when
+    another company holds the account: it belongs to one company at a time.
     """
     _check(platform, account_id, config)
     values = {"name": name or f"{CHANNELS.label(platform)} {account_id}", "config": dict(config)}
@@ -36,7 +44,7 @@ def connect(
                 account_id=account_id,
                 defaults={**values, "is_active": True, "health": "ok", "health_text": ""},
             )
-            _route(connection)
+            _route(connection, vouched=vouched)
             start_polling(connection=connection)
             watch_token(connection=connection)
             ring("subscribe_connection", connection.pk)
@@ -118,23 +126,16 @@ def fresh_config(*, platform: str, given: Mapping[str, str]) -> dict[str, str]:
     return config
 
 
-def _route(connection: ChannelConnection) -> None:
-    route, made = WebhookRoute.objects.get_or_create(
-        platform=connection.platform,
-        account_id=connection.account_id,
-        company=context.current_company(),
-        defaults={"connection_id": connection.pk},
-    )
-    if not made and (route.connection_id != connection.pk or not route.is_active):
-        route.connection_id, route.is_active = connection.pk, True
-        route.save(update_fields=["connection_id", "is_active"])
+def _route(connection: ChannelConnection, *, vouched: bool) -> None:
+    ours = {"platform": connection.platform, "company": context.current_company()}
+    known = {"connection_id": connection.pk, "is_active": True}
+    if vouched:
+        known["is_verified"] = True
     for account_id in connection.provider().also_known_as():
-        WebhookRoute.objects.get_or_create(
-            platform=connection.platform,
-            account_id=account_id,
-            company=context.current_company(),
-            defaults={"connection_id": connection.pk},
-        )
+        WebhookRoute.objects.update_or_create(**ours, account_id=account_id, defaults=known)
+    route, _ = WebhookRoute.objects.update_or_create(
+        **ours, account_id=connection.account_id, defaults=known
+    )
     connection.webhook_token = route.token
     connection.save(update_fields=["webhook_token"])
 

@@ -14,7 +14,7 @@ from channels_app.models import ChannelConnection, InboundEvent, new_event_id
 from channels_app.providers.base import RawItem
 from channels_app.services.ringing import ring_events
 from tenants import context, crypto
-from tenants.models import UnroutedEvent
+from tenants.models import UnroutedEvent, WebhookRoute
 
 ROWS = 500  # to one statement
 BODY = "channels_app_inboundevent.body"
@@ -111,8 +111,13 @@ def store_unrouted(*, platform: str, items: Iterable[RawItem]) -> None:
 
 
 def take_in_unrouted(*, connection: ChannelConnection) -> int:
-    """Take in what came before this account was connected; return how many."""
+    """Take in what came before this account was connected; return how many.
+
+    What lies in public is for the company that has shown the account to be its own.
+    """
     moved = _take_in_strays(connection)
+    if not is_verified(connection):
+        return moved
     while items := _unrouted(connection):
         with transaction.atomic():
             stored = store(connection_id=connection.pk, items=items.values())
@@ -120,6 +125,16 @@ def take_in_unrouted(*, connection: ChannelConnection) -> int:
             transaction.on_commit(partial(ring_events, stored))
         moved += len(stored)
     return moved
+
+
+def is_verified(connection: ChannelConnection) -> bool:
+    """Whether the account was shown to be this company's."""
+    return WebhookRoute.objects.filter(
+        platform=connection.platform,
+        account_id=connection.account_id,
+        company=context.current_company(),
+        is_verified=True,
+    ).exists()
 
 
 @transaction.atomic

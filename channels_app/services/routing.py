@@ -64,7 +64,7 @@ def address(*, platform: str, token: str) -> Address | None:
 
 
 def routes(*, platform: str, account_ids: Iterable[str]) -> dict[str, Route]:
-    """Account -> its connection, for those accounts that somebody has connected."""
+    """Account -> its connection, for those accounts that somebody has shown to be theirs."""
     now = time.monotonic()
     found: dict[str, Route] = {}
     asked: list[str] = []
@@ -76,7 +76,7 @@ def routes(*, platform: str, account_ids: Iterable[str]) -> dict[str, Route]:
             asked.append(account_id)
     if asked:
         rows = WebhookRoute.objects.filter(
-            platform=platform, account_id__in=asked, is_active=True
+            platform=platform, account_id__in=asked, is_active=True, is_verified=True
         ).values_list("account_id", "company__schema_name", "connection_id")
         _make_room(_routes)
         for account_id, schema, connection_id in rows:

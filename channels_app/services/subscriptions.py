@@ -1,13 +1,39 @@
-"""Telling a network where its webhooks go, where its API allows us to."""
+"""Asking a network whose account this is, and telling it where its webhooks go."""
 
 import logging
 
 from channels_app.models import ChannelConnection
 from channels_app.services.consequences import set_health
+from channels_app.services.intake import is_verified, take_in_unrouted
+from tenants import context
+from tenants.models import WebhookRoute
 from tenants.plugins.errors import CredentialsRejected, ProviderError
 
 logger = logging.getLogger(__name__)
 Health = ChannelConnection.Health
+
+
+def prove_ownership(*, connection: ChannelConnection) -> bool:
+    """Let the company's own key show that the account is theirs; shared webhooks then reach it.
+
+    Without this, whoever types a stranger's page id first would read what is written to it.
+    """
+    provider = connection.provider()
+    if not connection.is_active or not provider.has_shared_address or is_verified(connection):
+        return False
+    try:
+        if not provider.owns_account():
+            return False
+    except ProviderError as error:
+        logger.info("connection %s is not proven: %s", connection.pk, error)
+        return False
+    WebhookRoute.objects.filter(
+        platform=connection.platform,
+        company=context.current_company(),
+        connection_id=connection.pk,
+    ).update(is_verified=True)
+    take_in_unrouted(connection=connection)
+    return True
 
 
 def subscribe(*, connection: ChannelConnection) -> bool:

@@ -50,8 +50,16 @@ class Meta(Messenger):
         if path[-1:] == ["subscribed_apps"]:
             return Answer({"success": True} if request.method == "POST" else {"data": []})
         if request.method == "GET" and len(path) == 1:
-            return Answer({"id": path[0], "name": f"Account {path[0]}"})
+            return self._about(path[0], _token(request))
         return graph_error(100)
+
+    def _about(self, asked: str, token: str) -> Answer:
+        """A token opens its own account, by its id or as "me", and nobody else's."""
+        for platform in self.platforms:
+            owner = self.world.by_token(platform, token)
+            if owner and asked in {"me", owner.account_id}:
+                return Answer({"id": owner.account_id, "name": f"Account {owner.account_id}"})
+        return graph_error(100, "Object with this ID does not exist or cannot be loaded.")
 
     def failure(self, fault: Fault) -> Answer:
         if fault.code:

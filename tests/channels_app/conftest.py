@@ -43,7 +43,7 @@ def connected(platform: str, account_id: str = "", **given: str):
     account_id = account_id or str(1000 + next(_numbers))
     defaults = {"token": "https://erp.example/hook"} if platform == "custom" else {"token": "t0k"}
     config = fresh_config(platform=platform, given={**defaults, **given})
-    return connect(platform=platform, account_id=account_id, config=config)
+    return connect(platform=platform, account_id=account_id, config=config, vouched=True)
 
 
 @pytest.fixture

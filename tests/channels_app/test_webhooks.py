@@ -211,9 +211,12 @@ def test_what_came_before_the_account_was_connected_is_taken_in(knock_shared, wo
     assert outcomes(connection) == [("message", "done", "message")]
 
 
-def test_the_sweeper_takes_in_what_slipped_between(knock_shared, north):
-    knock_shared(TEXT)
-    ChannelConnection.objects.create(platform="messenger", account_id="77", name="late")
+def test_the_sweeper_takes_in_what_slipped_between(north):
+    provider = connected("messenger", "77").provider()
+    context.leave()
+    services.store_unrouted(platform="messenger", items=provider.split(TEXT))
+    context.enter_company(north)
+
     assert services.sweep()["unrouted"] == 1
     assert not UnroutedEvent.objects.exists()
 
