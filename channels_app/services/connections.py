@@ -127,8 +127,8 @@ def fresh_config(*, platform: str, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _route(connection: ChannelConnection, *, vouched: bool) -> None:
-    ours = {"platform": connection.platform, "company": context.current_company()}
-    known = {"connection_id": connection.pk, "is_active": True}
+    ours: dict[str, Any] = {"platform": connection.platform, "company": context.current_company()}
+    known: dict[str, Any] = {"connection_id": connection.pk, "is_active": True}
     if vouched:
         known["is_verified"] = True
     for account_id in connection.provider().also_known_as():
