@@ -139,7 +139,7 @@ class Telegram(base.ChannelProvider):
             )
         if writer.get("is_bot") is True:
             return base.Unsupported(reason="Another bot wrote this.")
-        private = chat.get("type") in {"private", None}
+        private = chat.get("type") is None or chat["type"] == "private"
         replied = wire.get_object(message, "reply_to_message")
         return base.InboundMessage(
             external_id=external_id,

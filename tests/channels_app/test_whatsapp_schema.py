@@ -87,10 +87,12 @@ def test_every_kind_fits_the_schema(message, monkeypatch):
 def test_somebody_without_a_number_is_written_to_by_id(monkeypatch):
     """Newer than the published schema."""
     sent = []
-    monkeypatch.setattr(
-        "tenants.plugins.http.request",
-        lambda *asked, json, headers: sent.append(json) or {"messages": [{"id": "wamid.1"}]},
-    )
+
+    def request(*asked, json, headers):
+        sent.append(json)
+        return {"messages": [{"id": "wamid.1"}]}
+
+    monkeypatch.setattr("tenants.plugins.http.request", request)
     whatsapp().send(outgoing("Hello", to="ES.13491208655302741918"))
     assert sent[0]["recipient"] == "ES.13491208655302741918"
     assert "to" not in sent[0]

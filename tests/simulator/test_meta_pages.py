@@ -124,7 +124,8 @@ def test_templates_go_out_when_they_are_approved(simulator):
     ]
     simulator.person("whatsapp", "phone1", "34600111222", last_wrote=0)
     send = {"text": "", "to": "34600111222"}
-    assert whatsapp.send(outgoing(**send, template={"name": "order_ready", "language": "es"}))
+    sent = whatsapp.send(outgoing(**send, template={"name": "order_ready", "language": "es"}))
+    assert sent.external_id
     for name in ("promo", "unheard_of"):
         with pytest.raises(TemplateRefused):
             whatsapp.send(outgoing(**send, template={"name": name, "language": "es"}))
