@@ -214,7 +214,6 @@ CAPABILITIES: dict[str, Capabilities] = {
     "email": Capabilities(
         max_text=100_000,
         statuses=frozenset({"sent", "delivered"}),  # by an e-mail service's events; never by SMTP
-        sends_attachments=True,
         returns_reference=True,
         rate=Rate(2, 1, burst=10),  # Resend: two requests a second; mail servers bear no more
         threads=True,

@@ -88,6 +88,8 @@ def ask(platform: str, hours: float | None = 1, **facts) -> str:
         ("whatsapp", {"text": "😀" * 4_096}, ""),
         ("telegram", {"text": "  \n"}, "empty"),
         ("telegram", {"text": "", "has_attachments": True}, ""),
+        ("email", {"has_attachments": True}, "attachments"),
+        ("email", {}, ""),
         ("telegram", {"connection_active": False}, "connection_inactive"),
         ("telegram", {"contact_blocked": True}, "contact_blocked"),
         ("telegram", {"contact_unreachable": True}, "contact_unreachable"),
