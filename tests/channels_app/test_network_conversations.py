@@ -11,7 +11,11 @@ from channels_app.models import Conversation, Message
 from channels_app.outbox import post_message
 
 State = Message.State
-NOW = int(timezone.now().timestamp())
+
+
+def now() -> int:
+    """Seconds since the epoch, when asked: a clock read at import is old by the time a test runs."""
+    return int(timezone.now().timestamp())
 
 
 @pytest.fixture
@@ -44,7 +48,7 @@ def dm(number: str, sender: str, to: str, text: str) -> dict:
     return {
         "type": "message_create",
         "id": number,
-        "created_timestamp": str(NOW * 1000),
+        "created_timestamp": str(now() * 1000),
         "message_create": {
             "sender_id": sender,
             "target": {"recipient_id": to},
@@ -71,7 +75,7 @@ def test_a_direct_message_is_answered_and_read(on_x, tell, say):
     tell(on_x, x([dm(message.external_id, "901", "31", "Within four days.")]))
     message.refresh_from_db()
     assert message.state == State.SENT
-    read = {"sender_id": "31", "created_timestamp": str((NOW + 60) * 1000)}
+    read = {"sender_id": "31", "created_timestamp": str((now() + 60) * 1000)}
     tell(on_x, {"for_user_id": "901", "direct_message_mark_read_events": [read]})
     message.refresh_from_db()
     assert message.state == State.READ
@@ -178,7 +182,7 @@ def test_a_lost_answer_is_settled_by_the_echo_and_never_sent_twice(
 ):
     config = {"app_secret": "s", "access_token": "t"}
     connection = services.connect(platform="tiktok", account_id="901", config=config)
-    person = {"conversation_id": "c1", "timestamp": NOW * 1000}
+    person = {"conversation_id": "c1", "timestamp": now() * 1000}
     content = {"type": "text", "message_id": "m1", "text": {"body": "In blue?"}, **person}
     users = {"from": "ada", "from_user": {"id": "u1"}}
     body = {"event": "im_receive_msg", "user_openid": "901"}
