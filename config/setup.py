@@ -9,7 +9,9 @@ import psycopg
 import redis
 from django.conf import settings
 from django.core.management import call_command
+from django.db import ProgrammingError
 from django.db.migrations.loader import MigrationLoader
+from psycopg.errors import InsufficientPrivilege
 
 from config.launcher import CannotRun
 from tenants import context
@@ -55,8 +57,17 @@ def migrate(tell: Tell) -> None:
     """Bring public and every company's schema up to date; cheap when nothing is new."""
     wanted = set(MigrationLoader(None).disk_migrations or {})
     if not wanted <= _applied(context.PUBLIC):
-        with step(tell, "public schema migrated"):
-            call_command("migrate_schemas", schema_name=context.PUBLIC, verbosity=0)
+        try:
+            with step(tell, "public schema migrated"):
+                call_command("migrate_schemas", schema_name=context.PUBLIC, verbosity=0)
+        except ProgrammingError as error:
+            if not isinstance(error.__cause__, InsufficientPrivilege):
+                raise
+            reason = str(error).splitlines()[0]
+            raise CannotRun(
+                f"The role of DATABASE_URL is not allowed to set the database up: {reason}; a"
+                " superuser may do it before: CREATE EXTENSION vector SCHEMA public."
+            ) from error
     for company in Company.objects.order_by("pk"):
         if not wanted <= _applied(company.schema_name):
             with step(tell, f"schema of {company.name} migrated"):

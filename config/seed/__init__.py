@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 
 from channels_app.models import ChannelConnection
 from channels_app.services import connect, fresh_config, webhook_url
@@ -79,10 +80,13 @@ def open_demo(plan: Plan, tell: Tell) -> Demo:
 
 def add_demo_knowledge() -> None:
     """The shop's documents, searchable when this returns."""
-    for path in sorted(KNOWLEDGE.glob("*.md")):
-        document = add_document(
-            title="", source_name=path.name, content=path.read_bytes(), kind="md"
-        )
+    # All or none: what is cut off after that, the sweeper finishes.
+    with transaction.atomic():
+        documents = [
+            add_document(title="", source_name=path.name, content=path.read_bytes(), kind="md")
+            for path in sorted(KNOWLEDGE.glob("*.md"))
+        ]
+    for document in documents:
         index_document(document_id=document.pk)
 
 
