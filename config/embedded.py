@@ -169,6 +169,7 @@ class Embedded:
                 "max_connections = 300",
                 "shared_buffers = '256MB'",
                 "random_page_cost = 1.1",
+                "jit = off",  # our statements are short: compiling one takes longer than running it
                 # A crash loses nothing that was committed; see README on durability.
                 "synchronous_commit = on",
             ):

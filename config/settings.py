@@ -102,7 +102,9 @@ DATABASES: dict[str, dict[str, Any]] = {
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     pool={
         "min_size": 1,
-        "max_size": env.int("DATABASE_POOL_SIZE", default=20),
+        # Few, each asked often: every connection plans for itself, and a thread that waits for a
+        # model holds none.
+        "max_size": env.int("DATABASE_POOL_SIZE", default=10),
         "timeout": 20,
     },
     # A statement that comes again is planned once a connection: half of PostgreSQL's work for a
