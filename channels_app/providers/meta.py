@@ -1,18 +1,18 @@
-"""What a Facebook page and an Instagram account have in common: signature, envelope, messages.
+"""What a Facebook page and an Instagram account have in common: envelope, messages, sending.
 
 https://developers.facebook.com/docs/messenger-platform/webhooks
 https://developers.facebook.com/docs/instagram-platform/webhooks
 """
 
-import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from django import forms
 
-from channels_app import graph, signatures, wire
+from channels_app import graph, wire
 from channels_app.providers import base
 from channels_app.providers.base import Inbound, Outgoing, RawItem, Sent, Surface
+from channels_app.providers.meta_app import MetaAppChannel, MetaAppForm
 from channels_app.providers.meta_events import (
     CONTROL,
     READERS,
@@ -29,20 +29,15 @@ from tenants.plugins.errors import PayloadRejected, Rejected
 FILES = {"image", "audio", "video", "file"}
 
 
-class MetaForm(forms.Form):
+class MetaForm(MetaAppForm):
+    field_order = ("page_token", "app_secret", "verify_token", "app_id")
     page_token = forms.CharField(
         label="Page access token", widget=forms.PasswordInput, max_length=1000, required=False
-    )
-    app_secret = forms.CharField(
-        label="App secret", widget=forms.PasswordInput, max_length=200, required=False
-    )
-    verify_token = forms.CharField(
-        label="Verify token", widget=forms.PasswordInput, max_length=200, required=False
     )
     app_id = forms.CharField(label="App id", max_length=40, required=False)
 
 
-class MetaChannel(base.ChannelProvider):
+class MetaChannel(MetaAppChannel):
     """A channel that speaks in private by ``messaging`` and in public by ``changes``."""
 
     ConfigForm = MetaForm
@@ -51,29 +46,9 @@ class MetaChannel(base.ChannelProvider):
         "token": "page_token",
         "verify_token": "verify_token",
     }
-    has_shared_address = True
     # Where a public answer is posted, below the comment.
     answers_edge: ClassVar[str]
     hidden_field: ClassVar[str]
-
-    @classmethod
-    def new_secret(cls, name: str) -> str:
-        return secrets.token_urlsafe(24)
-
-    @property
-    def account_id(self) -> str:
-        return str(self.config.get("account_id") or "")
-
-    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        secret = base.strict_config(self.config, "app_secret")
-        signatures.check_hub_signature(headers.get("X-Hub-Signature-256", ""), secret, body)
-
-    def signed(self, body: bytes) -> dict[str, str]:
-        secret = base.strict_config(self.config, "app_secret")
-        return {"X-Hub-Signature-256": f"sha256={signatures.hex_hmac(secret, body)}"}
-
-    def handshake(self, query: Mapping[str, str]) -> str:
-        return signatures.hub_challenge(dict(query), str(self.config.get("verify_token") or ""))
 
     def owns_account(self) -> bool:
         """A page's token calls the page itself "me", and knows the Instagram account behind it."""

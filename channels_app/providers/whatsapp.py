@@ -1,15 +1,15 @@
 """WhatsApp Cloud API. https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks"""
 
 import re
-import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from django import forms
 
-from channels_app import graph, signatures, wire
+from channels_app import graph, wire
 from channels_app.providers import base
 from channels_app.providers.base import Inbound, Outgoing, RawItem, Sent, TemplateNews
+from channels_app.providers.meta_app import MetaAppChannel, MetaAppForm
 from channels_app.providers.whatsapp_events import (
     read_message,
     read_past,
@@ -34,19 +34,14 @@ MAX_PAGES = 20
 SCOPED_ID = re.compile(r"\A[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]+\Z")
 
 
-class WhatsApp(base.ChannelProvider):
-    class ConfigForm(forms.Form):
+class WhatsApp(MetaAppChannel):
+    class ConfigForm(MetaAppForm):
+        field_order = ("access_token", "app_secret", "verify_token", "business_account_id")
         access_token = forms.CharField(
             label="System user access token",
             widget=forms.PasswordInput,
             max_length=1000,
             required=False,
-        )
-        app_secret = forms.CharField(
-            label="App secret", widget=forms.PasswordInput, max_length=200, required=False
-        )
-        verify_token = forms.CharField(
-            label="Verify token", widget=forms.PasswordInput, max_length=200, required=False
         )
         business_account_id = forms.CharField(
             label="WhatsApp Business Account id", max_length=40, required=False
@@ -57,7 +52,6 @@ class WhatsApp(base.ChannelProvider):
         "token": "access_token",
         "verify_token": "verify_token",
     }
-    has_shared_address = True
     how_to_connect = (
         "In your Meta app, add the WhatsApp product, enter the webhook address and the verify"
         " token, and subscribe to the fields messages, smb_message_echoes, history,"
@@ -66,27 +60,10 @@ class WhatsApp(base.ChannelProvider):
         " number id; with the WhatsApp Business Account id we fetch your templates."
     )
 
-    @classmethod
-    def new_secret(cls, name: str) -> str:
-        return secrets.token_urlsafe(24)
-
-    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        secret = base.strict_config(self.config, "app_secret")
-        signatures.check_hub_signature(headers.get("X-Hub-Signature-256", ""), secret, body)
-
-    def signed(self, body: bytes) -> dict[str, str]:
-        secret = base.strict_config(self.config, "app_secret")
-        return {"X-Hub-Signature-256": f"sha256={signatures.hex_hmac(secret, body)}"}
-
-    def handshake(self, query: Mapping[str, str]) -> str:
-        return signatures.hub_challenge(dict(query), str(self.config.get("verify_token") or ""))
-
     def owns_account(self) -> bool:
         """A phone number opens to a token of its own business account only."""
-        number = str(self.config.get("account_id") or "")
-        token = str(self.config.get("access_token") or "")
-        found = graph.get(graph.segment(number), token, {"fields": "id"})
-        return wire.get_id(found, "id", required=False) == number
+        found = graph.get(graph.segment(self.account_id), self._token, {"fields": "id"})
+        return wire.get_id(found, "id", required=False) == self.account_id
 
     # -- splitting
 
@@ -110,14 +87,13 @@ class WhatsApp(base.ChannelProvider):
     def _whose(self, entry: dict[str, Any]) -> str:
         """Whose news it is that names no number: at its own address the connection's, else that
         of everybody who gave us the business account's id."""
-        if self.config.get("account_id"):
+        if self.account_id:
             return ""
         business = wire.plain(entry.get("id"))
         return f"{BUSINESS}{business}" if business else ""
 
     def also_known_as(self) -> tuple[str, ...]:
-        business = str(self.config.get("business_account_id") or "")
-        return (f"{BUSINESS}{business}",) if business else ()
+        return (f"{BUSINESS}{self._business}",) if self._business else ()
 
     # -- reading
 
@@ -146,19 +122,17 @@ class WhatsApp(base.ChannelProvider):
             **_recipient(message.recipient_id),
             **_content(message),
         }
-        token = str(self.config.get("access_token") or "")
-        answer = graph.post(f"{self.config['account_id']}/messages", token, body)
+        answer = graph.post(f"{self.account_id}/messages", self._token, body)
         accepted = answer.get("messages")
         first = accepted[0] if isinstance(accepted, list) and accepted else None
         return Sent(wire.get_answer_id(first, "id"))
 
     def templates(self) -> list[TemplateNews]:
         """https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/message_templates/"""
-        business = graph.segment(str(self.config.get("business_account_id") or ""))
-        token = str(self.config.get("access_token") or "")
+        business = graph.segment(self._business)
         asked, found = {"fields": TEMPLATE_FIELDS, "limit": "100"}, []
         for _ in range(MAX_PAGES):
-            page = graph.get(f"{business}/message_templates", token, asked)
+            page = graph.get(f"{business}/message_templates", self._token, asked)
             found += [template_of(each) for each, _ in wire.objects(page.get("data")) if each]
             paging = wire.get_object(page, "paging")
             after = wire.label(wire.get_object(paging, "cursors"), "after", 1000)
@@ -166,6 +140,14 @@ class WhatsApp(base.ChannelProvider):
                 break
             asked["after"] = after
         return found
+
+    @property
+    def _token(self) -> str:
+        return str(self.config.get("access_token") or "")
+
+    @property
+    def _business(self) -> str:
+        return str(self.config.get("business_account_id") or "")
 
 
 def _items_of(change: dict[str, Any] | None, raw: Any, business: str) -> Iterator[RawItem]:
