@@ -439,10 +439,11 @@ class ChannelProvider(ABC):
         """Ask the network to send its webhooks there; False where its API does not let us."""
         return False
 
-    def owns_account(self) -> bool:
+    def owns(self, account_id: str) -> bool:
         """Whether our key opens the account, as the network says; False where it cannot say.
 
-        Asked only of networks whose companies share one webhook address.
+        Asked only of networks whose companies share one webhook address, for the connection's
+        account and for each it is ``also_known_as``.
         """
         return False
 

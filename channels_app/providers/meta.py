@@ -50,11 +50,11 @@ class MetaChannel(MetaAppChannel):
     answers_edge: ClassVar[str]
     hidden_field: ClassVar[str]
 
-    def owns_account(self) -> bool:
+    def owns(self, account_id: str) -> bool:
         """A page's token calls the page itself "me", and knows the Instagram account behind it."""
         me = graph.get("me", self._token, {"fields": "id,instagram_business_account"})
         behind = wire.get_object(me, "instagram_business_account")
-        return self.account_id in {
+        return account_id in {
             wire.get_id(me, "id", required=False),
             wire.get_id(behind, "id", required=False),
         }

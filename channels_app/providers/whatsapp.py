@@ -60,10 +60,11 @@ class WhatsApp(MetaAppChannel):
         " number id; with the WhatsApp Business Account id we fetch your templates."
     )
 
-    def owns_account(self) -> bool:
-        """A phone number opens to a token of its own business account only."""
-        found = graph.get(graph.segment(self.account_id), self._token, {"fields": "id"})
-        return wire.get_id(found, "id", required=False) == self.account_id
+    def owns(self, account_id: str) -> bool:
+        """A business account and its phone numbers open to its own tokens only."""
+        asked = account_id.removeprefix(BUSINESS)
+        found = graph.get(graph.segment(asked), self._token, {"fields": "id"})
+        return wire.get_id(found, "id", required=False) == asked
 
     # -- splitting
 

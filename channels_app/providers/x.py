@@ -169,8 +169,8 @@ class X(base.ChannelProvider):
         self._call("POST", f"/2/account_activity/webhooks/{ids[0]}/subscriptions/all", {})
         return True
 
-    def owns_account(self) -> bool:
-        return not self.probe().problems
+    def owns(self, account_id: str) -> bool:
+        return account_id == self.config.get("account_id") and not self.probe().problems
 
     def probe(self) -> base.Probed:
         answer = self._call("GET", "/2/users/me")

@@ -3,8 +3,9 @@
 import logging
 
 from channels_app.models import ChannelConnection
+from channels_app.providers.base import ChannelProvider
 from channels_app.services.consequences import set_health
-from channels_app.services.intake import is_verified, take_in_unrouted
+from channels_app.services.intake import take_in_unrouted
 from tenants import context
 from tenants.models import WebhookRoute
 from tenants.plugins.errors import CredentialsRejected, ProviderError
@@ -14,26 +15,34 @@ Health = ChannelConnection.Health
 
 
 def prove_ownership(*, connection: ChannelConnection) -> bool:
-    """Let the company's own key show that the account is theirs; shared webhooks then reach it.
+    """Let the company's own key show which accounts are theirs; shared webhooks then reach them.
 
     Without this, whoever types a stranger's page id first would read what is written to it.
+    True if anything was shown that was not known.
     """
     provider = connection.provider()
-    if not connection.is_active or not provider.has_shared_address or is_verified(connection):
+    if not connection.is_active or not provider.has_shared_address:
         return False
-    try:
-        if not provider.owns_account():
-            return False
-    except ProviderError as error:
-        logger.info("connection %s is not proven: %s", connection.pk, error)
-        return False
-    WebhookRoute.objects.filter(
+    unproven = WebhookRoute.objects.filter(
         platform=connection.platform,
         company=context.current_company(),
         connection_id=connection.pk,
-    ).update(is_verified=True)
+        is_verified=False,
+    )
+    proven = [route.pk for route in unproven if _owns(provider, connection, route.account_id)]
+    if not proven:
+        return False
+    WebhookRoute.objects.filter(pk__in=proven).update(is_verified=True)
     take_in_unrouted(connection=connection)
     return True
+
+
+def _owns(provider: ChannelProvider, connection: ChannelConnection, account_id: str) -> bool:
+    try:
+        return provider.owns(account_id)
+    except ProviderError as error:
+        logger.info("connection %s: %s is not proven: %s", connection.pk, account_id, error)
+        return False
 
 
 def subscribe(*, connection: ChannelConnection) -> bool:

@@ -352,7 +352,7 @@ def test_news_of_a_business_account_reach_its_number_at_the_shared_address(
     settings.META_APP_SECRET = "shared"
     connection = connected("whatsapp", "901")
     config = {**connection.config, "business_account_id": "WABA"}
-    services.connect(platform="whatsapp", account_id="901", config=config)
+    services.connect(platform="whatsapp", account_id="901", config=config, vouched=True)
     flagged = {"event": "FLAGGED", "current_limit": "TIER_1K"}
     body = whatsapp_change("phone_number_quality_update", flagged)
     signed = type(connection.provider())({"app_secret": "shared"}).signed(body)

@@ -110,3 +110,21 @@ def test_whatsapp_asks_for_the_number_itself(north, simulator, token, proven):
     connection = services.connect(platform="whatsapp", account_id="1055", config=config)
 
     assert services.prove_ownership(connection=connection) is proven
+
+
+def test_a_number_of_ones_own_opens_no_strangers_business_account(north, simulator):
+    for account_id, token in (("1055", "wa-token"), ("20900", "the-business-token")):
+        simulator.account("whatsapp", account_id, token=token)
+
+    def proven_with(token: str) -> set[str]:
+        given = {"token": token, "secret": "s"}
+        config = services.fresh_config(platform="whatsapp", given=given)
+        config["business_account_id"] = "20900"
+        connection = services.connect(platform="whatsapp", account_id="1055", config=config)
+        services.prove_ownership(connection=connection)
+        return set(
+            WebhookRoute.objects.filter(is_verified=True).values_list("account_id", flat=True)
+        )
+
+    assert proven_with("wa-token") == {"1055"}
+    assert proven_with("the-business-token") == {"1055", "business:20900"}
