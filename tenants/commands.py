@@ -43,7 +43,7 @@ class JsonCommand(BaseCommand):
         try:
             self.run(**options)
         except ValidationError as error:
-            raise CommandError(" ".join(error.messages), returncode=2) from error
+            raise CommandError(" ".join(_sentences(error)), returncode=2) from error
         except (OperationalError, redis.ConnectionError) as error:
             reason = str(error).strip().splitlines()[0]
             raise CommandError(f"A server does not answer: {reason}", returncode=1) from error
@@ -66,3 +66,13 @@ class JsonCommand(BaseCommand):
     def inside_company(self, subdomain: str) -> Iterator[None]:
         with context.inside(company_named(subdomain)):
             yield
+
+
+def _sentences(error: ValidationError) -> Iterator[str]:
+    """What is wrong; a sentence about "this field" says which."""
+    if not hasattr(error, "error_dict"):
+        yield from error.messages
+        return
+    for field, messages in error.message_dict.items():
+        for message in messages:
+            yield f"{field}: {message}" if message.startswith("This field") else message
