@@ -9,7 +9,7 @@ from typing import Any
 
 from agents.offline.acts import is_closing, wants_human
 from agents.offline.answers import extract_answer, small_talk
-from agents.offline.entities import find_entities
+from agents.offline.entities import find_entities, without_addresses
 from agents.offline.intent import classify
 from agents.offline.language import detect_language
 from agents.offline.sentiment import sentiment_of
@@ -37,9 +37,11 @@ class Offline(LlmProvider):
 
     def _understand(self, material: Material) -> dict[str, Any]:
         text = material.text
-        guess = classify(text, self._embed([text])[0])
+        entities = find_entities(text)
+        wish = without_addresses(text, entities)
+        guess = classify(wish, self._embed([wish])[0])
         facts: dict[str, dict[str, str]] = {}
-        for found in find_entities(text):
+        for found in entities:
             quote = text[found.start : found.end]
             facts.setdefault(found.name, {"name": found.name, "value": found.value, "quote": quote})
         return {

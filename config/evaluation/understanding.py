@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from agents.offline.entities import find_entities
+from agents.offline.entities import find_entities, without_addresses
 from agents.offline.intent import IntentGuess, classify
 from agents.offline.language import detect_language
 from agents.offline.sentiment import sentiment_of
@@ -107,7 +107,8 @@ def _feelings(items: list[Item]) -> list[Item]:
 
 
 def _guesses(items: list[Item]) -> list[IntentGuess]:
-    texts = [item["text"] for item in items]
+    """As the engine asks: without the addresses that are found beside it."""
+    texts = [without_addresses(item["text"], find_entities(item["text"])) for item in items]
     meanings = np.array(embed(texts), dtype=np.float32)
     return [classify(text, meaning) for text, meaning in zip(texts, meanings, strict=True)]
 

@@ -203,6 +203,22 @@ class TestOffline:
         assert understood.language == "es"
         assert [f.value for f in understood.facts if f.name == "email"] == ["eva@luz.example"]
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "I am Ana Lopez, ana@luz.com, +34 600 123 456, I would like a quote",
+            "You can reach me at +34 600 123 456",
+            "My email is ana.lopez@example.com",
+        ],
+    )
+    def test_who_leaves_an_address_is_no_advertiser(self, engine, text):
+        question = asked(task="understand", material=Material(text=text))
+        understood = Understanding.model_validate_json(
+            engine.answer(question, model="", timeout=0).text
+        )
+        assert understood.intent != "spam"
+        assert {fact.name for fact in understood.facts} & {"email", "phone"}
+
     def test_answers_in_the_words_of_the_source(self, engine):
         source = Source(1, "Guide", "We open at 9:00. The desk costs 349 EUR. We sell plants too.")
         material = Material(text="What does the desk cost?", language="en", sources=(source,))
