@@ -3,20 +3,11 @@
 from typing import Any
 
 import anthropic
-import httpx2
 from anthropic.types import Message
 
-from agents.providers.base import Account, Answer, LlmProvider, Question, strict_schema
+from agents.providers.base import Account, Answer, LlmProvider, Question, patience, strict_schema
 from tenants.plugins import http
-from tenants.plugins.errors import (
-    CredentialsRejected,
-    ProviderError,
-    RateLimited,
-    Rejected,
-    Unavailable,
-)
-
-CONNECT_SECONDS = 5.0
+from tenants.plugins.errors import ProviderError, Rejected, Unavailable, kind_of
 
 
 class Anthropic(LlmProvider):
@@ -58,10 +49,6 @@ class Anthropic(LlmProvider):
         return _answer(message)
 
 
-def patience(seconds: float) -> httpx2.Timeout:
-    return httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
-
-
 def _answer(message: Message) -> Answer:
     # The SDK builds its types without checking them, so a proxy's strange body arrives here.
     if not isinstance(getattr(message, "content", None), list) or message.usage is None:
@@ -83,14 +70,7 @@ def _mapped(error: anthropic.AnthropicError) -> ProviderError:
     """The SDK's error tree in our words."""
     if not isinstance(error, anthropic.APIStatusError):
         return Unavailable(str(error), code=type(error).__name__)
-    kind: type[ProviderError] = Rejected
-    if isinstance(error, anthropic.RateLimitError):
-        kind = RateLimited
-    elif isinstance(error, anthropic.AuthenticationError | anthropic.PermissionDeniedError):
-        kind = CredentialsRejected
-    elif isinstance(error, anthropic.InternalServerError) or error.status_code == 408:
-        kind = Unavailable  # 529 "overloaded" is one of these
-    return kind(
+    return kind_of(error.status_code)(
         error.message[:500],
         code=error.type or str(error.status_code),
         retry_after=http.retry_after(error.response.headers),

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
+import httpx2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+CONNECT_SECONDS = 5.0
 Embed = Callable[[list[str]], NDArray[np.float32]]
 
 
@@ -90,6 +92,11 @@ class LlmProvider(ABC):
     @abstractmethod
     def answer(self, question: Question, *, model: str, timeout: float) -> Answer:
         """Ask once, wait at most ``timeout`` seconds; raise a ProviderError if it fails."""
+
+
+def patience(seconds: float) -> httpx2.Timeout:
+    """The SDKs' time-out for one call; an address that does not answer is given up sooner."""
+    return httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
 
 
 @lru_cache(maxsize=32)

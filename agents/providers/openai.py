@@ -6,21 +6,13 @@ https://developers.openai.com/api/reference/resources/chat
 import json
 from typing import Any
 
-import httpx2
 import openai
 from openai.types.chat import ChatCompletion
 
-from agents.providers.base import Account, Answer, LlmProvider, Question, strict_schema
+from agents.providers.base import Account, Answer, LlmProvider, Question, patience, strict_schema
 from tenants.plugins import http
-from tenants.plugins.errors import (
-    CredentialsRejected,
-    ProviderError,
-    RateLimited,
-    Rejected,
-    Unavailable,
-)
+from tenants.plugins.errors import ProviderError, Rejected, Unavailable, kind_of
 
-CONNECT_SECONDS = 5.0
 # An answer to a customer needs no long thought, and thought is billed as output.
 # https://developers.openai.com/api/docs/guides/reasoning
 REASONING = ("gpt-5", "gpt-6", "o3", "o4")
@@ -103,10 +95,6 @@ def _messages(system: str, question: Question) -> list[dict[str, str]]:
     return [{"role": "system", "content": system}, *turns] if system else turns
 
 
-def patience(seconds: float) -> httpx2.Timeout:
-    return httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
-
-
 def _answer(completion: ChatCompletion) -> Answer:
     # The SDK builds its types without checking them, so a proxy's strange body arrives here.
     choices = getattr(completion, "choices", None)
@@ -128,14 +116,7 @@ def _mapped(error: openai.OpenAIError) -> ProviderError:
     """The SDK's error tree in our words."""
     if not isinstance(error, openai.APIStatusError):
         return Unavailable(str(error), code=type(error).__name__)
-    kind: type[ProviderError] = Rejected
-    if isinstance(error, openai.RateLimitError):
-        kind = RateLimited
-    elif isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-        kind = CredentialsRejected
-    elif isinstance(error, openai.InternalServerError) or error.status_code == 408:
-        kind = Unavailable
-    return kind(
+    return kind_of(error.status_code)(
         error.message[:500],
         code=error.code or str(error.status_code),
         retry_after=http.retry_after(error.response.headers),

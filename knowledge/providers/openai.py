@@ -14,9 +14,9 @@ from knowledge.providers.base import DIMENSIONS, Embedder, Vectors, unit
 from tenants.plugins.errors import (
     CredentialsRejected,
     ProviderError,
-    RateLimited,
     Rejected,
     Unavailable,
+    kind_of,
 )
 from tenants.plugins.http import retry_after
 
@@ -71,13 +71,10 @@ class OpenAI(Embedder):
 def _mapped(error: openai.OpenAIError) -> ProviderError:
     if not isinstance(error, openai.APIStatusError):  # no connection, timeout, broken answer
         return Unavailable(f"OpenAI embeddings: {error}")
-    kind: type[ProviderError] = Rejected
-    if isinstance(error, openai.RateLimitError):
-        # Out of credit is told with the same status; waiting does not help there.
-        kind = Rejected if error.code == "insufficient_quota" else RateLimited
-    elif isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-        kind = CredentialsRejected
-    elif error.status_code >= 500 or error.status_code in {408, 409}:
+    kind = kind_of(error.status_code)
+    if error.code == "insufficient_quota":  # told with 429, but waiting does not help
+        kind = Rejected
+    elif error.status_code == 409:
         kind = Unavailable
     return kind(
         f"OpenAI embeddings: HTTP {error.status_code}: {error.message}"[:500],

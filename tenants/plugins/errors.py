@@ -99,3 +99,16 @@ class SignatureMismatch(Rejected):
 
 class PayloadRejected(Rejected):
     """A verified webhook item cannot be read; the reason is kept beside the raw bytes."""
+
+
+_KINDS: dict[int, type[ProviderError]] = {
+    401: CredentialsRejected,
+    403: CredentialsRejected,
+    408: Unavailable,
+    429: RateLimited,
+}
+
+
+def kind_of(status: int) -> type[ProviderError]:
+    """What an HTTP status of 300 or more means, where the provider's own code says no more."""
+    return _KINDS.get(status, Unavailable if status >= 500 else Rejected)

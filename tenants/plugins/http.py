@@ -23,14 +23,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from tenants import context
-from tenants.plugins.errors import (
-    AnswerLost,
-    CredentialsRejected,
-    ProviderError,
-    RateLimited,
-    Rejected,
-    Unavailable,
-)
+from tenants.plugins.errors import AnswerLost, ProviderError, Rejected, Unavailable, kind_of
 
 TIMEOUT = httpx.Timeout(20, connect=5)
 LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
@@ -299,14 +292,7 @@ def _decoded(response: httpx.Response) -> Any:
 
 def _error_of(response: httpx.Response, payload: Any) -> ProviderError:
     status = response.status_code
-    kinds: dict[int, type[ProviderError]] = {
-        401: CredentialsRejected,
-        403: CredentialsRejected,
-        408: Unavailable,
-        429: RateLimited,
-    }
-    kind = kinds.get(status, Unavailable if status >= 500 else Rejected)
-    return kind(
+    return kind_of(status)(
         f"HTTP {status}: {response.text[:500]}",
         code=str(status),
         retry_after=retry_after(response.headers),
