@@ -95,7 +95,7 @@ DATABASES: dict[str, dict[str, Any]] = {
             env.server("DATABASE_URL", "postgresql", "postgres", default=EMBEDDED.database_url)
         ),
         "ENGINE": "tenants.postgresql",
-        "DISABLE_SERVER_SIDE_CURSORS": True,  # so that PgBouncer may stand in between
+        "DISABLE_SERVER_SIDE_CURSORS": True,  # one would not outlive context.release()
         "CONN_MAX_AGE": 0,
     }
 }
@@ -108,8 +108,7 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         "timeout": 20,
     },
     # A statement that comes again is planned once a connection: half of PostgreSQL's work for a
-    # message. PgBouncer in transaction mode knows such statements from 1.21 on
-    # (max_prepared_statements).
+    # message. They belong to a session, as search_path does: so must a pooler in between.
     server_side_binding=True,
     prepare_threshold=3,
 )
