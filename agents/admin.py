@@ -1,24 +1,10 @@
 """Runs in the console's model pages: written by the agent, read by people."""
 
-from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
-from unfold.admin import TabularInline
 
 from agents.models import ChatTurn, ModelCall, Run, RunStep
-from tenants.console import ReadOnlyAdmin, console
-
-
-class ReadOnlyInline(TabularInline):
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from tenants.console import ReadOnlyAdmin, ReadOnlyInline, console
 
 
 class RunStepInline(ReadOnlyInline):

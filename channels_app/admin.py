@@ -16,7 +16,7 @@ from channels_app.models import (
 )
 from channels_app.services import configure, disconnect, replay, webhook_url
 from tenants.accounts.http import AuthenticatedRequest
-from tenants.console import ConsoleAdmin, ReadOnlyAdmin, console
+from tenants.console import ConsoleAdmin, ReadOnlyAdmin, ReadOnlyInline, console
 
 READABLE = 20_000  # bytes of a stored body that a page shows
 
@@ -99,15 +99,10 @@ class InboundEventAdmin(ReadOnlyAdmin):
         self.message_user(request, f"{len(queryset)} are read again.", messages.SUCCESS)
 
 
-class IdentityInline(admin.TabularInline):
+class IdentityInline(ReadOnlyInline):
     model = ContactIdentity
     fields = ("platform", "account_id", "external_id", "display")
-    readonly_fields = ("platform", "account_id", "external_id", "display")
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    readonly_fields = fields
 
 
 @admin.register(Contact, site=console)

@@ -7,14 +7,13 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 
 from crm.models import CrmConnection, SyncAttempt, SyncRecord
 from crm.providers import CRMS
 from crm.services import connect, reconnect, retry_dead
 from crm.services.connections import checked
 from tenants.accounts.http import AuthenticatedRequest
-from tenants.console import ConsoleAdmin, ReadOnlyAdmin, console
+from tenants.console import ConsoleAdmin, ReadOnlyAdmin, ReadOnlyInline, console
 
 PREFIX = "config__"
 
@@ -108,18 +107,10 @@ def _optional(field: forms.Field) -> forms.Field:
     return kind(required=False, label=field.label, help_text=field.help_text, widget=type(widget)())
 
 
-class SyncAttemptInline(TabularInline):
+class SyncAttemptInline(ReadOnlyInline):
     model = SyncAttempt
     fields = ["at", "version", "status", "error_code", "request_id", "delivery_id", "milliseconds"]
     readonly_fields = fields
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(SyncRecord, site=console)

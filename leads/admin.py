@@ -5,23 +5,11 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 
 from leads.models import Contribution, Lead, LeadChange
 from leads.services import assign_owner, set_stage, what_would_make_it_hot
 from tenants.accounts.http import AuthenticatedRequest
-from tenants.console import ConsoleAdmin, ReadOnlyAdmin, console
-
-
-class ReadOnlyInline(TabularInline):
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from tenants.console import ConsoleAdmin, ReadOnlyAdmin, ReadOnlyInline, console
 
 
 class ContributionInline(ReadOnlyInline):
