@@ -474,6 +474,21 @@ def renewed(answer: Any) -> Renewed:
     return Renewed(config, wire.number(answer, "expires_in"))
 
 
+def one_file(message: Outgoing) -> Mapping[str, Any]:
+    """The message's attachment, for networks that take one; more are refused, not left out."""
+    if len(message.attachments) > 1:
+        raise Rejected("This network takes one file a message.", code="attachments")
+    return message.attachments[0]
+
+
+def public_url(attachment: Mapping[str, Any]) -> str:
+    """Where the network may fetch a file that we only name."""
+    url = wire.web_address(attachment.get("url"))
+    if not url:
+        raise Rejected("An attachment needs a public web address.", code="attachment")
+    return url
+
+
 def unreadable(value: Any, account_id: str = "") -> RawItem:
     """An element of a batch that is no event at all; its siblings go their way."""
     body = wire.dumps(value)

@@ -180,8 +180,10 @@ class MetaChannel(MetaAppChannel):
 
     def _envelope(self, message: Outgoing) -> dict[str, Any]:
         content: dict[str, Any] = {"text": message.text}
-        if message.attachments and not message.text:
-            content = {"attachment": _outgoing_attachment(message.attachments[0])}
+        if message.attachments:
+            if message.text:
+                raise Rejected("A message is a text or a file here.", code="attachments")
+            content = {"attachment": _outgoing_attachment(base.one_file(message))}
         if message.is_private:
             return {"recipient": {"comment_id": message.answers}, "message": content}
         body: dict[str, Any] = {
@@ -207,8 +209,6 @@ class MetaChannel(MetaAppChannel):
 
 
 def _outgoing_attachment(attachment: Mapping[str, Any]) -> dict[str, Any]:
-    url = wire.web_address(attachment.get("url"))
-    if not url:
-        raise Rejected("An attachment needs a public web address.", code="attachment")
     kind = attachment.get("kind")
+    url = base.public_url(attachment)
     return {"type": kind if kind in FILES else "file", "payload": {"url": url}}

@@ -222,10 +222,8 @@ def _is_number(text: str) -> bool:
 def _content(message: Outgoing) -> tuple[str, dict[str, Any]]:
     if not message.attachments:
         return "sendMessage", {"text": message.text}
-    attachment = message.attachments[0]
-    url = wire.web_address(attachment.get("url"))
-    if not url:
-        raise Rejected("An attachment needs a public web address.", code="attachment")
+    attachment = base.one_file(message)
+    url = base.public_url(attachment)
     if len(message.text.encode("utf-16-le", "surrogatepass")) // 2 > MAX_CAPTION:
         raise Rejected(f"Beside a file, {MAX_CAPTION} characters are taken.", code="too_long")
     caption = {"caption": message.text} if message.text else {}

@@ -281,10 +281,9 @@ def _kind_of(mime: str) -> str:
 
 
 def _media_urls(message: Outgoing) -> list[str]:
-    urls = [wire.web_address(each.get("url")) for each in message.attachments[:MAX_MEDIA]]
-    if not all(urls):
-        raise Rejected("An attachment needs a public web address.", code="attachment")
-    return urls
+    if len(message.attachments) > MAX_MEDIA:
+        raise Rejected(f"Twilio takes {MAX_MEDIA} files a message.", code="attachments")
+    return [base.public_url(each) for each in message.attachments]
 
 
 def _meaning_of(error: ProviderError) -> ProviderError:

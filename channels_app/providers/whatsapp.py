@@ -17,7 +17,7 @@ from channels_app.providers.whatsapp_events import (
     read_status,
 )
 from channels_app.providers.whatsapp_news import read_news, template_of
-from tenants.plugins.errors import PayloadRejected, Rejected
+from tenants.plugins.errors import PayloadRejected
 
 # List in ``value`` -> what each of its elements is.
 LANES = {
@@ -240,9 +240,7 @@ def _content(message: Outgoing) -> dict[str, Any]:
         return {"type": "template", "template": _template(message.template)}
     if not message.attachments:
         return {"type": "text", "text": {"body": message.text, "preview_url": False}}
-    if len(message.attachments) > 1:
-        raise Rejected("WhatsApp takes one file a message.", code="attachments")
-    attachment = message.attachments[0]
+    attachment = base.one_file(message)
     kind = str(attachment.get("kind"))
     # A voice message has no caption, so that one with words goes as a document.
     voiced = {"image", "video"} if message.text else {"image", "video", "audio"}
@@ -259,10 +257,7 @@ def _media_of(attachment: Mapping[str, Any]) -> dict[str, Any]:
     """By the id it was uploaded under, else by its public address."""
     if attachment.get("ref"):
         return {"id": str(attachment["ref"])}
-    url = wire.web_address(attachment.get("url"))
-    if not url:
-        raise Rejected("An attachment needs a public web address.", code="attachment")
-    return {"link": url}
+    return {"link": base.public_url(attachment)}
 
 
 def _template(template: Mapping[str, Any]) -> dict[str, Any]:

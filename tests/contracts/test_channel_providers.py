@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from channels_app.capabilities import CAPABILITIES
 from channels_app.providers import CHANNELS
-from channels_app.providers.base import Inbound, RawItem
-from tenants.plugins.errors import PayloadRejected, SignatureMismatch
+from channels_app.providers.base import Inbound, Outgoing, RawItem
+from tenants.plugins.errors import PayloadRejected, Rejected, SignatureMismatch
 from tests.conftest import SHARED
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "channels"
@@ -265,3 +265,12 @@ def test_twilio_may_have_named_the_port():
     )
     speaker = CHANNELS.get("twilio")({"auth_token": "12345"})
     speaker.verify_at("https://example.com/hook", signer.signed(TWILIO_FORM), TWILIO_FORM)
+
+
+@pytest.mark.parametrize("kind", ["messenger", "instagram", "whatsapp", "telegram"])
+def test_a_second_file_is_refused_and_not_left_out(kind):
+    files = tuple({"kind": "image", "url": f"https://shop.example/{n}.jpg"} for n in (1, 2))
+    speaker = CHANNELS.get(kind)({"account_id": "901", "bot_token": "901:abc"})
+    with pytest.raises(Rejected) as refusal:
+        speaker.send(Outgoing(recipient_id="55", text="", reference="ref", attachments=files))
+    assert refusal.value.code == "attachments"
