@@ -1,6 +1,5 @@
 """Runs in the console's model pages: written by the agent, read by people."""
 
-
 from django.contrib import admin
 
 from agents.models import ChatTurn, ModelCall, Run, RunStep

@@ -14,7 +14,7 @@ State = Message.State
 
 
 def now() -> int:
-    """Seconds since the epoch, when asked: a clock read at import is old by the time a test runs."""
+    """When asked: a clock read at import is old by the time a test runs."""
     return int(timezone.now().timestamp())
 
 
