@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from agents.offline.features import DIMENSIONS, hashed_words, signs
 
 LABELS = ("sales", "support", "general", "spam", "urgent")
+ANSWERED = ("sales", "support", "general")
 WEIGHTS = Path(__file__).parent / "weights" / "intent.npz"
 MEANING_SCALE = 2.0
 
@@ -18,8 +19,15 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class IntentGuess:
+    """``confidence`` is that of the intent; ``step_confidence`` that of what follows from it.
+
+    Sales, support and general questions are answered the same way: doubt among them is no
+    reason to fetch a person.
+    """
+
     intent: str
     confidence: float
+    step_confidence: float
 
 
 def classify(text: str, meaning: Vector) -> IntentGuess:
@@ -28,7 +36,9 @@ def classify(text: str, meaning: Vector) -> IntentGuess:
     powers = np.exp(scores - scores.max())
     shares = powers / powers.sum()
     best = int(shares.argmax())
-    return IntentGuess(LABELS[best], round(float(shares[best]), 4))
+    same_step = ANSWERED if LABELS[best] in ANSWERED else (LABELS[best],)
+    step = sum(float(shares[LABELS.index(label)]) for label in same_step)
+    return IntentGuess(LABELS[best], round(float(shares[best]), 4), round(min(step, 1.0), 4))
 
 
 def _scores(text: str, meaning: Vector) -> Vector:

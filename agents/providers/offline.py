@@ -46,7 +46,7 @@ class Offline(LlmProvider):
             facts.setdefault(found.name, {"name": found.name, "value": found.value, "quote": quote})
         return {
             "intent": guess.intent,
-            "confidence": guess.confidence,
+            "confidence": guess.step_confidence,
             "sentiment": sentiment_of(text),
             "language": detect_language(text, fallback=material.language or "en"),
             "wants_human": wants_human(text),
