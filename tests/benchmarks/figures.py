@@ -76,9 +76,7 @@ def _furnish(stage: Stage) -> None:
         add_demo_knowledge()
         given = {"secret": SECRET, "token": "page-token", "verify_token": "verify"}
         config = fresh_config(platform="messenger", given=given)
-        connect(
-            platform="messenger", account_id=PAGE, name="Bench", config=config, vouched=True
-        )
+        connect(platform="messenger", account_id=PAGE, name="Bench", config=config, vouched=True)
         connect_crm(kind="hubspot", name="HubSpot", config={"token": "pat"})
     stage.simulator.behave("openai", latency=LATENCY)
     stage.simulator.behave("messenger", limits=False)
