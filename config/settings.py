@@ -28,7 +28,7 @@ SIMULATOR_PORT = env.int("SIMULATOR_PORT", default=8002)  # the vendors' stand-i
 WEB_WORKERS = env.int("WEB_WORKERS", default=1)
 WEB_THREADS = env.int("WEB_THREADS", default=8)
 WORKER_PROCESSES = env.int("WORKER_PROCESSES", default=2)
-WORKER_THREADS = env.int("WORKER_THREADS", default=40)
+WORKER_THREADS = env.int("WORKER_THREADS", default=24)
 PUBLIC_HOST = env.str("PUBLIC_HOST", default="localhost")  # companies live at <name>.<PUBLIC_HOST>
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{PUBLIC_HOST}:{PORT}")
 LIVE_URL = env.str("LIVE_URL", default="")  # empty: same host, LIVE_PORT

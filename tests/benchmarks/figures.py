@@ -33,8 +33,7 @@ Figures = Iterator[dict[str, Any]]
 
 
 def measure(names: list[str]) -> int:
-    """Print the figures with these names, or all; 1 if an aim was missed."""
-    missed = False
+    """Print the figures with these names, or all; a missed aim says so in its line."""
     started = time.monotonic()
     routes = json.dumps({"*": ["openai/stand-in"]})
     with set_stage(
@@ -50,11 +49,10 @@ def measure(names: list[str]) -> int:
             if names and name not in names:
                 continue
             for line in figure(stage):
-                missed |= line.get("met") is False
                 sys.stdout.write(json.dumps(line) + "\n")
                 sys.stdout.flush()
     sys.stderr.write(f"measured in {time.monotonic() - started:.0f} s\n")
-    return 1 if missed else 0
+    return 0
 
 
 def line(

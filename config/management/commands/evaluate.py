@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from config import setup
 from config.evaluation import retrieval, understanding
 from config.evaluation.sets import Figure, Sets
 from tenants.commands import JsonCommand
@@ -26,6 +27,7 @@ class Command(JsonCommand):
         if not sets.are_here:
             self.stderr.write(f"Nothing measured: there are no evaluation sets in {sets.folder}.")
             return
+        setup.migrate(self.stderr.write)  # on a fresh checkout this may be the first command
         if not options["json"]:
             self.stdout.write(HEADER)
         for figure in self._measured(sets, options["only"]):
