@@ -1,0 +1,31 @@
+"""Channel connections, what came in over them, and the conversations held."""
+
+from channels_app.models.agreements import (
+    MessageTemplate,
+    MessageTemplateQuerySet,
+    OptOut,
+    OptOutQuerySet,
+)
+from channels_app.models.connections import ChannelConnection, channel_kinds
+from channels_app.models.conversations import Conversation, ConversationQuerySet
+from channels_app.models.events import InboundEvent, new_event_id
+from channels_app.models.messages import Message, MessageQuerySet
+from channels_app.models.people import Contact, ContactIdentity, id_index
+
+__all__ = [
+    "ChannelConnection",
+    "Contact",
+    "ContactIdentity",
+    "Conversation",
+    "ConversationQuerySet",
+    "InboundEvent",
+    "Message",
+    "MessageQuerySet",
+    "MessageTemplate",
+    "MessageTemplateQuerySet",
+    "OptOut",
+    "OptOutQuerySet",
+    "channel_kinds",
+    "id_index",
+    "new_event_id",
+]

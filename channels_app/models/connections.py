@@ -1,0 +1,75 @@
+"""The accounts a company has connected."""
+
+from django.conf import settings
+from django.db import models
+
+from channels_app.capabilities import Capabilities, capabilities_of
+from channels_app.providers import CHANNELS
+from channels_app.providers.base import ChannelProvider
+from tenants.fields import EncryptedJSONField
+
+
+def channel_kinds() -> list[tuple[str, str]]:
+    return CHANNELS.choices()  # a callable: a new channel needs no migration
+
+
+class ChannelConnection(models.Model):
+    """One account of the company at one network: a page, a phone number, a bot."""
+
+    class Health(models.TextChoices):
+        OK = "ok", "Working"
+        RECONNECT = "reconnect", "Reconnect"
+        TROUBLE = "trouble", "In trouble"
+        STOPPED = "stopped", "Stopped by the network"
+
+    platform = models.CharField(max_length=32, choices=channel_kinds)
+    account_id = models.CharField(max_length=190)
+    name = models.CharField(max_length=100)
+    config = EncryptedJSONField(default=dict)
+    is_active = models.BooleanField(default=True)
+    # The unguessable part of its own webhook address; empty once it is disconnected.
+    webhook_token = models.CharField(max_length=64, blank=True, editable=False)
+    health = models.CharField(max_length=16, choices=Health.choices, default=Health.OK)
+    health_text = models.CharField(max_length=300, blank=True)
+    last_inbound_at = models.DateTimeField(null=True, blank=True)
+    last_outbound_at = models.DateTimeField(null=True, blank=True)
+    # Where the network has to be asked: behind which point, and when next.
+    poll_cursor = EncryptedJSONField(default=dict, blank=True, editable=False)
+    poll_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    poll_failures = models.PositiveSmallIntegerField(default=0, editable=False)
+    # When our access ends; empty if it lasts.
+    token_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    renew_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    renew_failures = models.PositiveSmallIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["platform", "account_id"], name="one_connection_per_account"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def provider(self) -> ChannelProvider:
+        ours = {"account_id": self.account_id, "webhook_url": self.webhook_url}
+        return CHANNELS.get(self.platform)({**self.config, **ours})
+
+    @property
+    def webhook_url(self) -> str:
+        """Its own webhook address; empty once it is disconnected."""
+        if not self.webhook_token:
+            return ""
+        return f"{settings.PUBLIC_URL}/webhooks/{self.platform}/{self.webhook_token}/"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return capabilities_of(self.platform)
+
+    @property
+    def is_stopped(self) -> bool:
+        """The network lets nothing out until somebody has mended the account there."""
+        return self.health == self.Health.STOPPED

@@ -1,0 +1,122 @@
+"""A conversation: one contact, one connection, one thread, one hand on the wheel."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from channels_app.capabilities import Capabilities, capabilities_of
+from channels_app.models.connections import ChannelConnection
+from channels_app.models.people import Contact
+from tenants.fields import EncryptedTextField
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    def with_people(self) -> "ConversationQuerySet":
+        """What a list or a header shows, without a query per row."""
+        return self.select_related("connection", "contact", "assignee")
+
+    def open(self) -> "ConversationQuerySet":
+        return self.filter(status=Conversation.Status.OPEN)
+
+    def waiting_for_human(self) -> "ConversationQuerySet":
+        """Escalated or taken over, and the contact spoke last."""
+        return self.open().filter(
+            controller=Conversation.Controller.HUMAN, waiting_since__isnull=False
+        )
+
+
+class Conversation(models.Model):
+    """Everything said in one thread of one connection, and who leads it now.
+
+    ``turn_version`` grows with every human act and every new inbound word: what an AI run saw
+    is still true only while the version is.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        CLOSED = "closed"
+        SNOOZED = "snoozed"
+
+    class Controller(models.TextChoices):
+        AI = "ai", "AI"
+        HUMAN = "human", "Human"
+
+    class Surface(models.TextChoices):
+        DIRECT = "direct", "In private"
+        COMMENTS = "comments", "In public"
+
+    connection = models.ForeignKey(
+        ChannelConnection, on_delete=models.PROTECT, related_name="conversations"
+    )
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="conversations")
+    surface = models.CharField(
+        max_length=16, choices=Surface.choices, default=Surface.DIRECT
+    )  # in private, or in public under a post
+    external_thread = EncryptedTextField()  # where an answer is sent to
+    thread_index = models.CharField(max_length=32)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.OPEN)
+    controller = models.CharField(max_length=8, choices=Controller.choices, default=Controller.AI)
+    turn_version = models.PositiveIntegerField(default=0)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="conversations",
+    )
+    escalation_reason = models.CharField(max_length=300, blank=True)
+    language = models.CharField(max_length=16, blank=True)
+    unread_count = models.PositiveIntegerField(default=0)
+    last_message_at = models.DateTimeField(null=True, blank=True)
+    last_inbound_at = models.DateTimeField(null=True, blank=True)  # provider's time: opens windows
+    waiting_since = models.DateTimeField(null=True, blank=True)  # first unanswered inbound
+    # Another app has the thread at the network (a hand-over protocol): we listen and are silent.
+    is_led_elsewhere = models.BooleanField(default=False)
+    # Set when the network said that the person blocked us or left; cleared when they write again.
+    unreachable_at = models.DateTimeField(null=True, blank=True)
+    preview = EncryptedTextField(blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-last_message_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "thread_index"], name="one_conversation_per_thread"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "-last_message_at"], name="conversations_by_status"),
+            models.Index(
+                fields=["waiting_since"],
+                condition=Q(waiting_since__isnull=False),
+                name="conversations_waiting",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.contact)
+
+    @property
+    def is_with_ai(self) -> bool:
+        return self.controller == self.Controller.AI
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the network can do and allows here; in public it is not what it is in private."""
+        return capabilities_of(self.connection.platform, self.surface)
+
+    @property
+    def is_public(self) -> bool:
+        return self.surface == self.Surface.COMMENTS
+
+    @property
+    def window_closes_at(self) -> datetime | None:
+        """When free-form messages end; None where the platform has no window."""
+        window = self.capabilities.window
+        if window is None or self.last_inbound_at is None:
+            return None
+        return self.last_inbound_at + window
