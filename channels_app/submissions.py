@@ -19,8 +19,8 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from channels_app import wire
-from channels_app.providers.base import InboundMessage, Unsupported
 from channels_app.providers.form import WebForm, origins
+from channels_app.providers.values import InboundMessage, Unsupported
 from channels_app.services import ring_events, store
 from channels_app.services.routing import Address, Route, address
 from tenants import context

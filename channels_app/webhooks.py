@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError, split_domain_port
 from django.views.decorators.csrf import csrf_exempt
 
-from channels_app.providers.base import UNREADABLE, RawItem
+from channels_app.providers.values import UNREADABLE, RawItem
 from channels_app.services import ring_events, store, store_strays, store_unrouted
 from channels_app.services.routing import Address, Route, address, routes
 from channels_app.wire import key_of

@@ -26,8 +26,8 @@ from django import forms
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from channels_app import wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Outgoing, Person, RawItem, Sent
+from channels_app.providers import base, values
+from channels_app.providers.values import Inbound, Outgoing, Person, RawItem, Sent
 from tenants.plugins import http
 from tenants.plugins.errors import (
     AnswerLost,
@@ -117,7 +117,7 @@ class Custom(base.ChannelProvider):
         event = wire.load_object(body)
         reader = READERS.get(kind)
         if reader is None:
-            return [base.Unsupported(reason=f"Nothing is done about {kind!r} events.")]
+            return [values.Unsupported(reason=f"Nothing is done about {kind!r} events.")]
         return [reader(event)]
 
     # -- sending
@@ -189,10 +189,10 @@ def _person(event: dict[str, Any], side: str) -> Person:
     )
 
 
-def _attachments(event: dict[str, Any]) -> tuple[base.Attachment, ...]:
+def _attachments(event: dict[str, Any]) -> tuple[values.Attachment, ...]:
     found = [each for each, _ in wire.objects(event.get("attachments")) if each]
     return tuple(
-        base.Attachment(
+        values.Attachment(
             kind=str(each["kind"]) if each.get("kind") in KINDS else "file",
             url=wire.web_address(each.get("url")),
             name=wire.label(each, "name"),
@@ -208,8 +208,8 @@ def _message(event: dict[str, Any]) -> Inbound:
     external_id = wire.get_id(event, "id")
     sender = _person(event, "from")
     if not text and not attachments:
-        return base.Unsupported(reason="A message without text or attachment.")
-    return base.InboundMessage(
+        return values.Unsupported(reason="A message without text or attachment.")
+    return values.InboundMessage(
         external_id=external_id,
         sender=sender,
         sent_at=_when(event),
@@ -222,7 +222,7 @@ def _message(event: dict[str, Any]) -> Inbound:
 
 
 def _echo(event: dict[str, Any]) -> Inbound:
-    return base.InboundEcho(
+    return values.InboundEcho(
         external_id=wire.get_id(event, "id"),
         recipient=_person(event, "to"),
         sent_at=_when(event),
@@ -233,17 +233,17 @@ def _echo(event: dict[str, Any]) -> Inbound:
 
 
 def _edit(event: dict[str, Any]) -> Inbound:
-    return base.InboundEdit(
+    return values.InboundEdit(
         external_id=wire.get_id(event, "id"), text=wire.get_text(event, "text"), at=_when(event)
     )
 
 
 def _delete(event: dict[str, Any]) -> Inbound:
-    return base.InboundDelete(external_id=wire.get_id(event, "id"), at=_when(event))
+    return values.InboundDelete(external_id=wire.get_id(event, "id"), at=_when(event))
 
 
 def _reaction(event: dict[str, Any]) -> Inbound:
-    return base.InboundReaction(
+    return values.InboundReaction(
         external_id=wire.get_id(event, "id"),
         by=_person(event, "from").id,
         emoji=wire.label(event, "emoji", 16),
@@ -255,7 +255,7 @@ def _status(event: dict[str, Any]) -> Inbound:
     state = event.get("status")
     if not isinstance(state, str) or state not in STATES:
         raise PayloadRejected(f"status is none of: {', '.join(sorted(STATES))}.")
-    return base.InboundStatus(
+    return values.InboundStatus(
         external_id=wire.get_id(event, "id"),
         state=state,
         at=_when(event),

@@ -14,8 +14,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from channels_app import wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, InboundMessage, Outgoing, Person, RawItem, Sent
+from channels_app.providers import base, values
+from channels_app.providers.values import Inbound, InboundMessage, Outgoing, Person, RawItem, Sent
 from channels_app.signatures import hex_hmac, same
 from tenants.plugins.errors import PayloadRejected, Rejected, SignatureMismatch
 
@@ -105,7 +105,7 @@ class WebForm(base.ChannelProvider):
         fields = _fields(wire.load_object(body))
         known, others = _sorted(fields)
         if not known and not others:
-            return [base.Unsupported(reason="Every field was empty.")]
+            return [values.Unsupported(reason="Every field was empty.")]
         email = known.get("email", "").lower()
         email = email if _is_address(email) else ""
         key = wire.key_of(SUBMISSION, body.hex())

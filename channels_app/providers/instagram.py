@@ -6,10 +6,10 @@ https://developers.facebook.com/docs/instagram-platform/webhooks
 from typing import Any
 
 from channels_app import graph, wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Outgoing, Person, RawItem, Sent, Surface
+from channels_app.providers import values
 from channels_app.providers.meta import MetaChannel
 from channels_app.providers.meta_events import COMMENT_FIELDS, nothing_done
+from channels_app.providers.values import Inbound, Outgoing, Person, RawItem, Sent, Surface
 from tenants.plugins.errors import PayloadRejected
 
 REMOVED = {"remove", "removed", "delete"}
@@ -35,7 +35,7 @@ class Instagram(MetaChannel):
         if kind == FETCHED:
             return [_mention(change)]
         if field == "mentions":
-            raise base.ToBeFetched  # it says where we were mentioned, and neither by whom nor how
+            raise values.ToBeFetched  # it says where we were mentioned, and neither by whom nor how
         if field not in COMMENT_FIELDS:
             return [nothing_done(field or kind)]
         return [self._comment(wire.get_object(change, "value"), field)]
@@ -47,21 +47,21 @@ class Instagram(MetaChannel):
         at = wire.moment(value.get("created_time") or value.get("timestamp"))
         verb = wire.label(value, "verb", 20)
         if verb in REMOVED:
-            return base.InboundDelete(external_id=external_id, at=at)
+            return values.InboundDelete(external_id=external_id, at=at)
         text = wire.get_text(value, "text")
         if verb in EDITED:
-            return base.InboundEdit(external_id=external_id, text=text, at=at)
+            return values.InboundEdit(external_id=external_id, text=text, at=at)
         author = wire.get_object(value, "from")
         person = Person(id=wire.get_id(author, "id"), name=wire.label(author, "username"))
         parent = wire.get_id(value, "parent_id", required=False)
         if person.id == self.account_id:
-            return base.InboundEcho(
+            return values.InboundEcho(
                 external_id=external_id, recipient=None, sent_at=at, text=text, reply_to=parent
             )
         if not text:
-            return base.Unsupported(reason="A comment without a text.")
+            return values.Unsupported(reason="A comment without a text.")
         media = wire.get_id(wire.get_object(value, "media"), "id", required=False)
-        return base.InboundMessage(
+        return values.InboundMessage(
             external_id=external_id,
             sender=person,
             sent_at=at,
@@ -109,12 +109,12 @@ def _mention(found: dict[str, Any]) -> Inbound:
     external_id = f"{MENTION}{media}:{comment}".rstrip(":")
     author = f"@{name}" if name else external_id
     picture = wire.web_address(said.get("media_url"))
-    return base.InboundMessage(
+    return values.InboundMessage(
         external_id=external_id,
         sender=Person(id=author, name=name),
         sent_at=wire.moment(said.get("timestamp")),
         text=text,
-        attachments=(base.Attachment(kind="link", url=picture),) if picture else (),
+        attachments=(values.Attachment(kind="link", url=picture),) if picture else (),
         thread_id=f"{MENTION}{media}:{author}"[: wire.MAX_ID],
         surface=Surface.COMMENTS,
         details={"post": media},

@@ -15,8 +15,7 @@ from django import forms
 from django.conf import settings
 
 from channels_app import signatures, wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Outgoing, RawItem, Sent
+from channels_app.providers import base, values
 from channels_app.providers.linkedin_events import (
     ORGANIZATION,
     SEPARATOR,
@@ -30,6 +29,7 @@ from channels_app.providers.linkedin_events import (
     read_own_comment,
     stranger_item,
 )
+from channels_app.providers.values import Inbound, Outgoing, RawItem, Sent
 from tenants.plugins import http
 from tenants.plugins.errors import (
     AnswerLost,
@@ -135,7 +135,7 @@ class LinkedIn(base.ChannelProvider):
             "SHARE": read_noted,
         }.get(kind)
         if reader is None:
-            return [base.Unsupported(reason=f"Nothing is done about {kind!r}.")]
+            return [values.Unsupported(reason=f"Nothing is done about {kind!r}.")]
         return [reader(notification)]
 
     # -- looking for news
@@ -144,7 +144,7 @@ class LinkedIn(base.ChannelProvider):
         told = str(self.config.get("has_webhooks") or "").lower() in {"true", "on", "1"}
         return 0 if told else EVERY
 
-    def poll(self, cursor: Mapping[str, Any]) -> base.Polled:
+    def poll(self, cursor: Mapping[str, Any]) -> values.Polled:
         """The page's notifications since the newest we know, a page of them at a time.
 
         The first look remembers the moment. Later ones begin a little before the newest, since
@@ -153,7 +153,7 @@ class LinkedIn(base.ChannelProvider):
         now = int(datetime.now(UTC).timestamp() * 1000)
         since = wire.number(cursor, "since")
         if not since:
-            return base.Polled((), {"since": now})
+            return values.Polled((), {"since": now})
         start = wire.number(cursor, "start")
         until = wire.number(cursor, "until") or now
         organization = quote(ORGANIZATION + str(self.config["account_id"]), safe="")
@@ -171,9 +171,9 @@ class LinkedIn(base.ChannelProvider):
         times = [wire.number(each, "lastModifiedAt") for each in elements if isinstance(each, dict)]
         newest = max([wire.number(cursor, "newest"), since, *(t for t in times if t <= until)])
         if len(elements) < PAGE:
-            return base.Polled(items, {"since": newest})
+            return values.Polled(items, {"since": newest})
         further = {"since": since, "until": until, "start": start + PAGE, "newest": newest}
-        return base.Polled(items, further, more=True)
+        return values.Polled(items, further, more=True)
 
     def fetch(self, kind: str, body: bytes) -> RawItem:
         """The comment of a notification that came without it."""
@@ -209,14 +209,14 @@ class LinkedIn(base.ChannelProvider):
         named = answer.get("commentUrn") or answer.get("$URN")
         return Sent(wire.get_answer_id({"commentUrn": named}, "commentUrn"))
 
-    def probe(self) -> base.Probed:
+    def probe(self) -> values.Probed:
         self._call("GET", f"organizations/{quote(str(self.config['account_id']), safe='')}")
-        return base.Probed()
+        return values.Probed()
 
     def renews(self) -> bool:
         return bool(self.config.get("refresh_token"))
 
-    def renew(self) -> base.Renewed:
+    def renew(self) -> values.Renewed:
         """https://learn.microsoft.com/en-us/linkedin/shared/authentication/programmatic-refresh-tokens"""
         form = {
             "grant_type": "refresh_token",

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from channels_app import wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Person, RawItem, Surface
+from channels_app.providers import values
+from channels_app.providers.values import Inbound, Person, RawItem, Surface
 
 ORGANIZATION = "urn:li:organization:"
 SEPARATOR = "|"  # between post and comment of a thread
@@ -55,10 +55,10 @@ def _at(notification: dict[str, Any]) -> datetime | None:
 def read_comment(notification: dict[str, Any]) -> Inbound:
     comment = _activity(notification, "comment")
     if not comment:
-        raise base.ToBeFetched
+        raise values.ToBeFetched
     text = wire.get_text(comment, "text")
     if not text:
-        return base.Unsupported(reason="A comment without words.")
+        return values.Unsupported(reason="A comment without words.")
     urn = comment_urn(notification)
     post = wire.get_id(comment, "object", required=False)
     post = post or wire.get_id(notification, "sourcePost")
@@ -66,7 +66,7 @@ def read_comment(notification: dict[str, Any]) -> Inbound:
     author = wire.get_id(comment, "owner")
     if _account_of(author) and author == notification.get("organizationalEntity"):
         return read_own_comment(notification)
-    return base.InboundMessage(
+    return values.InboundMessage(
         external_id=urn,
         sender=Person(id=author),
         sent_at=_at(notification),
@@ -79,7 +79,7 @@ def read_comment(notification: dict[str, Any]) -> Inbound:
 
 def read_own_comment(notification: dict[str, Any]) -> Inbound:
     comment = _activity(notification, "comment")
-    return base.InboundEcho(
+    return values.InboundEcho(
         external_id=comment_urn(notification),
         recipient=None,
         sent_at=_at(notification),
@@ -89,7 +89,7 @@ def read_own_comment(notification: dict[str, Any]) -> Inbound:
 
 
 def read_edit(notification: dict[str, Any]) -> Inbound:
-    return base.InboundEdit(
+    return values.InboundEdit(
         external_id=comment_urn(notification),
         text=wire.get_text(_activity(notification, "comment"), "text"),
         at=_at(notification),
@@ -97,7 +97,7 @@ def read_edit(notification: dict[str, Any]) -> Inbound:
 
 
 def read_deletion(notification: dict[str, Any]) -> Inbound:
-    return base.InboundDelete(external_id=comment_urn(notification), at=_at(notification))
+    return values.InboundDelete(external_id=comment_urn(notification), at=_at(notification))
 
 
 def read_mention(notification: dict[str, Any]) -> Inbound:
@@ -105,10 +105,10 @@ def read_mention(notification: dict[str, Any]) -> Inbound:
     share = _activity(notification, "share")
     text = wire.get_text(share, "text")
     if not text:
-        return base.Unsupported(reason="A mention without words.")
+        return values.Unsupported(reason="A mention without words.")
     post = wire.get_id(share, "entity", required=False)
     post = post or wire.get_id(notification, "generatedActivity")
-    return base.InboundMessage(
+    return values.InboundMessage(
         external_id=post,
         sender=Person(id=wire.get_id(share, "owner")),
         sent_at=_at(notification),
@@ -120,4 +120,4 @@ def read_mention(notification: dict[str, Any]) -> Inbound:
 
 def read_noted(notification: dict[str, Any]) -> Inbound:
     action = wire.plain(notification.get("action"))
-    return base.Noted(outcome="reaction", reason=f"{action.capitalize()} of a post of ours.")
+    return values.Noted(outcome="reaction", reason=f"{action.capitalize()} of a post of ours.")

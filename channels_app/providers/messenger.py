@@ -7,10 +7,10 @@ https://developers.facebook.com/docs/graph-api/webhooks/reference/page
 from typing import Any
 
 from channels_app import wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Outgoing, Person, Surface
+from channels_app.providers import values
 from channels_app.providers.meta import MetaChannel
 from channels_app.providers.meta_events import nothing_done
+from channels_app.providers.values import Inbound, Outgoing, Person, Surface
 
 EMOJI = {
     "like": "👍",
@@ -65,21 +65,21 @@ class Messenger(MetaChannel):
         """What a visitor posts on the page, or where the page is mentioned."""
         author = _author(value)
         if author is None or author.id == self.account_id:
-            return base.Noted(outcome="post", reason=f"A post of the page's own ({verb}).")
+            return values.Noted(outcome="post", reason=f"A post of the page's own ({verb}).")
         return self._said(value, verb, wire.get_id(value, "post_id"))
 
     def _said(self, value: dict[str, Any], verb: str, external_id: str) -> Inbound:
         """Somebody says something in public, changes it, or takes it back."""
         at = wire.moment(value.get("created_time"))
         if verb in REMOVED:
-            return base.InboundDelete(external_id=external_id, at=at)
+            return values.InboundDelete(external_id=external_id, at=at)
         if verb in EDITED:
             text = wire.get_text(value, "message")
-            return base.InboundEdit(external_id=external_id, text=text, at=at)
+            return values.InboundEdit(external_id=external_id, text=text, at=at)
         if verb in {"hide", "unhide"}:
-            return base.InboundHidden(external_id=external_id, hidden=verb == "hide")
+            return values.InboundHidden(external_id=external_id, hidden=verb == "hide")
         if verb != "add":
-            return base.Unsupported(reason=f"Nothing is done about {wire.plain(verb)!r}.")
+            return values.Unsupported(reason=f"Nothing is done about {wire.plain(verb)!r}.")
         return self._added(value, external_id)
 
     def _added(self, value: dict[str, Any], external_id: str) -> Inbound:
@@ -90,7 +90,7 @@ class Messenger(MetaChannel):
         author = _author(value) or Person(id=f"comment:{external_id}"[: wire.MAX_ID])
         at = wire.moment(value.get("created_time"))
         if author.id == self.account_id:
-            return base.InboundEcho(
+            return values.InboundEcho(
                 external_id=external_id,
                 recipient=None,
                 sent_at=at,
@@ -99,8 +99,8 @@ class Messenger(MetaChannel):
                 reply_to=parent,
             )
         if not text and not attachments:
-            return base.Unsupported(reason="The network does not tell what was said.")
-        return base.InboundMessage(
+            return values.Unsupported(reason="The network does not tell what was said.")
+        return values.InboundMessage(
             external_id=external_id,
             sender=author,
             sent_at=at,
@@ -124,7 +124,7 @@ def _author(value: dict[str, Any]) -> Person | None:
     return None
 
 
-def _pictures(value: dict[str, Any]) -> tuple[base.Attachment, ...]:
+def _pictures(value: dict[str, Any]) -> tuple[values.Attachment, ...]:
     found = [("image", value.get("photo")), ("video", value.get("video"))]
     many = value.get("photos")
     found += [("image", url) for url in many] if isinstance(many, list) else []
@@ -134,7 +134,7 @@ def _pictures(value: dict[str, Any]) -> tuple[base.Attachment, ...]:
         post = wire.label(value, "post_id")
         found.append(("link", f"https://www.facebook.com/{post}" if post else ""))
     kept = [(kind, wire.web_address(url)) for kind, url in found]
-    files = [base.Attachment(kind=kind, url=url) for kind, url in kept if url]
+    files = [values.Attachment(kind=kind, url=url) for kind, url in kept if url]
     return tuple(files[: wire.MAX_ATTACHMENTS])
 
 
@@ -144,8 +144,10 @@ def _reaction(value: dict[str, Any], verb: str) -> Inbound:
     author = _author(value)
     word = wire.label(value, "reaction_type", 20) or "like"
     if not target or author is None:
-        return base.Noted(outcome="reaction", reason=f"Somebody's {wire.plain(word)} of the page.")
-    return base.InboundReaction(
+        return values.Noted(
+            outcome="reaction", reason=f"Somebody's {wire.plain(word)} of the page."
+        )
+    return values.InboundReaction(
         external_id=target,
         by=author.id,
         emoji="" if verb in REMOVED else EMOJI.get(word, word)[:16],
@@ -159,18 +161,18 @@ def _rating(value: dict[str, Any], verb: str) -> Inbound:
     external_id = wire.get_id(value, "open_graph_story_id")
     at = wire.moment(value.get("created_time"))
     if verb in REMOVED:
-        return base.InboundDelete(external_id=external_id, at=at)
+        return values.InboundDelete(external_id=external_id, at=at)
     stars = min(max(wire.number(value, "rating"), 0), STARS)
     shown = (
         "★" * stars + "☆" * (STARS - stars) if stars else wire.label(value, "recommendation_type")
     )
     text = "\n".join(filter(None, [shown, wire.get_text(value, "review_text")]))
     if verb in EDITED:
-        return base.InboundEdit(external_id=external_id, text=text, at=at)
+        return values.InboundEdit(external_id=external_id, text=text, at=at)
     author = _author(value)
     if author is None or not text:
-        return base.Unsupported(reason="A rating without an author or a word.")
-    return base.InboundMessage(
+        return values.Unsupported(reason="A rating without an author or a word.")
+    return values.InboundMessage(
         external_id=external_id,
         sender=author,
         sent_at=at,

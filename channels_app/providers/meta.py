@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from channels_app import graph, wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Outgoing, RawItem, Sent, Surface
+from channels_app.providers import base, values
 from channels_app.providers.meta_app import MetaAppChannel, MetaAppForm
 from channels_app.providers.meta_events import (
     CONTROL,
@@ -24,6 +23,7 @@ from channels_app.providers.meta_events import (
     nothing_done,
     person_of,
 )
+from channels_app.providers.values import Inbound, Outgoing, RawItem, Sent, Surface
 from tenants.plugins.errors import PayloadRejected, Rejected
 
 FILES = {"image", "audio", "video", "file"}
@@ -103,20 +103,20 @@ class MetaChannel(MetaAppChannel):
         mid = wire.get_id(message, "mid")
         at = wire.moment(event.get("timestamp"), milliseconds=True)
         if message.get("is_deleted"):
-            return [base.InboundDelete(external_id=mid, at=at)]
+            return [values.InboundDelete(external_id=mid, at=at)]
         if message.get("is_unsupported"):
-            return [base.Unsupported(reason="The network says it cannot show us this message.")]
+            return [values.Unsupported(reason="The network says it cannot show us this message.")]
         if message.get("is_self"):
-            return [base.Unsupported(reason="The account wrote to itself.")]
+            return [values.Unsupported(reason="The account wrote to itself.")]
         text = wire.get_text(message, "text")
         attachments = attachments_of(message)
         if not text and not attachments:
-            return [base.Unsupported(reason="A message without text or attachment.")]
+            return [values.Unsupported(reason="A message without text or attachment.")]
         if message.get("is_echo"):
             return [self._echo(event, message, text, attachments)]
         reply_to = wire.get_object(message, "reply_to")
         return [
-            base.InboundMessage(
+            values.InboundMessage(
                 external_id=mid,
                 sender=person_of(event, "sender"),
                 sent_at=at,
@@ -134,10 +134,10 @@ class MetaChannel(MetaAppChannel):
         event: dict[str, Any],
         message: dict[str, Any],
         text: str,
-        attachments: tuple[base.Attachment, ...],
+        attachments: tuple[values.Attachment, ...],
     ) -> Inbound:
         app_id = wire.get_id(message, "app_id", required=False)
-        return base.InboundEcho(
+        return values.InboundEcho(
             external_id=wire.get_id(message, "mid"),
             recipient=person_of(event, "recipient"),
             sent_at=wire.moment(event.get("timestamp"), milliseconds=True),
@@ -154,13 +154,13 @@ class MetaChannel(MetaAppChannel):
         if section not in {"pass_thread_control", "take_thread_control"}:
             who = wire.get_id(control, "requested_owner_app_id", required=False)
             said = f"The app {who} asks to lead." if who else "The apps' roles were changed."
-            return [base.Noted(outcome="handover", reason=said)]
+            return [values.Noted(outcome="handover", reason=said)]
         owner = wire.get_id(control, "new_owner_app_id", required=False)
         own = str(self.config.get("app_id") or "")
         is_ours = section == "pass_thread_control" and (not own or owner == own)
         reason = "We lead this conversation." if is_ours else f"Another app leads now. {owner}"
         thread_id = person_of(event, "sender").id
-        return [base.InboundControl(thread_id=thread_id, is_ours=is_ours, reason=reason.strip())]
+        return [values.InboundControl(thread_id=thread_id, is_ours=is_ours, reason=reason.strip())]
 
     # -- sending
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from channels_app import wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Person, RawItem
+from channels_app.providers import base, values
+from channels_app.providers.values import Inbound, Person, RawItem
 from tenants.plugins.errors import PayloadRejected
 
 # What a messaging event is about: the first of these that it holds.
@@ -114,14 +114,16 @@ CONTROL = {
 
 
 def nothing_done(kind: str) -> Inbound:
-    return base.Unsupported(reason=f"Nothing is done about {kind.removeprefix(STANDBY)!r} events.")
+    return values.Unsupported(
+        reason=f"Nothing is done about {kind.removeprefix(STANDBY)!r} events."
+    )
 
 
 def person_of(event: dict[str, Any], side: str) -> Person:
     return Person(id=wire.get_id(wire.get_object(event, side), "id"))
 
 
-def attachments_of(message: dict[str, Any]) -> tuple[base.Attachment, ...]:
+def attachments_of(message: dict[str, Any]) -> tuple[values.Attachment, ...]:
     found = []
     for attachment, _ in wire.objects(message.get("attachments")):
         if attachment is None:
@@ -134,7 +136,7 @@ def attachments_of(message: dict[str, Any]) -> tuple[base.Attachment, ...]:
         if kind not in KINDS:
             name = name or kind.replace("_", " ")  # a story mention, a shared reel
         kind = "sticker" if payload.get("sticker_id") else kind if kind in KINDS else "link"
-        found.append(base.Attachment(kind=kind, url=wire.web_address(url), name=name))
+        found.append(values.Attachment(kind=kind, url=wire.web_address(url), name=name))
     return tuple(found[: wire.MAX_ATTACHMENTS])
 
 
@@ -165,7 +167,7 @@ def referral_of(referral: dict[str, Any]) -> dict[str, str]:
 def _edit(event: dict[str, Any]) -> list[Inbound]:
     edit = wire.get_object(event, "message_edit")
     return [
-        base.InboundEdit(
+        values.InboundEdit(
             external_id=wire.get_id(edit, "mid"),
             text=wire.get_text(edit, "text"),
             at=wire.moment(event.get("timestamp"), milliseconds=True),
@@ -179,10 +181,10 @@ def _postback(event: dict[str, Any]) -> list[Inbound]:
     sender = person_of(event, "sender")
     text = wire.get_text(postback, "title") or wire.get_text(postback, "payload")
     if not text:
-        return [base.Unsupported(reason="A button without a title or payload.")]
+        return [values.Unsupported(reason="A button without a title or payload.")]
     made_up = f"postback:{sender.id}:{event.get('timestamp')}"  # older events carry no mid
     return [
-        base.InboundMessage(
+        values.InboundMessage(
             external_id=wire.get_id(postback, "mid", required=False) or made_up[: wire.MAX_ID],
             sender=sender,
             sent_at=wire.moment(event.get("timestamp"), milliseconds=True),
@@ -196,7 +198,7 @@ def _reaction(event: dict[str, Any]) -> list[Inbound]:
     reaction = wire.get_object(event, "reaction")
     emoji = wire.label(reaction, "emoji", 16) or wire.label(reaction, "reaction", 16)
     return [
-        base.InboundReaction(
+        values.InboundReaction(
             external_id=wire.get_id(reaction, "mid"),
             by=person_of(event, "sender").id,
             emoji="" if reaction.get("action") == "unreact" else emoji,
@@ -211,7 +213,7 @@ def _delivery(event: dict[str, Any]) -> list[Inbound]:
     mids = [mid for mid in wire.get_list(delivery, "mids") if isinstance(mid, str)]
     if mids:
         return [
-            base.InboundStatus(external_id=mid[: wire.MAX_ID], state="delivered", at=at)
+            values.InboundStatus(external_id=mid[: wire.MAX_ID], state="delivered", at=at)
             for mid in mids[: wire.MAX_ATTACHMENTS]
         ]
     return _watermark(event, "delivered", at)
@@ -223,7 +225,7 @@ def _read(event: dict[str, Any]) -> list[Inbound]:
     mid = wire.get_id(read, "mid", required=False)
     if mid:
         at = wire.moment(event.get("timestamp"), milliseconds=True)
-        return [base.InboundStatus(external_id=mid, state="read", at=at, with_earlier=True)]
+        return [values.InboundStatus(external_id=mid, state="read", at=at, with_earlier=True)]
     return _watermark(event, "read", wire.moment(read.get("watermark"), milliseconds=True))
 
 
@@ -231,14 +233,14 @@ def _watermark(event: dict[str, Any], state: str, up_to: Any) -> list[Inbound]:
     if up_to is None:
         raise PayloadRejected("The watermark is missing.")
     sender = person_of(event, "sender")
-    return [base.InboundWatermark(thread_id=sender.id, state=state, up_to=up_to)]
+    return [values.InboundWatermark(thread_id=sender.id, state=state, up_to=up_to)]
 
 
 def _referral(event: dict[str, Any]) -> list[Inbound]:
     """Somebody whom we know came by a link or an advertisement, and has not written yet."""
     said = referral_of(wire.get_object(event, "referral"))
     reason = ", ".join(f"{name}: {value}" for name, value in said.items())
-    return [base.Noted(outcome="referral", reason=reason or "They came by a link.")]
+    return [values.Noted(outcome="referral", reason=reason or "They came by a link.")]
 
 
 def _policy(event: dict[str, Any]) -> list[Inbound]:
@@ -248,7 +250,7 @@ def _policy(event: dict[str, Any]) -> list[Inbound]:
     action = wire.label(policy, "action", 40)
     text = wire.label(policy, "reason", 300) or f"The network's policy: {action}"
     health = {"block": "stopped", "unblock": "ok", "warning": "trouble"}.get(action, "")
-    return [base.AccountNews(text=text, health=health)]
+    return [values.AccountNews(text=text, health=health)]
 
 
 READERS = {

@@ -8,8 +8,7 @@ from django import forms
 from django.conf import settings
 
 from channels_app import signatures, wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Outgoing, RawItem, Sent
+from channels_app.providers import base, values
 from channels_app.providers.telegram_events import (
     attachments_of,
     external_id_of,
@@ -22,6 +21,7 @@ from channels_app.providers.telegram_events import (
     read_membership,
     read_reaction,
 )
+from channels_app.providers.values import Inbound, Outgoing, RawItem, Sent
 from tenants.plugins import http
 from tenants.plugins.errors import (
     AnswerLost,
@@ -86,7 +86,9 @@ class Telegram(base.ChannelProvider):
     def split(self, body: bytes) -> Iterator[RawItem]:
         """One webhook is one update. It does not name the bot; its address does."""
         update = wire.load_object(body)
-        kind = wire.plain(next((name for name in update if name != "update_id"), "")) or base.EMPTY
+        kind = (
+            wire.plain(next((name for name in update if name != "update_id"), "")) or values.EMPTY
+        )
         identifier = update.get("update_id")
         if isinstance(identifier, int) and not isinstance(identifier, bool):
             key = wire.key_of("update", identifier)
@@ -101,7 +103,7 @@ class Telegram(base.ChannelProvider):
         if kind in (*MESSAGES, *EDITS):
             message = wire.get_object(update, kind)
             if not message:
-                return [base.Unsupported(reason=f"An empty {kind}.")]
+                return [values.Unsupported(reason=f"An empty {kind}.")]
             return [read_edit(message) if kind in EDITS else self._message(message)]
         reader = {
             "callback_query": read_callback,
@@ -112,7 +114,7 @@ class Telegram(base.ChannelProvider):
             **dict.fromkeys(POSTS, read_channel_post),
         }.get(kind)
         if reader is None:
-            return [base.Unsupported(reason=f"Nothing is done about {kind!r} updates.")]
+            return [values.Unsupported(reason=f"Nothing is done about {kind!r} updates.")]
         return reader(wire.get_object(update, kind))
 
     def _message(self, message: dict[str, Any]) -> Inbound:
@@ -122,14 +124,14 @@ class Telegram(base.ChannelProvider):
         text = wire.get_text(message, "text") or wire.get_text(message, "caption")
         attachments = attachments_of(message)
         if not text and not attachments:
-            return base.Unsupported(reason="A service message or one of a kind we do not read.")
+            return values.Unsupported(reason="A service message or one of a kind we do not read.")
         # An anonymous group admin writes as the group, through a bot that stands in for them.
         as_chat = wire.get_object(message, "sender_chat")
         writer = as_chat or wire.get_object(message, "from") or chat
         business = wire.get_id(message, "business_connection_id", required=False)
         external_id = external_id_of(chat_id, message)
         if business and wire.get_id(writer, "id") != chat_id:
-            return base.InboundEcho(  # the owner of the account wrote this on their phone
+            return values.InboundEcho(  # the owner of the account wrote this on their phone
                 external_id=external_id,
                 recipient=person_of(chat, thread=f"{business}|{chat_id}"),
                 sent_at=at,
@@ -138,10 +140,10 @@ class Telegram(base.ChannelProvider):
                 sequence=wire.number(message, "message_id"),
             )
         if writer.get("is_bot") is True:
-            return base.Unsupported(reason="Another bot wrote this.")
+            return values.Unsupported(reason="Another bot wrote this.")
         private = chat.get("type") is None or chat["type"] == "private"
         replied = wire.get_object(message, "reply_to_message")
-        return base.InboundMessage(
+        return values.InboundMessage(
             external_id=external_id,
             sender=person_of(writer, thread=f"{business}|{chat_id}" if business else ""),
             sent_at=at,
@@ -188,7 +190,7 @@ class Telegram(base.ChannelProvider):
         self._ask("deleteWebhook", {}, idempotent=True)
         return True
 
-    def probe(self) -> base.Probed:
+    def probe(self) -> values.Probed:
         """https://core.telegram.org/bots/api#getwebhookinfo"""
         bot, info = self._call("getMe", {}), self._call("getWebhookInfo", {})
         problems = []
@@ -198,7 +200,7 @@ class Telegram(base.ChannelProvider):
             problems.append("Telegram sends its webhooks somewhere else.")
         if info.get("last_error_message"):
             problems.append(f"Telegram's last try failed: {info['last_error_message']}"[:300])
-        return base.Probed(tuple(problems))
+        return values.Probed(tuple(problems))
 
     def _call(self, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
         result = self._ask(method, body)

@@ -3,8 +3,8 @@
 from typing import Any
 
 from channels_app import wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Person
+from channels_app.providers import values
+from channels_app.providers.values import Inbound, Person
 
 MEDIA = {
     "document": "file",
@@ -37,7 +37,7 @@ def person_of(writer: dict[str, Any], *, thread: str = "") -> Person:
 
 def read_edit(message: dict[str, Any]) -> Inbound:
     chat_id = wire.get_id(wire.get_object(message, "chat"), "id")
-    return base.InboundEdit(
+    return values.InboundEdit(
         external_id=external_id_of(chat_id, message),
         text=wire.get_text(message, "text") or wire.get_text(message, "caption"),
         at=wire.moment(message.get("edit_date")),
@@ -49,11 +49,11 @@ def read_callback(query: dict[str, Any]) -> list[Inbound]:
     writer = wire.get_object(query, "from")
     text = wire.get_text(query, "data")
     if not text:
-        return [base.Unsupported(reason="A button without data.")]
+        return [values.Unsupported(reason="A button without data.")]
     chat = wire.get_object(wire.get_object(query, "message"), "chat")
     group = chat.get("type") not in ("private", None)
     return [
-        base.InboundMessage(
+        values.InboundMessage(
             external_id=f"callback:{wire.get_id(query, 'id')}",
             sender=person_of(writer),
             sent_at=None,
@@ -68,7 +68,7 @@ def read_reaction(reaction: dict[str, Any]) -> list[Inbound]:
     new = [each for each, _ in wire.objects(reaction.get("new_reaction")) if each]
     user = reaction.get("user")
     return [
-        base.InboundReaction(
+        values.InboundReaction(
             external_id=external_id_of(chat_id, reaction),
             by=wire.get_id(user, "id") if isinstance(user, dict) else "anonymous",
             emoji=wire.label(new[-1], "emoji", 16) if new else "",
@@ -81,7 +81,7 @@ def read_deleted(deleted: dict[str, Any]) -> list[Inbound]:
     chat_id = wire.get_id(wire.get_object(deleted, "chat"), "id")
     ids = [each for each in wire.get_list(deleted, "message_ids") if isinstance(each, int)]
     return [
-        base.InboundDelete(external_id=f"{chat_id}:{each}", at=None)
+        values.InboundDelete(external_id=f"{chat_id}:{each}", at=None)
         for each in ids[: wire.MAX_ATTACHMENTS]
     ]
 
@@ -92,26 +92,26 @@ def read_membership(news: dict[str, Any]) -> list[Inbound]:
     chat_id = wire.get_id(chat, "id")
     status = wire.label(wire.get_object(news, "new_chat_member"), "status", 40)
     if chat.get("type") != "private":
-        return [base.Noted(outcome="membership", reason=f"In a chat, we are now {status!r}.")]
+        return [values.Noted(outcome="membership", reason=f"In a chat, we are now {status!r}.")]
     if status in GONE:
-        return [base.InboundOptOut(recipient=chat_id, reason="They stopped the bot.")]
+        return [values.InboundOptOut(recipient=chat_id, reason="They stopped the bot.")]
     reason = "They let the bot in again."
-    return [base.InboundOptOut(recipient=chat_id, reason=reason, is_over=True)]
+    return [values.InboundOptOut(recipient=chat_id, reason=reason, is_over=True)]
 
 
 def read_business(news: dict[str, Any]) -> list[Inbound]:
     enabled = news.get("is_enabled") is True
     who = wire.label(wire.get_object(news, "user"), "first_name", 80)
     text = f"{who or 'Somebody'} {'connected' if enabled else 'disconnected'} a business account."
-    return [base.AccountNews(text=text)]
+    return [values.AccountNews(text=text)]
 
 
 def read_channel_post(post: dict[str, Any]) -> list[Inbound]:
     title = wire.label(wire.get_object(post, "chat"), "title", 80)
-    return [base.Noted(outcome="post", reason=f"Posted in the channel {title!r}.")]
+    return [values.Noted(outcome="post", reason=f"Posted in the channel {title!r}.")]
 
 
-def attachments_of(message: dict[str, Any]) -> tuple[base.Attachment, ...]:
+def attachments_of(message: dict[str, Any]) -> tuple[values.Attachment, ...]:
     found = []
     photos = [photo for photo, _ in wire.objects(message.get("photo")) if photo]
     if photos:  # the same picture in several sizes; the last is the largest
@@ -123,16 +123,16 @@ def attachments_of(message: dict[str, Any]) -> tuple[base.Attachment, ...]:
     contact = message.get("contact")
     if isinstance(contact, dict):
         names = (wire.label(contact, "first_name"), wire.label(contact, "phone_number", 40))
-        found.append(base.Attachment(kind="contact", name=" ".join(filter(None, names))))
+        found.append(values.Attachment(kind="contact", name=" ".join(filter(None, names))))
     place = message.get("location")
     if isinstance(place, dict):
         where = f"{place.get('latitude')}, {place.get('longitude')}"[:80]
-        found.append(base.Attachment(kind="location", name=where))
+        found.append(values.Attachment(kind="location", name=where))
     return tuple(found)
 
 
-def _file(kind: str, part: dict[str, Any]) -> base.Attachment:
-    return base.Attachment(
+def _file(kind: str, part: dict[str, Any]) -> values.Attachment:
+    return values.Attachment(
         kind=kind,
         name=wire.label(part, "file_name"),
         mime=wire.plain(part.get("mime_type"), 100),

@@ -12,8 +12,7 @@ from django import forms
 from django.conf import settings
 
 from channels_app import signatures, wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Outgoing, RawItem, Sent
+from channels_app.providers import base, values
 from channels_app.providers.tiktok_events import (
     COMMENT,
     content_of,
@@ -25,6 +24,7 @@ from channels_app.providers.tiktok_events import (
     read_referral,
     read_removal,
 )
+from channels_app.providers.values import Inbound, Outgoing, RawItem, Sent
 from tenants.plugins import http
 from tenants.plugins.errors import (
     AnswerLost,
@@ -122,9 +122,9 @@ class TikTok(base.ChannelProvider):
         }
         if kind == "im_receive_msg_eu":
             why = "Somebody in Europe wrote. TikTok keeps their words in its own app."
-            return [base.Unsupported(reason=why)]
+            return [values.Unsupported(reason=why)]
         if kind not in readers:
-            return [base.Unsupported(reason=f"Nothing is done about {kind!r} events.")]
+            return [values.Unsupported(reason=f"Nothing is done about {kind!r} events.")]
         account = wire.get_id(envelope, "user_openid", required=False)
         return readers[kind](content_of(envelope), account)
 
@@ -159,18 +159,18 @@ class TikTok(base.ChannelProvider):
         data = self._post("business/comment/reply/create/", body)
         return Sent(wire.get_answer_id(data, "comment_id"))
 
-    def probe(self) -> base.Probed:
+    def probe(self) -> values.Probed:
         self._exchange(
             "GET",
             "business/get/",
             params={"business_id": str(self.config["account_id"]), "fields": '["username"]'},
         )
-        return base.Probed()
+        return values.Probed()
 
     def renews(self) -> bool:
         return bool(self.config.get("refresh_token"))
 
-    def renew(self) -> base.Renewed:
+    def renew(self) -> values.Renewed:
         """An access token lasts a day, its refresh token a year."""
         body = {
             "client_id": str(self.config.get("client_key") or ""),

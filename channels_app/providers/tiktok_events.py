@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from channels_app import wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Person, Surface
+from channels_app.providers import values
+from channels_app.providers.values import Inbound, Person, Surface
 from tenants.plugins.errors import PayloadRejected
 
 COMMENT = "comment:"  # before video and comment of a public thread
@@ -51,7 +51,7 @@ def _person(content: Mapping[str, Any], side: str) -> Person:
     return Person(id=thread, aliases=aliases, name=wire.label(content, side, 128))
 
 
-def _said(content: dict[str, Any]) -> tuple[str, tuple[base.Attachment, ...]]:
+def _said(content: dict[str, Any]) -> tuple[str, tuple[values.Attachment, ...]]:
     sort = wire.label(content, "type", 40).lower()
     part = content.get(sort)
     part = part if isinstance(part, dict) else {}
@@ -59,11 +59,11 @@ def _said(content: dict[str, Any]) -> tuple[str, tuple[base.Attachment, ...]]:
         return wire.get_text(part, "body") or wire.get_text(content, "content"), ()
     if sort in MEDIA:
         ref = wire.get_id(part, "media_id", required=False)
-        return "", (base.Attachment(kind=MEDIA[sort], ref=ref),)
+        return "", (values.Attachment(kind=MEDIA[sort], ref=ref),)
     if sort == "share_post":
-        return "", (base.Attachment(kind="link", url=wire.web_address(part.get("embed_url"))),)
+        return "", (values.Attachment(kind="link", url=wire.web_address(part.get("embed_url"))),)
     if sort == "sticker":
-        return "", (base.Attachment(kind="sticker"),)
+        return "", (values.Attachment(kind="sticker"),)
     return "", ()
 
 
@@ -73,9 +73,9 @@ def read_message(content: dict[str, Any], account: str) -> list[Inbound]:
     text, attachments = _said(content)
     if not text and not attachments:
         sort = wire.plain(content.get("type"))
-        return [base.Unsupported(reason=f"A message of type {sort!r}.")]
+        return [values.Unsupported(reason=f"A message of type {sort!r}.")]
     return [
-        base.InboundMessage(
+        values.InboundMessage(
             external_id=wire.get_id(content, "message_id"),
             sender=_person(content, "from"),
             sent_at=_moment(content),
@@ -92,22 +92,22 @@ def _reactions(content: dict[str, Any]) -> list[Inbound]:
             continue
         taken_back = wire.label(each, "operation", 20).upper() in {"REMOVE", "DELETE"}
         found.append(
-            base.InboundReaction(
+            values.InboundReaction(
                 external_id=wire.get_id(each, "original_msg_id"),
                 by=wire.get_id(each, "unique_identifier", required=False) or "contact",
                 emoji="" if taken_back else wire.label(each, "emoji", 16),
                 at=_moment(content),
             )
         )
-    return found[: wire.MAX_ATTACHMENTS] or [base.Unsupported(reason="A reaction without one.")]
+    return found[: wire.MAX_ATTACHMENTS] or [values.Unsupported(reason="A reaction without one.")]
 
 
 def read_echo(content: dict[str, Any], account: str) -> list[Inbound]:
     text, attachments = _said(content)
     if not text and not attachments:
-        return [base.Unsupported(reason="Our side sent something without words.")]
+        return [values.Unsupported(reason="Our side sent something without words.")]
     return [
-        base.InboundEcho(
+        values.InboundEcho(
             external_id=wire.get_id(content, "message_id"),
             recipient=_person(content, "to"),
             sent_at=_moment(content),
@@ -122,31 +122,31 @@ def read_mark(content: dict[str, Any], account: str) -> list[Inbound]:
     if at is None:
         raise PayloadRejected("It does not say when they read.")
     if account and wire.get_id(content, "unique_identifier", required=False) == account:
-        return [base.Noted(outcome="status", reason="We read it ourselves.")]
-    return [base.InboundWatermark(thread_id=thread, state="read", up_to=at)]
+        return [values.Noted(outcome="status", reason="We read it ourselves.")]
+    return [values.InboundWatermark(thread_id=thread, state="read", up_to=at)]
 
 
 def read_referral(content: dict[str, Any], account: str) -> list[Inbound]:
     referral = wire.get_object(content, "referral")
     ad = referral.get("ad")
     name = wire.label(ad, "ad_name", 120) if isinstance(ad, dict) else ""
-    return [base.Noted(outcome="referral", reason=f"They came from an ad: {name or 'unnamed'}.")]
+    return [values.Noted(outcome="referral", reason=f"They came from an ad: {name or 'unnamed'}.")]
 
 
 def read_comment(content: dict[str, Any], account: str) -> list[Inbound]:
     comment, action = wire.get_id(content, "comment_id"), wire.label(content, "comment_action", 40)
     if action == "delete":
-        return [base.InboundDelete(external_id=comment, at=_moment(content))]
+        return [values.InboundDelete(external_id=comment, at=_moment(content))]
     if action != "insert":
-        return [base.Noted(outcome="comment", reason=f"Comment {comment}: {wire.plain(action)}.")]
+        return [values.Noted(outcome="comment", reason=f"Comment {comment}: {wire.plain(action)}.")]
     author, text = wire.get_id(content, "unique_identifier"), wire.get_text(content, "text")
     if not text:
-        return [base.Unsupported(reason="A comment without words.")]
+        return [values.Unsupported(reason="A comment without words.")]
     parent = wire.get_id(content, "parent_comment_id", required=False)
     is_reply = wire.label(content, "comment_type", 20) == "reply" and parent not in {"", "0"}
     if author == account:
         return [
-            base.InboundEcho(
+            values.InboundEcho(
                 external_id=comment,
                 recipient=None,
                 sent_at=_moment(content),
@@ -156,7 +156,7 @@ def read_comment(content: dict[str, Any], account: str) -> list[Inbound]:
         ]
     video = wire.get_id(content, "video_id")
     return [
-        base.InboundMessage(
+        values.InboundMessage(
             external_id=comment,
             sender=Person(id=author),
             sent_at=_moment(content),
@@ -170,4 +170,4 @@ def read_comment(content: dict[str, Any], account: str) -> list[Inbound]:
 
 def read_removal(content: dict[str, Any], account: str) -> list[Inbound]:
     text = "The account took back the access it gave us. Reconnect it."
-    return [base.AccountNews(text=text, health="reconnect")]
+    return [values.AccountNews(text=text, health="reconnect")]

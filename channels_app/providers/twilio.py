@@ -9,8 +9,8 @@ from django import forms
 from django.conf import settings
 
 from channels_app import signatures, wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Outgoing, Person, RawItem, Sent
+from channels_app.providers import base, values
+from channels_app.providers.values import Inbound, Outgoing, Person, RawItem, Sent
 from tenants.plugins import http
 from tenants.plugins.errors import (
     AnswerLost,
@@ -124,7 +124,7 @@ class Twilio(base.ChannelProvider):
             return [_status(fields)]
         if kind == "message":
             return _message(fields)
-        return [base.Unsupported(reason="A form that is no message of Twilio's.")]
+        return [values.Unsupported(reason="A form that is no message of Twilio's.")]
 
     # -- sending
 
@@ -145,10 +145,12 @@ class Twilio(base.ChannelProvider):
     def _address(self, account: str) -> str:
         return account if account.startswith("MG") else f"{self.address_prefix}{account}"
 
-    def probe(self) -> base.Probed:
+    def probe(self) -> values.Probed:
         answer = self._call("GET", "")
         status = wire.label(answer, "status", 40)
-        return base.Probed() if status == "active" else base.Probed((f"The account is {status}.",))
+        return (
+            values.Probed() if status == "active" else values.Probed((f"The account is {status}.",))
+        )
 
     def _call(self, method: str, path: str, content: bytes | None = None) -> dict[str, Any]:
         sid = str(self.config.get("account_sid") or "")
@@ -210,10 +212,10 @@ def _status_of(fields: Mapping[str, Any]) -> str:
 def _status(fields: dict[str, Any]) -> Inbound:
     status = _status_of(fields)
     if status in ON_ITS_WAY:
-        return base.Noted(outcome="status", reason=f"Twilio has it: {wire.plain(status)}.")
+        return values.Noted(outcome="status", reason=f"Twilio has it: {wire.plain(status)}.")
     code = str(fields.get("ErrorCode") or "")
     meaning = MEANINGS.get(int(code)) if code.isascii() and code.isdigit() else None
-    return base.InboundStatus(
+    return values.InboundStatus(
         external_id=_sid(fields)[: wire.MAX_ID],
         state=STATES.get(status, "failed"),
         at=None,
@@ -235,9 +237,9 @@ def _message(fields: dict[str, Any]) -> list[Inbound]:
     text = wire.get_text(fields, "Body") or wire.get_text(fields, "ButtonText")
     attachments = _attachments(fields)
     if not text and not attachments:
-        return [base.Unsupported(reason="A message without words or files.")]
+        return [values.Unsupported(reason="A message without words or files.")]
     wish = _wish(fields, text)
-    message = base.InboundMessage(
+    message = values.InboundMessage(
         external_id=_sid(fields)[: wire.MAX_ID],
         sender=sender,
         sent_at=None,
@@ -249,7 +251,7 @@ def _message(fields: dict[str, Any]) -> list[Inbound]:
     if not wish:
         return [message]
     reason = f"They wrote {text[:40]!r}."
-    opt_out = base.InboundOptOut(recipient=address, reason=reason, is_over=wish == START)
+    opt_out = values.InboundOptOut(recipient=address, reason=reason, is_over=wish == START)
     return [message, opt_out]
 
 
@@ -262,16 +264,16 @@ def _wish(fields: Mapping[str, Any], text: str) -> str:
     return STOP if word in STOP_WORDS else START if word in START_WORDS else ""
 
 
-def _attachments(fields: Mapping[str, Any]) -> tuple[base.Attachment, ...]:
+def _attachments(fields: Mapping[str, Any]) -> tuple[values.Attachment, ...]:
     found = []
     for number in range(MAX_MEDIA):
         url = wire.web_address(fields.get(f"MediaUrl{number}"))
         if url:
             mime = wire.plain(fields.get(f"MediaContentType{number}"), 100)
-            found.append(base.Attachment(kind=_kind_of(mime), url=url, mime=mime))
+            found.append(values.Attachment(kind=_kind_of(mime), url=url, mime=mime))
     if fields.get("Latitude") and fields.get("Longitude"):
         where = f"{fields['Latitude']}, {fields['Longitude']}"[:80]
-        found.append(base.Attachment(kind="location", name=where))
+        found.append(values.Attachment(kind="location", name=where))
     return tuple(found)
 
 

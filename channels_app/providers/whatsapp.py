@@ -8,8 +8,8 @@ from django import forms
 
 from channels_app import graph, wire
 from channels_app.providers import base
-from channels_app.providers.base import Inbound, Outgoing, RawItem, Sent, TemplateNews
 from channels_app.providers.meta_app import MetaAppChannel, MetaAppForm
+from channels_app.providers.values import Inbound, Outgoing, RawItem, Sent, TemplateNews
 from channels_app.providers.whatsapp_events import (
     read_message,
     read_past,

@@ -6,8 +6,8 @@ https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/reference/messa
 from typing import Any
 
 from channels_app import graph, wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Person
+from channels_app.providers import values
+from channels_app.providers.values import Inbound, Person
 from tenants.plugins.errors import PayloadRejected
 
 MEDIA = {
@@ -35,22 +35,22 @@ def read_message(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbo
         edit = wire.get_object(element, "edit")
         text, _ = _content_of(wire.get_object(edit, "message"))
         original = wire.get_id(edit, "original_message_id")
-        return [base.InboundEdit(external_id=original, text=text, at=at)]
+        return [values.InboundEdit(external_id=original, text=text, at=at)]
     if sort == "revoke":
         revoke = wire.get_object(element, "revoke")
         original = wire.get_id(revoke, "original_message_id")
-        return [base.InboundDelete(external_id=original, at=at)]
+        return [values.InboundDelete(external_id=original, at=at)]
     if sort == "reaction":
         return [_reaction(element, kind, at)]
     if sort == "system":
         return [_system(element)]
     text, attachments = _content_of({**element, "type": sort})
     if not text and not attachments:
-        return [base.Unsupported(reason=_why_empty(element, sort))]
+        return [values.Unsupported(reason=_why_empty(element, sort))]
     if kind == "echo":
         recipient = _person(element, item, "to", "to_user_id")
         return [
-            base.InboundEcho(
+            values.InboundEcho(
                 external_id=external_id,
                 recipient=recipient,
                 sent_at=at,
@@ -60,7 +60,7 @@ def read_message(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbo
         ]
     context = wire.get_object(element, "context")
     return [
-        base.InboundMessage(
+        values.InboundMessage(
             external_id=external_id,
             sender=_person(element, item, "from", "from_user_id"),
             sent_at=at,
@@ -76,7 +76,7 @@ def read_message(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbo
 def _system(element: dict[str, Any]) -> Inbound:
     """Another number, another phone: said by the network, not by the contact."""
     system = wire.get_object(element, "system")
-    return base.Noted(outcome="system", reason=wire.label(system, "body") or "The network's own.")
+    return values.Noted(outcome="system", reason=wire.label(system, "body") or "The network's own.")
 
 
 def _details(element: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
@@ -100,16 +100,16 @@ def read_past(item: dict[str, Any]) -> list[Inbound]:
     message = wire.get_object(item, "history")
     thread = wire.get_id(item, "thread", required=False)
     if not message or not thread:
-        return [base.Noted(outcome="history", reason=_why_no_history(item))]
+        return [values.Noted(outcome="history", reason=_why_no_history(item))]
     text, attachments = _content_of({**message, "type": wire.label(message, "type", 40)})
     if not text and not attachments:
-        return [base.Noted(outcome="history", reason="A message without text or attachment.")]
+        return [values.Noted(outcome="history", reason="A message without text or attachment.")]
     person = Person(id=thread, phone=f"+{thread}" if thread.isdigit() else "")
     at = wire.moment(message.get("timestamp"))
     external_id = wire.get_id(message, "id")
     if item.get("is_ours"):
         return [
-            base.InboundEcho(
+            values.InboundEcho(
                 external_id=external_id,
                 recipient=person,
                 sent_at=at,
@@ -119,7 +119,7 @@ def read_past(item: dict[str, Any]) -> list[Inbound]:
             )
         ]
     return [
-        base.InboundMessage(
+        values.InboundMessage(
             external_id=external_id,
             sender=person,
             sent_at=at,
@@ -144,9 +144,9 @@ def read_preference(item: dict[str, Any]) -> list[Inbound]:
     word = wire.label(said, "value", 20)
     recipient = wire.get_id(said, "wa_id", required=False) or wire.get_id(said, "user_id")
     if wire.label(said, "category", 40) != "marketing_messages" or word not in {"stop", "resume"}:
-        return [base.Unsupported(reason="A preference that we do not know.")]
+        return [values.Unsupported(reason="A preference that we do not know.")]
     return [
-        base.InboundOptOut(
+        values.InboundOptOut(
             recipient=recipient,
             reason=wire.label(said, "detail") or f"Marketing messages: {word}.",
             purpose="marketing",
@@ -179,7 +179,7 @@ def _person(element: dict[str, Any], item: dict[str, Any], phone: str, user: str
     )
 
 
-def _content_of(element: dict[str, Any]) -> tuple[str, tuple[base.Attachment, ...]]:
+def _content_of(element: dict[str, Any]) -> tuple[str, tuple[values.Attachment, ...]]:
     """Text and attachments of a message of any type."""
     sort = wire.label(element, "type", 40)
     part = element.get(sort)
@@ -188,7 +188,7 @@ def _content_of(element: dict[str, Any]) -> tuple[str, tuple[base.Attachment, ..
         return wire.get_text(media, "caption"), (_media(sort, media),)
     if sort == "contacts":
         cards = [card for card, _ in wire.objects(part) if card][: wire.MAX_ATTACHMENTS]
-        return "", tuple(base.Attachment(kind="contact", name=_card_name(card)) for card in cards)
+        return "", tuple(values.Attachment(kind="contact", name=_card_name(card)) for card in cards)
     if sort == "location":
         return _location(wire.get_object(element, "location"))
     if sort == "order":
@@ -225,8 +225,8 @@ def _order(part: dict[str, Any]) -> str:
     return "\n".join([*([wire.get_text(part, "text")] if part.get("text") else []), *lines])
 
 
-def _media(sort: str, media: dict[str, Any]) -> base.Attachment:
-    return base.Attachment(
+def _media(sort: str, media: dict[str, Any]) -> values.Attachment:
+    return values.Attachment(
         kind=MEDIA[sort],
         url=wire.web_address(media.get("url") or media.get("link")),
         name=wire.label(media, "filename"),
@@ -240,16 +240,16 @@ def _card_name(card: dict[str, Any]) -> str:
     return wire.label(name, "formatted_name") if isinstance(name, dict) else ""
 
 
-def _location(place: dict[str, Any]) -> tuple[str, tuple[base.Attachment, ...]]:
+def _location(place: dict[str, Any]) -> tuple[str, tuple[values.Attachment, ...]]:
     latitude, longitude = place.get("latitude"), place.get("longitude")
     words = [wire.label(place, "name"), wire.label(place, "address")]
     where = f"{latitude}, {longitude}"[:80]
-    return "\n".join(filter(None, words)), (base.Attachment(kind="location", name=where),)
+    return "\n".join(filter(None, words)), (values.Attachment(kind="location", name=where),)
 
 
 def _reaction(element: dict[str, Any], kind: str, at: Any) -> Inbound:
     reaction = wire.get_object(element, "reaction")
-    return base.InboundReaction(
+    return values.InboundReaction(
         external_id=wire.get_id(reaction, "message_id"),
         by="us" if kind == "echo" else _who(element),
         emoji=wire.label(reaction, "emoji", 16),
@@ -274,12 +274,12 @@ def read_status(status: dict[str, Any]) -> list[Inbound]:
     at = wire.moment(status.get("timestamp"))
     word = wire.label(status, "status", 20)
     if word == "deleted":
-        return [base.InboundDelete(external_id=external_id, at=at)]
+        return [values.InboundDelete(external_id=external_id, at=at)]
     if word not in STATES and word != FAILED:
-        return [base.Unsupported(reason=f"A status {wire.plain(word)!r}.")]
+        return [values.Unsupported(reason=f"A status {wire.plain(word)!r}.")]
     error = next((e for e, _ in wire.objects(status.get("errors")) if e), {})
     return [
-        base.InboundStatus(
+        values.InboundStatus(
             external_id=external_id,
             state=STATES.get(word, FAILED),
             at=at,

@@ -6,8 +6,8 @@ https://developers.facebook.com/docs/whatsapp/business-management-api/webhooks
 from typing import Any
 
 from channels_app import wire
-from channels_app.providers import base
-from channels_app.providers.base import AccountNews, Inbound, TemplateNews
+from channels_app.providers import values
+from channels_app.providers.values import AccountNews, Inbound, TemplateNews
 
 # Events of ``account_update`` -> what becomes of the channel.
 ACCOUNT = {
@@ -36,7 +36,7 @@ def read_news(kind: str, change: dict[str, Any]) -> list[Inbound]:
     reader = READERS.get(kind)
     if reader is not None:
         return [reader(value)]
-    return [base.Unsupported(reason=f"Nothing is done about the field {kind!r}.")]
+    return [values.Unsupported(reason=f"Nothing is done about the field {kind!r}.")]
 
 
 def _account(value: dict[str, Any]) -> Inbound:
@@ -93,7 +93,7 @@ def _telling(what: str) -> Any:
 def _contacts(value: dict[str, Any]) -> Inbound:
     """The address book of the phone; whom a contact is called there is the owner's business."""
     count = len([each for each, _ in wire.objects(value.get("state_sync")) if each])
-    return base.Noted(outcome="contacts", reason=f"{count} entries of the phone's address book.")
+    return values.Noted(outcome="contacts", reason=f"{count} entries of the phone's address book.")
 
 
 READERS = {
@@ -113,7 +113,7 @@ def _template_news(kind: str, value: dict[str, Any]) -> Inbound:
     name = wire.label(value, "message_template_name", 512)
     language = wire.label(value, "message_template_language", 16)
     if not name or not language:
-        return base.Unsupported(reason="News of a template that it does not name.")
+        return values.Unsupported(reason="News of a template that it does not name.")
     status = wire.plain(value.get("event")) if kind == "message_template_status_update" else ""
     return TemplateNews(
         external_id=wire.get_id(value, "message_template_id", required=False),

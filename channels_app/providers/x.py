@@ -17,8 +17,8 @@ from django import forms
 from django.conf import settings
 
 from channels_app import signatures, wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Outgoing, RawItem, Sent
+from channels_app.providers import base, values
+from channels_app.providers.values import Inbound, Outgoing, RawItem, Sent
 from channels_app.providers.x_events import (
     LANES,
     POST,
@@ -137,8 +137,8 @@ class X(base.ChannelProvider):
             return [reader(item)]
         if kind.startswith("chat."):
             why = "An encrypted chat: X shows its words to nobody but the two people."
-            return [base.Unsupported(reason=why)]
-        return [base.Unsupported(reason=f"Nothing is done about {kind!r} events.")]
+            return [values.Unsupported(reason=why)]
+        return [values.Unsupported(reason=f"Nothing is done about {kind!r} events.")]
 
     # -- sending
 
@@ -172,17 +172,17 @@ class X(base.ChannelProvider):
     def owns(self, account_id: str) -> bool:
         return account_id == self.config.get("account_id") and not self.probe().problems
 
-    def probe(self) -> base.Probed:
+    def probe(self) -> values.Probed:
         answer = self._call("GET", "/2/users/me")
         found = wire.label(wire.get_object(answer, "data"), "id")
         if found != self.config.get("account_id"):
-            return base.Probed((f"The access token belongs to the user {found}.",))
-        return base.Probed()
+            return values.Probed((f"The access token belongs to the user {found}.",))
+        return values.Probed()
 
     def renews(self) -> bool:
         return bool(self.config.get("refresh_token"))
 
-    def renew(self) -> base.Renewed:
+    def renew(self) -> values.Renewed:
         """Each refresh token works once; the answer brings the next one."""
         client = str(self.config.get("client_id") or "")
         secret = str(self.config.get("client_secret") or "")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from channels_app import wire
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Person, RawItem, Surface
+from channels_app.providers import values
+from channels_app.providers.values import Inbound, Person, RawItem, Surface
 from tenants.plugins.errors import PayloadRejected
 
 POST = "post:"  # before the author of a public thread
@@ -64,7 +64,9 @@ def event_item(account: str, kind: str, event: dict[str, Any], users: dict[str, 
 
 
 def whole_item(user: str, envelope: dict[str, Any], body: bytes) -> RawItem:
-    kind = wire.plain(next((name for name in envelope if name != "for_user_id"), "")) or base.EMPTY
+    kind = (
+        wire.plain(next((name for name in envelope if name != "for_user_id"), "")) or values.EMPTY
+    )
     if kind == "user_event":
         source = envelope.get("user_event")
         revoke = source.get("revoke") if isinstance(source, dict) else None
@@ -126,16 +128,16 @@ def read_message(item: dict[str, Any]) -> Inbound:
     text, attachments = wire.get_text(data, "text"), _media(data)
     external_id = wire.get_id(event, "id")
     if not text and not attachments:
-        return base.Unsupported(reason="A direct message without words or pictures.")
+        return values.Unsupported(reason="A direct message without words or pictures.")
     if sender == item.get("account"):
-        return base.InboundEcho(
+        return values.InboundEcho(
             external_id=external_id,
             recipient=_person(recipient, users),
             sent_at=at,
             text=text,
             attachments=attachments,
         )
-    return base.InboundMessage(
+    return values.InboundMessage(
         external_id=external_id,
         sender=_person(sender, users),
         sent_at=at,
@@ -150,7 +152,7 @@ def _other_of(event: dict[str, Any], sender: str) -> str:
     return next((each for each in ids if each and each != sender), sender)
 
 
-def _media(data: dict[str, Any]) -> tuple[base.Attachment, ...]:
+def _media(data: dict[str, Any]) -> tuple[values.Attachment, ...]:
     attachment = data.get("attachment")
     media = attachment.get("media") if isinstance(attachment, dict) else None
     if not isinstance(media, dict):
@@ -158,7 +160,7 @@ def _media(data: dict[str, Any]) -> tuple[base.Attachment, ...]:
     kind = {"video": "video", "animated_gif": "video"}.get(wire.label(media, "type"), "image")
     address = wire.web_address(media.get("media_url_https") or media.get("media_url"))
     ref = wire.get_id(media, "id_str", required=False)
-    return (base.Attachment(kind=kind, url=address, ref=ref),)
+    return (values.Attachment(kind=kind, url=address, ref=ref),)
 
 
 def read_tweet(item: dict[str, Any]) -> Inbound:
@@ -168,7 +170,7 @@ def read_tweet(item: dict[str, Any]) -> Inbound:
     user = wire.get_object(tweet, "user")
     author = wire.get_id(user, "id_str", required=False) or wire.get_id(user, "id")
     if tweet.get("retweeted_status"):
-        return base.Unsupported(reason="Somebody passed a post on without words of their own.")
+        return values.Unsupported(reason="Somebody passed a post on without words of their own.")
     return _public(
         item,
         external_id=wire.get_id(tweet, "id_str", required=False) or wire.get_id(tweet, "id"),
@@ -208,14 +210,14 @@ def _public(
     reply_to: str,
 ) -> Inbound:
     if not text:
-        return base.Unsupported(reason="A post without words.")
+        return values.Unsupported(reason="A post without words.")
     if author.id == item.get("account"):
         if not reply_to:
-            return base.Unsupported(reason="A post of our own that answers nobody.")
-        return base.InboundEcho(
+            return values.Unsupported(reason="A post of our own that answers nobody.")
+        return values.InboundEcho(
             external_id=external_id, recipient=None, sent_at=at, text=text, reply_to=reply_to
         )
-    return base.InboundMessage(
+    return values.InboundMessage(
         external_id=external_id,
         sender=author,
         sent_at=at,
@@ -227,7 +229,7 @@ def _public(
 
 
 def read_deletion(item: dict[str, Any]) -> Inbound:
-    return base.InboundDelete(
+    return values.InboundDelete(
         external_id=wire.get_id(wire.get_object(item, "event"), "id"), at=None
     )
 
@@ -240,13 +242,13 @@ def read_mark(item: dict[str, Any]) -> Inbound:
     if at is None:
         raise PayloadRejected("It does not say when they read.")
     if reader == item.get("account"):
-        return base.Unsupported(reason="We read it ourselves.")
-    return base.InboundWatermark(thread_id=reader, state="read", up_to=at)
+        return values.Unsupported(reason="We read it ourselves.")
+    return values.InboundWatermark(thread_id=reader, state="read", up_to=at)
 
 
 def read_revocation(item: dict[str, Any]) -> Inbound:
     text = "The account took back the access it gave us. Reconnect it."
-    return base.AccountNews(text=text, health="reconnect")
+    return values.AccountNews(text=text, health="reconnect")
 
 
 def _iso(value: Any) -> datetime | None:

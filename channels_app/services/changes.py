@@ -10,7 +10,7 @@ from channels_app.models import (
     OptOut,
     id_index,
 )
-from channels_app.providers.base import (
+from channels_app.providers.values import (
     InboundDelete,
     InboundEdit,
     InboundHidden,

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from channels_app import policy
 from channels_app.models import ChannelConnection, Message, id_index
-from channels_app.providers.base import Outgoing, Sent
+from channels_app.providers.values import Outgoing, Sent
 from channels_app.services.answering import Answer
 from channels_app.services.consequences import draw_consequences
 from channels_app.services.finding import ring_waiting

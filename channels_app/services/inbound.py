@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from channels_app.models import ChannelConnection, InboundEvent, Message
-from channels_app.providers.base import (
+from channels_app.providers.values import (
     AccountNews,
     Inbound,
     InboundControl,

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from channels_app.models import ChannelConnection, InboundEvent, new_event_id
-from channels_app.providers.base import RawItem
+from channels_app.providers.values import RawItem
 from channels_app.services.ringing import ring_events
 from tenants import context, crypto
 from tenants.models import UnroutedEvent, WebhookRoute

@@ -1,7 +1,7 @@
 """What a network tells us about a thread or our account, without anybody having written."""
 
 from channels_app.models import Conversation, InboundEvent
-from channels_app.providers.base import AccountNews, InboundControl, Noted
+from channels_app.providers.values import AccountNews, InboundControl, Noted
 from channels_app.services.consequences import set_health
 from channels_app.services.outgoing import withdraw_drafts_of_ai
 from channels_app.services.people import find_conversation

@@ -13,7 +13,7 @@ from channels_app.models import (
     Message,
     id_index,
 )
-from channels_app.providers.base import Person
+from channels_app.providers.values import Person
 from tenants import context
 from tenants.prepared import Blank, Prepared
 

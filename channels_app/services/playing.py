@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from channels_app.models import ChannelConnection, InboundEvent
-from channels_app.providers.base import UNREADABLE, RawItem
+from channels_app.providers.values import UNREADABLE, RawItem
 from channels_app.services.connections import webhook_url
 from channels_app.wire import key_of
 from tenants.models import UnroutedEvent

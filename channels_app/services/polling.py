@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from channels_app.models import ChannelConnection
-from channels_app.providers.base import Polled
+from channels_app.providers.values import Polled
 from channels_app.services.delivery import mark_unhealthy
 from channels_app.services.intake import store
 from channels_app.services.ringing import ring_events, ring_now

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from channels_app.models import ChannelConnection, Conversation, InboundEvent, Message, id_index
-from channels_app.providers.base import InboundEcho, InboundMessage, Person
+from channels_app.providers.values import InboundEcho, InboundMessage, Person
 from channels_app.services.finding import (
     NotYetKnown,
     believable,

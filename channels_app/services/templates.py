@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels_app.models import ChannelConnection, Conversation, InboundEvent, MessageTemplate
-from channels_app.providers.base import TemplateNews
+from channels_app.providers.values import TemplateNews
 from tenants import context
 
 REASONLESS = {"", "NONE", "none"}

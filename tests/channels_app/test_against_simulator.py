@@ -8,7 +8,7 @@ from django.utils import timezone
 from channels_app import services
 from channels_app.models import ChannelConnection, InboundEvent, Message
 from channels_app.providers import CHANNELS
-from channels_app.providers.base import Outgoing
+from channels_app.providers.values import Outgoing
 from tenants.plugins.errors import (
     AnswerLost,
     CredentialsRejected,

@@ -12,7 +12,7 @@ from django.utils import timezone
 from channels_app import services
 from channels_app.models import ChannelConnection, Conversation, Message, id_index
 from channels_app.outbox import SendRefused, StaleTurn, post_message
-from channels_app.providers.base import Person
+from channels_app.providers.values import Person
 from channels_app.services.people import conversation_with
 from channels_app.services.statuses import UNKNOWN_DELIVERY
 from tests.channels_app.conftest import connected

@@ -15,7 +15,7 @@ from channels_app.models import (
     id_index,
 )
 from channels_app.outbox import StaleTurn, post_message
-from channels_app.providers import base
+from channels_app.providers import values
 from tests.channels_app.conftest import connected
 
 THEN = datetime(2026, 11, 19, 10, tzinfo=UTC)
@@ -258,7 +258,7 @@ def test_an_echo_taken_for_a_colleague_is_absorbed_by_the_answer(take):
     take(**echo(text="Rewritten by the network"))
     assert Message.objects.filter(author="echo").exists()
 
-    services.delivery._accept(message, base.Sent("e1"))
+    services.delivery._accept(message, values.Sent("e1"))
 
     message.refresh_from_db()
     assert (message.state, message.external_id) == ("sent", "e1")

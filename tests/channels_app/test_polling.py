@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from channels_app import services
 from channels_app.models import ChannelConnection, InboundEvent, Message
-from channels_app.providers.base import Polled, RawItem
 from channels_app.providers.custom import Custom
+from channels_app.providers.values import Polled, RawItem
 from channels_app.services import polling
 from channels_app.wire import key_of
 from tenants.plugins.errors import CredentialsRejected, RateLimited

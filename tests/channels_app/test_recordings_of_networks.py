@@ -171,8 +171,8 @@ def test_tiktok_takes_ten_messages_until_they_write_again(
     north, knock, work, monkeypatch, django_capture_on_commit_callbacks
 ):
     from channels_app.outbox import post_message
-    from channels_app.providers.base import Sent
     from channels_app.providers.tiktok import TikTok
+    from channels_app.providers.values import Sent
     from channels_app.services import SendRefused
 
     sent = []

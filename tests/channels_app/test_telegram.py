@@ -10,8 +10,8 @@ from channels_app.models import ChannelConnection, Message
 from channels_app.outbox import post_message
 from channels_app.policy import Refused
 from channels_app.providers import CHANNELS
-from channels_app.providers.base import Outgoing
 from channels_app.providers.telegram import UPDATES
+from channels_app.providers.values import Outgoing
 from tenants.plugins.errors import CredentialsRejected, Rejected
 
 TOKEN = "901:abc"

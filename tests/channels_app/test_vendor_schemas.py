@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from channels_app.providers import CHANNELS
-from channels_app.providers.base import Outgoing
+from channels_app.providers.values import Outgoing
 from tests.conftest import SHARED
 
 SPECS = SHARED / "specs"

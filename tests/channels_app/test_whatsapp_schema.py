@@ -13,7 +13,7 @@ import pytest
 
 from channels_app import graph
 from channels_app.providers import CHANNELS
-from channels_app.providers.base import Outgoing
+from channels_app.providers.values import Outgoing
 from tenants.plugins.errors import AnswerLost, ProviderError, Rejected
 from tests.conftest import SHARED
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels_app.providers import CHANNELS
-from channels_app.providers.base import ToBeFetched
+from channels_app.providers.values import ToBeFetched
 from tests.contracts.test_channel_providers import FIXTURES, items_of, meaning_of
 
 ANYTHING = st.one_of(

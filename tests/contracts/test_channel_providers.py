@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from channels_app.capabilities import CAPABILITIES
 from channels_app.providers import CHANNELS
-from channels_app.providers.base import Inbound, Outgoing, RawItem
+from channels_app.providers.values import Inbound, Outgoing, RawItem
 from tenants.plugins.errors import PayloadRejected, Rejected, SignatureMismatch
 from tests.conftest import SHARED
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from channels_app.providers import CHANNELS
-from channels_app.providers.base import InboundEcho, InboundMessage, Outgoing
+from channels_app.providers.values import InboundEcho, InboundMessage, Outgoing
 from tenants.plugins.errors import Rejected, TemplateRefused, WindowClosed
 from tests.simulator.listener import Listener
 from tests.simulator.test_messaging import wait_for

@@ -15,13 +15,13 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from channels_app import wire
 from channels_app.mail.reading import Mail, read_mail
 from channels_app.mail.writing import Letter, reply_subject, written
-from channels_app.providers import base
-from channels_app.providers.base import Inbound, Outgoing, Polled, Probed, RawItem, Sent
+from channels_app.providers import base, values
 from channels_app.providers.email import brevo, imap, mailgun, postmark, resend, sendgrid, ses, smtp
 from channels_app.providers.email.asking import MailboxForm
 from channels_app.providers.email.bodies import is_json, read_form
 from channels_app.providers.email.meaning import UNVERIFIED, meaning_of_event, meaning_of_mail
 from channels_app.providers.email.services import Event, Fetch, Nothing, Reader
+from channels_app.providers.values import Inbound, Outgoing, Polled, Probed, RawItem, Sent
 from channels_app.signatures import same
 from tenants.plugins.errors import (
     CredentialsRejected,
@@ -124,9 +124,9 @@ class Email(base.ChannelProvider):
             raise PayloadRejected("No service's webhook looks like that.")
         news = reader.read(wire.load_object(body))
         if isinstance(news, Fetch):
-            raise base.ToBeFetched
+            raise values.ToBeFetched
         if isinstance(news, Nothing):
-            return [base.Unsupported(reason=news.reason)]
+            return [values.Unsupported(reason=news.reason)]
         return meaning_of_event(news) if isinstance(news, Event) else self._meaning(news)
 
     def _meaning(self, mail: Mail) -> list[Inbound]:

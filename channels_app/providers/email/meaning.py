@@ -9,7 +9,8 @@ from channels_app.mail.notices import Report, quiet_reason, report_of
 from channels_app.mail.reading import Mail
 from channels_app.mail.replies import own_words
 from channels_app.mail.writing import REPLY
-from channels_app.providers.base import (
+from channels_app.providers.email.services import COMPLAINT, DELAYED, FAILED, SEEN, Event
+from channels_app.providers.values import (
     Attachment,
     Inbound,
     InboundMessage,
@@ -18,7 +19,6 @@ from channels_app.providers.base import (
     Person,
     Unsupported,
 )
-from channels_app.providers.email.services import COMPLAINT, DELAYED, FAILED, SEEN, Event
 from tenants.plugins.errors import PayloadRejected
 
 REFERENCE = re.compile(
