@@ -15,6 +15,7 @@ from channels_app.forms import ConnectForm, config_form, made_up
 from channels_app.models import ChannelConnection
 from channels_app.providers import CHANNELS
 from channels_app.services.connections import connect, disconnect, webhook_url
+from channels_app.services.gallery import gallery
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
 
@@ -32,7 +33,7 @@ def channels(request: AuthenticatedRequest) -> HttpResponse:
         {
             "title": _("Channels"),
             "connections": ChannelConnection.objects.all(),
-            "networks": CHANNELS.choices(),
+            "gallery": gallery(),
         },
     )
 
