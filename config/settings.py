@@ -72,6 +72,7 @@ TENANT_APPS = [
     "tenants.audit",
     "django.contrib.admin",
     "tenants.workspace",
+    "tenants.deadletters",
     "allauth",
     "allauth.account",
     "allauth.mfa",

@@ -94,6 +94,8 @@ class SyncRecord(models.Model):
     error_code = models.CharField(max_length=64, blank=True, default="")
     error_text = EncryptedTextField(blank=True, default="")  # vendors quote e-mails in theirs
     last_synced_at = models.DateTimeField(null=True, blank=True)
+    # Given up, and a person has let it go; the lead's next change gives it a new chance.
+    discarded_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = SyncRecordQuerySet.as_manager()
 
@@ -112,6 +114,11 @@ class SyncRecord(models.Model):
                 fields=["claimed_at"], condition=Q(state="syncing"), name="sync_records_claimed"
             ),
             models.Index(fields=["state", "-id"], name="sync_records_by_state"),
+            models.Index(
+                fields=["-next_attempt_at", "-id"],
+                condition=Q(state="dead", discarded_at=None),
+                name="dead_sync_records",
+            ),
         ]
 
     def __str__(self) -> str:

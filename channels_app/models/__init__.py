@@ -9,6 +9,8 @@ from channels_app.models.agreements import (
 from channels_app.models.connections import ChannelConnection, channel_kinds
 from channels_app.models.conversations import Conversation, ConversationQuerySet
 from channels_app.models.events import InboundEvent, new_event_id
+from channels_app.models.incidents import Incident, IncidentQuerySet
+from channels_app.models.media import Media, MediaQuerySet
 from channels_app.models.messages import Message, MessageQuerySet
 from channels_app.models.people import Contact, ContactIdentity, id_index
 
@@ -19,6 +21,10 @@ __all__ = [
     "Conversation",
     "ConversationQuerySet",
     "InboundEvent",
+    "Media",
+    "MediaQuerySet",
+    "Incident",
+    "IncidentQuerySet",
     "Message",
     "MessageQuerySet",
     "MessageTemplate",

@@ -67,6 +67,8 @@ class Conversation(models.Model):
         related_name="conversations",
     )
     escalation_reason = models.CharField(max_length=300, blank=True)
+    # Why nothing (more) has to be said: a colleague's words, or the machine's (spam, closing).
+    closing_reason = models.CharField(max_length=300, blank=True, default="")
     language = models.CharField(max_length=16, blank=True)
     unread_count = models.PositiveIntegerField(default=0)
     last_message_at = models.DateTimeField(null=True, blank=True)

@@ -5,7 +5,8 @@ import time
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from channels_app.models.connections import ChannelConnection
@@ -33,6 +34,7 @@ class InboundEvent(models.Model):
         DONE = "done"
         UNSUPPORTED = "unsupported"
         REJECTED = "rejected"
+        DISCARDED = "discarded"  # a person has read why it was rejected, and lets it go
 
     id = models.UUIDField(primary_key=True, default=new_event_id, editable=False)
     connection = models.ForeignKey(
@@ -72,6 +74,12 @@ class InboundEvent(models.Model):
                 fields=["connection", "awaits"],
                 condition=Q(status="waiting"),
                 name="waiting_events",
+            ),
+            models.Index(
+                Coalesce("processed_at", "received_at").desc(),
+                F("id").desc(),
+                condition=Q(status="rejected"),
+                name="dead_events",
             ),
         ]
 

@@ -91,6 +91,8 @@ class Message(models.Model):
     template = EncryptedJSONField(
         null=True, blank=True
     )  # {name, language, components} if it is one
+    # Failed, and a person has let it go: no dead letter any more.
+    discarded_at = models.DateTimeField(null=True, blank=True, editable=False)
     hidden_at = models.DateTimeField(null=True, blank=True)  # a public one, out of sight
     sequence = models.BigIntegerField(default=0)  # the network's order within one second
 
@@ -125,6 +127,11 @@ class Message(models.Model):
                 fields=["conversation", "id"],
                 condition=Q(state__in=["queued", "sending"]),
                 name="messages_in_line",
+            ),
+            models.Index(
+                fields=["-state_at", "-id"],
+                condition=Q(state="failed", discarded_at=None) & ~Q(error_code="taken_over"),
+                name="dead_messages",
             ),
         ]
 

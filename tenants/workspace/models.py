@@ -1,5 +1,6 @@
 """How a company wants to be represented, and what it has used."""
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from tenants.prepared import Prepared
@@ -14,6 +15,13 @@ class Profile(models.Model):
     refusal = models.JSONField(default=dict, blank=True)  # language -> exact sentence
     confidence_gate = models.FloatField(default=0.7)
     quiet_seconds = models.FloatField(default=1.5)  # how long a burst of messages is gathered
+    # When a customer counts as left alone: by everybody, and by the person they were handed to.
+    silence_minutes = models.PositiveSmallIntegerField(
+        default=10, validators=[MinValueValidator(1), MaxValueValidator(10_080)]
+    )
+    person_minutes = models.PositiveSmallIntegerField(
+        default=60, validators=[MinValueValidator(1), MaxValueValidator(10_080)]
+    )
     ai_enabled = models.BooleanField(default=True)
     retention_days = models.PositiveIntegerField(default=90)
     updated_at = models.DateTimeField(auto_now=True)

@@ -1,0 +1,1 @@
+"""When many letters are tried again."""

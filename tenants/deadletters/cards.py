@@ -1,0 +1,1 @@
+"""What dead letters show in the menu."""
