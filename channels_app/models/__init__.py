@@ -11,20 +11,24 @@ from channels_app.models.conversations import Conversation, ConversationQuerySet
 from channels_app.models.events import InboundEvent, new_event_id
 from channels_app.models.incidents import Incident, IncidentQuerySet
 from channels_app.models.media import Media, MediaQuerySet
+from channels_app.models.merges import ContactMerge, MergeSuggestion
 from channels_app.models.messages import Message, MessageQuerySet
-from channels_app.models.people import Contact, ContactIdentity, id_index
+from channels_app.models.people import Contact, ContactIdentity, ContactQuerySet, id_index
 
 __all__ = [
     "ChannelConnection",
     "Contact",
     "ContactIdentity",
+    "ContactMerge",
+    "ContactQuerySet",
     "Conversation",
     "ConversationQuerySet",
     "InboundEvent",
-    "Media",
-    "MediaQuerySet",
     "Incident",
     "IncidentQuerySet",
+    "Media",
+    "MediaQuerySet",
+    "MergeSuggestion",
     "Message",
     "MessageQuerySet",
     "MessageTemplate",
