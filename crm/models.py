@@ -87,6 +87,9 @@ class SyncRecord(models.Model):
     wanted_version = models.PositiveIntegerField(default=0)  # lead.version the CRM should have
     synced_version = models.PositiveIntegerField(default=0)  # lead.version it has
     external_id = models.CharField(max_length=128, blank=True, default="")
+    # What the CRM is told of a lead that became part of another: that one's key, so that people
+    # there can merge or archive the two; ``none`` once it stands by itself again.
+    merged_into = models.CharField(max_length=160, blank=True, default="")
     attempts = models.PositiveSmallIntegerField(default=0)  # since it last got through
     next_attempt_at = models.DateTimeField(default=timezone.now)
     claim = models.UUIDField(null=True, blank=True)  # the push that holds the row

@@ -29,6 +29,16 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         return self.with_people().prefetch_related("contributions", "evidence")
 
 
+LeadManager = models.Manager.from_queryset(LeadQuerySet)
+
+
+class StandingLeads(LeadManager):
+    """Without the leads that were merged into another one, which nobody is to work on."""
+
+    def get_queryset(self) -> LeadQuerySet:
+        return super().get_queryset().filter(absorbed_by=None)
+
+
 class Lead(models.Model):
     """A contact who may buy.
 
@@ -67,10 +77,15 @@ class Lead(models.Model):
     email_index = models.CharField(max_length=32, blank=True, default="", db_index=True)
     phone_index = models.CharField(max_length=32, blank=True, default="", db_index=True)
     version = models.PositiveIntegerField(default=0)  # 0: no change has been recorded yet
+    # Set while its contact is part of another, whose lead has its evidence.
+    absorbed_by = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="absorbed"
+    )
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now, db_index=True)
 
-    objects = LeadQuerySet.as_manager()
+    objects = StandingLeads()
+    everything = LeadManager()
 
     class Meta:
         ordering = ["-score", "-pk"]

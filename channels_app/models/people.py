@@ -4,6 +4,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 
 from channels_app.models.connections import channel_kinds
 from tenants import crypto
@@ -18,8 +19,19 @@ def id_index(external_id: str) -> str:
     return crypto.blind_index(sha256(external_id.encode("utf-8", "surrogatepass")).hexdigest())
 
 
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def standing(self) -> "ContactQuerySet":
+        """Those who were not merged into another."""
+        return self.filter(absorbed_into=None)
+
+
 class Contact(models.Model):
-    """A person who wrote to the company, over however many networks."""
+    """A person who wrote to the company, over however many networks.
+
+    ``absorbed_into`` is set while another contact stands for this one: what comes for it then
+    is kept there, by a trigger (migration ``0009_kept_where_it_stands``), so that a message that arrives
+    while two are merged is never left behind.
+    """
 
     name = EncryptedTextField(blank=True, default="")
     email = EncryptedTextField(blank=True, default="")
@@ -29,8 +41,13 @@ class Contact(models.Model):
     language = models.CharField(max_length=16, blank=True)  # BCP 47, as the network says
     is_blocked = models.BooleanField(default=False)  # the company wants nothing sent or answered
     has_opted_out = models.BooleanField(default=False)  # of something: the ledger says of what
+    absorbed_into = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="absorbed"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ContactQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
@@ -57,10 +74,27 @@ class ContactIdentity(models.Model):
     external_id = EncryptedTextField()
     external_id_index = models.CharField(max_length=32)
     display = EncryptedTextField(blank=True, default="")
+    # Blind indexes of what the network itself vouches for, in the form that compares.
+    proven_phone = models.CharField(max_length=32, blank=True, default="")
+    proven_email = models.CharField(max_length=32, blank=True, default="")
+    compared_at = models.DateTimeField(null=True, blank=True)  # with everybody else's
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         verbose_name_plural = "contact identities"
+        indexes = [
+            models.Index(
+                fields=["proven_phone"], condition=~Q(proven_phone=""), name="identities_by_phone"
+            ),
+            models.Index(
+                fields=["proven_email"], condition=~Q(proven_email=""), name="identities_by_email"
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(compared_at=None) & ~Q(proven_phone="", proven_email=""),
+                name="identities_to_compare",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["platform", "account_id", "external_id_index"],
