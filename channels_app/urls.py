@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from channels_app.media import views as media
 from channels_app.views import connections, deeds, inbox
 
 app_name = "channels_app"
@@ -18,6 +19,8 @@ urlpatterns = [
     path("inbox/<int:pk>/assign/", deeds.assign, name="assign"),
     path("inbox/<int:pk>/close/", deeds.close, name="close"),
     path("inbox/<int:pk>/reopen/", deeds.reopen, name="reopen"),
+    path("media/<str:token>/", media.member_file, name="media"),
+    path("inbox/files/<uuid:pk>/again/", media.fetch_again, name="fetch_again"),
     path("channels/", connections.channels, name="channels"),
     path("channels/add/<slug:platform>/", connections.add, name="add"),
     path("channels/<int:pk>/", connections.channel, name="channel"),

@@ -233,6 +233,16 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR / "media"
+# Files of messages lie here, encrypted. Any storage of Django's will do; S3 and its like come
+# with django-storages: {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {…}}.
+MEDIA_STORAGE = env.json("MEDIA_STORAGE", default={})
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "media": MEDIA_STORAGE or {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+}
+MEDIA_MAX_BYTES = env.int("MEDIA_MAX_BYTES", default=25 * 1024 * 1024)  # of one file
+MEDIA_QUOTA_BYTES = env.int("MEDIA_QUOTA_BYTES", default=20 * 1024**3)  # of one company
 
 # -- safety
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -322,14 +332,44 @@ SPECTACULAR_SETTINGS = {
 META_GRAPH_URL = env.str("META_GRAPH_URL", default="https://graph.facebook.com/v25.0")
 META_APP_SECRET = env.str("META_APP_SECRET", default="")  # our own Meta app, shared by companies
 META_VERIFY_TOKEN = env.str("META_VERIFY_TOKEN", default="")
+META_DIALOG_URL = env.str("META_DIALOG_URL", default="https://www.facebook.com/v25.0")
+INSTAGRAM_GRAPH_URL = env.str("INSTAGRAM_GRAPH_URL", default="https://graph.instagram.com")
+INSTAGRAM_TOKEN_URL = env.str("INSTAGRAM_TOKEN_URL", default="https://api.instagram.com")
+INSTAGRAM_LOGIN_URL = env.str("INSTAGRAM_LOGIN_URL", default="https://www.instagram.com")
 TELEGRAM_API_URL = env.str("TELEGRAM_API_URL", default="https://api.telegram.org")
 HUBSPOT_API_URL = env.str("HUBSPOT_API_URL", default="https://api.hubapi.com")
 RESEND_API_URL = env.str("RESEND_API_URL", default="https://api.resend.com")
 X_API_URL = env.str("X_API_URL", default="https://api.x.com")
+X_LOGIN_URL = env.str("X_LOGIN_URL", default="https://x.com")
 LINKEDIN_API_URL = env.str("LINKEDIN_API_URL", default="https://api.linkedin.com")
 LINKEDIN_AUTH_URL = env.str("LINKEDIN_AUTH_URL", default="https://www.linkedin.com")
 TIKTOK_API_URL = env.str("TIKTOK_API_URL", default="https://business-api.tiktok.com/open_api/v1.3")
+TIKTOK_LOGIN_URL = env.str("TIKTOK_LOGIN_URL", default="https://www.tiktok.com")
+GOOGLE_LOGIN_URL = env.str("GOOGLE_LOGIN_URL", default="https://accounts.google.com")
+GOOGLE_TOKEN_URL = env.str("GOOGLE_TOKEN_URL", default="https://oauth2.googleapis.com")
+MICROSOFT_LOGIN_URL = env.str(
+    "MICROSOFT_LOGIN_URL", default="https://login.microsoftonline.com/common"
+)
 TWILIO_API_URL = env.str("TWILIO_API_URL", default="https://api.twilio.com")
+# Our own apps there, through which companies sign in; the operator's rows (PlatformApp) come first.
+META_APP_ID = env.str("META_APP_ID", default="")
+META_LOGIN_CONFIGURATION = env.str("META_LOGIN_CONFIGURATION", default="")
+WHATSAPP_SIGNUP_CONFIGURATION = env.str("WHATSAPP_SIGNUP_CONFIGURATION", default="")
+INSTAGRAM_APP_ID = env.str("INSTAGRAM_APP_ID", default="")
+INSTAGRAM_APP_SECRET = env.str("INSTAGRAM_APP_SECRET", default="")
+X_APP_ID = env.str("X_APP_ID", default="")
+X_CONSUMER_SECRET = env.str("X_CONSUMER_SECRET", default="")
+X_CLIENT_ID = env.str("X_CLIENT_ID", default="")
+X_CLIENT_SECRET = env.str("X_CLIENT_SECRET", default="")
+X_BEARER_TOKEN = env.str("X_BEARER_TOKEN", default="")
+LINKEDIN_CLIENT_ID = env.str("LINKEDIN_CLIENT_ID", default="")
+LINKEDIN_CLIENT_SECRET = env.str("LINKEDIN_CLIENT_SECRET", default="")
+TIKTOK_CLIENT_KEY = env.str("TIKTOK_CLIENT_KEY", default="")
+TIKTOK_CLIENT_SECRET = env.str("TIKTOK_CLIENT_SECRET", default="")
+GOOGLE_CLIENT_ID = env.str("GOOGLE_CLIENT_ID", default="")
+GOOGLE_CLIENT_SECRET = env.str("GOOGLE_CLIENT_SECRET", default="")
+MICROSOFT_CLIENT_ID = env.str("MICROSOFT_CLIENT_ID", default="")
+MICROSOFT_CLIENT_SECRET = env.str("MICROSOFT_CLIENT_SECRET", default="")
 OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="https://api.openai.com/v1")
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")
 ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", default="https://api.anthropic.com")

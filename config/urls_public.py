@@ -8,6 +8,7 @@ from config.health import metrics
 urlpatterns = [
     path("webhooks/", include("channels_app.webhook_urls")),
     path("forms/", include("channels_app.form_urls")),
+    path("media/", include("channels_app.media.public_urls")),
     path("metrics", metrics),
     path("", include("tenants.pages.public_urls")),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -19,16 +19,17 @@ Page = Callable[Concatenate[AuthenticatedRequest, P], HttpResponseBase]
 Guarded = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
-def needs(permission: str, *, change: str = "") -> Callable[[Page[P]], Guarded[P]]:
+def needs(
+    permission: str, *, change: str = "", may_be_kept: bool = False
+) -> Callable[[Page[P]], Guarded[P]]:
     """Open the page to members holding ``permission``; POST asks for ``change`` where given.
 
     Strangers are sent to the sign-in. Times on the page are in the person's zone, or else
-    the company's.
+    the company's. ``may_be_kept``: the answer says itself how long a browser may keep it.
     """
 
     def decorate(page: Page[P]) -> Guarded[P]:
         @wraps(page)
-        @never_cache
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _to_sign_in(request)
@@ -38,9 +39,11 @@ def needs(permission: str, *, change: str = "") -> Callable[[Page[P]], Guarded[P
             with timezone.override(zone_of(request)):
                 return page(cast("AuthenticatedRequest", request), *args, **kwargs)
 
-        guarded.permission = permission  # type: ignore[attr-defined]
-        guarded.change_permission = change or permission  # type: ignore[attr-defined]
-        return cast("Guarded[P]", guarded)
+        kept = cast("Guarded[P]", guarded)
+        door = kept if may_be_kept else never_cache(kept)
+        door.permission = permission  # type: ignore[attr-defined]
+        door.change_permission = change or permission  # type: ignore[attr-defined]
+        return door
 
     return decorate
 

@@ -14,6 +14,7 @@ from channels_app import wire
 from channels_app.providers.values import (
     EMPTY,
     UNREADABLE,
+    Attachment,
     Inbound,
     Outgoing,
     Polled,
@@ -24,9 +25,12 @@ from channels_app.providers.values import (
     TemplateNews,
     Unsupported,
 )
+from tenants.plugins.downloads import Download, download, gone
 from tenants.plugins.errors import (
     AnswerLost,
+    Expired,
     PayloadRejected,
+    ProviderError,
     Rejected,
     SignatureMismatch,
 )
@@ -43,6 +47,8 @@ class ChannelProvider(ABC):
     ConfigForm: ClassVar[type[forms.Form]]
     # The command line's words for secrets -> names in the config.
     secret_names: ClassVar[Mapping[str, str]] = {}
+    # There is no network that gives the account an id: we make one up.
+    names_itself: ClassVar[bool] = False
     # Several accounts share one webhook address and one secret: that of our app there.
     has_shared_address: ClassVar[bool] = False
     how_to_connect: ClassVar[str] = ""
@@ -95,6 +101,16 @@ class ChannelProvider(ABC):
     def send(self, message: Outgoing) -> Sent:
         """Deliver a message, or raise a ProviderError."""
 
+    def open_attachment(
+        self, attachment: Attachment, item: RawItem | None, *, limit: int
+    ) -> Download:
+        """A file that came with a message, on its way to us; raises a ProviderError.
+
+        ``item`` is the stored event that announced it, while we still have that. Raise Expired
+        where the network keeps the file no longer. Not more than ``limit`` bytes are taken.
+        """
+        return linked_file(attachment, limit=limit, named_by_company=True)
+
     def hide(self, external_id: str, *, hidden: bool) -> None:
         """Take a public comment out of sight, or show it again; raises a ProviderError."""
         raise Rejected("This network hides no comments.", code="cannot_hide")
@@ -104,6 +120,10 @@ class ChannelProvider(ABC):
         return []
 
     # -- what only some networks have
+
+    def show_typing(self, recipient_id: str, *, by_ai: bool, is_over: bool = False) -> None:
+        """Let the person see that somebody writes; only where capabilities say ``shows_typing``."""
+        raise NotImplementedError
 
     def verify_at(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
         """As ``verify``; for networks that sign the address they were given as well."""
@@ -189,6 +209,31 @@ def public_url(attachment: Mapping[str, Any]) -> str:
     if not url:
         raise Rejected("An attachment needs a public web address.", code="attachment")
     return url
+
+
+def linked_file(
+    attachment: Attachment,
+    *,
+    limit: int,
+    headers: Mapping[str, str] | None = None,
+    named_by_company: bool = False,
+    redirects: int = 0,
+) -> Download:
+    """A file by the address the network gave; one it no longer serves has expired."""
+    if not attachment.url:
+        raise Rejected("The network gave no address of this file.", code="unsupported")
+    try:
+        return download(
+            attachment.url,
+            limit=limit,
+            headers=headers,
+            named_by_company=named_by_company,
+            redirects=redirects,
+        )
+    except ProviderError as error:
+        if gone(error):
+            raise Expired(str(error), code=error.code, status=error.status) from error
+        raise
 
 
 def unreadable(value: Any, account_id: str = "") -> RawItem:

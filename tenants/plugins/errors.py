@@ -61,6 +61,10 @@ class Rejected(ProviderError):
     retryable = False
 
 
+class Expired(Rejected):
+    """What was offered for a time is not there any more."""
+
+
 class CredentialsRejected(Rejected):
     """The company must reconnect: the key is wrong, revoked or expired."""
 

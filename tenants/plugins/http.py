@@ -11,7 +11,8 @@ import ipaddress
 import json as jsonlib
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
@@ -32,6 +33,8 @@ MAX_ANSWER_SECONDS = 60.0  # for a body that trickles in, each read of it in tim
 MAX_ADDRESSES = 3
 TRUSTED_SETTINGS = (
     "META_GRAPH_URL",
+    "INSTAGRAM_GRAPH_URL",
+    "INSTAGRAM_TOKEN_URL",
     "TELEGRAM_API_URL",
     "HUBSPOT_API_URL",
     "RESEND_API_URL",
@@ -39,6 +42,8 @@ TRUSTED_SETTINGS = (
     "LINKEDIN_API_URL",
     "LINKEDIN_AUTH_URL",
     "TIKTOK_API_URL",
+    "GOOGLE_TOKEN_URL",
+    "MICROSOFT_LOGIN_URL",
     "TWILIO_API_URL",
     "OPENAI_BASE_URL",
     "ANTHROPIC_BASE_URL",
@@ -56,6 +61,8 @@ def request(
     *,
     json: Any = None,
     content: bytes | None = None,
+    data: Mapping[str, str] | None = None,
+    files: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
     params: Mapping[str, str] | None = None,
     idempotent: bool = False,
@@ -67,13 +74,15 @@ def request(
     Say ``idempotent=True`` where asking twice does no harm: a lost answer is then
     ``Unavailable`` (tried again) instead of ``AnswerLost`` (reconciled).
     Say ``named_by_company=True`` where the address is not the operator's own setting.
-    ``timeout`` is in seconds, for the whole of each phase.
+    ``timeout`` is in seconds, for the whole of each phase. ``data`` and ``files`` make a form.
     """
     response = exchange(
         method,
         url,
         json=json,
         content=content,
+        data=data,
+        files=files,
         headers=headers,
         params=params,
         idempotent=idempotent,
@@ -106,27 +115,50 @@ def exchange(
     **kwargs: Any,
 ) -> httpx.Response:
     """Send a request and return the answer whatever its status; raise only if none came."""
+    host = urlsplit(url).hostname
+    with (
+        meaning_of_errors(host, idempotent=idempotent),
+        opened(method, url, timeout=timeout, named_by_company=named_by_company, **kwargs) as answer,
+    ):
+        return _read(answer, seconds=timeout or MAX_ANSWER_SECONDS)
+
+
+@contextmanager
+def opened(
+    method: str,
+    url: str,
+    *,
+    timeout: float | None = None,
+    named_by_company: bool = False,
+    **kwargs: Any,
+) -> Iterator[httpx.Response]:
+    """An answer whose body is still to be read; keep it inside ``meaning_of_errors``."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ForbiddenAddress(f"Not an http(s) address: {url[:200]!r}")
     context.release()  # never hold a database connection while somebody else thinks
     patience = TIMEOUT if timeout is None else timeout
+    client = _client(trusting=not named_by_company)
+    with client.stream(method, url, timeout=patience, **kwargs) as response:
+        yield response
+
+
+@contextmanager
+def meaning_of_errors(host: str | None, *, idempotent: bool) -> Iterator[None]:
+    """Turn what goes wrong on the wire into our own errors."""
     try:
-        with _client(trusting=not named_by_company).stream(
-            method, url, timeout=patience, **kwargs
-        ) as response:
-            return _read(response, seconds=timeout or MAX_ANSWER_SECONDS)
+        yield
     except AnswerTooLarge as error:
-        raise (Rejected if idempotent else AnswerLost)(f"{parts.hostname}: {error}") from error
+        raise (Rejected if idempotent else AnswerLost)(f"{host}: {error}") from error
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         if isinstance(error.__cause__, ForbiddenHost) or isinstance(error, ForbiddenHost):
             raise ForbiddenAddress(str(error)) from error
-        raise Unavailable(f"{parts.hostname}: {str(error) or type(error).__name__}") from error
+        raise Unavailable(f"{host}: {str(error) or type(error).__name__}") from error
     except (httpx.TransportError, httpx.InvalidURL) as error:
         if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
             raise ForbiddenAddress(str(error)) from error
         lost = Unavailable if idempotent else AnswerLost
-        raise lost(f"{parts.hostname}: {str(error) or type(error).__name__}") from error
+        raise lost(f"{host}: {str(error) or type(error).__name__}") from error
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

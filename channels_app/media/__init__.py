@@ -1,0 +1,1 @@
+"""Files that come with messages and go with them: fetched, weighed, locked away, shown, sent."""

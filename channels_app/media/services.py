@@ -1,0 +1,185 @@
+"""What can be done with files: taken in from people, tied to messages, read, linked, let go."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files import File
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from channels_app.media import links, sniffing, vault
+from channels_app.media.reasons import reason_of
+from channels_app.media.ringing import ring_fetching
+from channels_app.models import InboundEvent, Media, Message
+from tenants.accounts.models import User
+
+State = Media.State
+UPLOADING = timedelta(minutes=10)  # an upload that takes longer was interrupted
+FETCHED = frozenset({"image", "audio", "video", "file", "sticker"})
+
+
+class MediaRefused(Exception):
+    """A file is not taken in. ``text`` is for people, ``code`` for programs."""
+
+    def __init__(self, code: str) -> None:
+        self.code, self.text = code, reason_of(code).text
+        super().__init__(str(self.text))
+
+
+# -- what people hand us
+
+
+def store_upload(
+    *, content: bytes | File, name: str, mime: str = "", user: User | None = None
+) -> Media:
+    """Lock away what somebody uploaded; raises MediaRefused.
+
+    It belongs to no message yet: ``attach`` ties it to one, or it is gone after a day.
+    ``mime`` is what was claimed; what it is, the bytes say.
+    """
+    chunks = [content] if isinstance(content, bytes) else content.chunks()
+    media = Media(uploaded_by=user, source={"name": name[:300], "mime": mime[:100]})
+    media.key, media.path = vault.new_key(), vault.new_path(media.pk.hex)
+    # The row first: a file that nobody knows of can then not come to be.
+    media.claimed_until = timezone.now() + UPLOADING
+    media.save(force_insert=True)
+    try:
+        lock_away(media=media, chunks=iter(chunks))
+    except MediaRefused:
+        Media.objects.filter(pk=media.pk).delete()
+        raise
+    media.state, media.stored_at, media.claimed_until = State.STORED, timezone.now(), None
+    media.save(update_fields=[*STORED_FIELDS])
+    return media
+
+
+WEIGHED = ("name", "kind", "mime", "size", "sha256", "width", "height")
+STORED_FIELDS = (*WEIGHED, "state", "reason", "stored_at", "claimed_until", "next_attempt_at")
+
+
+def lock_away(*, media: Media, chunks: Iterator[bytes], sha256: str = "") -> None:
+    """Weigh the bytes and put them where the row says; raises MediaRefused, with nothing left.
+
+    Fills in what was found, and saves nothing: the caller knows what else is to be saved.
+    """
+    with vault.Locked(path=media.path, key=media.key, limit=settings.MEDIA_MAX_BYTES) as locked:
+        try:
+            written = locked.feed(chunks)
+        except vault.TooLarge as error:
+            raise MediaRefused("too_large") from error
+        weigh(media, written)
+        if sha256 and written.sha256 != sha256:
+            raise MediaRefused("damaged")
+        locked.put_away()
+
+
+def weigh(media: Media, written: vault.Written) -> None:
+    """Say what the bytes are; raises MediaRefused where they may not stay."""
+    if not written.size:
+        raise MediaRefused("empty")
+    found = sniffing.look(written.head)
+    if sniffing.contradicts(str(media.source.get("mime") or media.source.get("kind")), found):
+        raise MediaRefused("mismatch")
+    if stored_bytes() + written.size > settings.MEDIA_QUOTA_BYTES:
+        raise MediaRefused("quota")
+    media.size, media.sha256 = written.size, written.sha256
+    media.kind, media.mime = found.kind, found.mime
+    media.width, media.height = found.width, found.height
+    media.name = sniffing.safe_name(str(media.source.get("name") or ""), found.mime)
+
+
+def stored_bytes() -> int:
+    """How much of the company's room is taken."""
+    return Media.objects.stored().aggregate(total=Sum("size"))["total"] or 0
+
+
+# -- what networks announce
+
+
+def expect(*, message: Message, event: InboundEvent | None) -> list[Media]:
+    """Note which files are to be fetched for a message, in the transaction that stores it.
+
+    Costs nothing where it came without any.
+    """
+    rows = [
+        Media(
+            message=message,
+            position=position,
+            event=event,
+            source=dict(said),
+            name=sniffing.safe_name(str(said.get("name") or ""), str(said.get("mime") or "")),
+            kind=said["kind"] if said["kind"] in Media.Kind.values else Media.Kind.IMAGE,
+        )
+        for position, said in enumerate(message.attachments)
+        if said.get("kind") in FETCHED and (said.get("url") or said.get("ref"))
+    ]
+    Media.objects.bulk_create(rows)
+    for media in rows:
+        ring_fetching(media.pk)
+    return rows
+
+
+# -- files and messages
+
+
+def sendable(*, ids: Sequence[UUID | str]) -> list[Media]:
+    """Files that wait to be sent, in the order they were named; raises MediaRefused."""
+    found = {media.pk: media for media in Media.objects.stored().loose().filter(pk__in=ids)}
+    wanted = [found.get(each if isinstance(each, UUID) else UUID(each)) for each in ids]
+    kept = [media for media in wanted if media is not None]
+    if len(kept) < len(wanted) or len(found) < len(wanted):
+        raise MediaRefused("unknown")
+    return kept
+
+
+def as_attachment(media: Media) -> dict[str, Any]:
+    """What a message says of a file of ours."""
+    return {
+        "kind": media.kind,
+        "name": media.name,
+        "mime": media.mime,
+        "size": media.size,
+        "media": media.pk.hex,
+    }
+
+
+def attach(*, message: Message) -> None:
+    """Tie the files that a message names to it, in the transaction that writes it."""
+    for position, said in enumerate(message.attachments):
+        if said.get("media"):
+            Media.objects.loose().filter(pk=said["media"]).update(
+                message=message, position=position
+            )
+
+
+def read(media: Media, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+    """The bytes of a stored file, from ``start`` on."""
+    return vault.read(path=media.path, key=media.key, size=media.size, start=start, length=length)
+
+
+def bytes_of(said: Mapping[str, Any]) -> bytes:
+    """The whole of a file that a message of ours names; raises MediaRefused if it is gone."""
+    media = Media.objects.stored().filter(pk=said.get("media")).first()
+    if media is None:
+        raise MediaRefused("expired")
+    return b"".join(read(media))
+
+
+def signed_url(media: Media, *, public: bool = False, download: bool = False) -> str:
+    """A short-lived address of a file: for members of the company, or for anybody who has it."""
+    make = links.public_link if public else links.member_link
+    return make(media.pk, download=download)
+
+
+# -- letting go
+
+
+def forget_files(*, paths: Sequence[str]) -> None:
+    """Delete files once the rows that named them are gone for good."""
+    for path in filter(None, paths):
+        transaction.on_commit(partial(vault.delete, path))
