@@ -70,12 +70,15 @@ SUBCODES: dict[int, type[ProviderError]] = {
 }
 
 
-def post(path: str, token: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Send a message; raises a ProviderError that says what may be done about it."""
+def post(path: str, token: str, body: Mapping[str, Any], *, base: str = "") -> dict[str, Any]:
+    """Send a message; raises a ProviderError that says what may be done about it.
+
+    ``base`` is Instagram's own Graph API, for accounts that signed in there.
+    """
     try:
         answer = http.request(
             "POST",
-            f"{settings.META_GRAPH_URL}/{path}",
+            f"{base or settings.META_GRAPH_URL}/{path}",
             json=body,
             headers={"Authorization": f"Bearer {token}"},
         )
@@ -86,12 +89,12 @@ def post(path: str, token: str, body: Mapping[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def get(path: str, token: str, params: Mapping[str, str]) -> dict[str, Any]:
+def get(path: str, token: str, params: Mapping[str, str], *, base: str = "") -> dict[str, Any]:
     """Ask for something; raises a ProviderError."""
     try:
         answer = http.request(
             "GET",
-            f"{settings.META_GRAPH_URL}/{path}",
+            f"{base or settings.META_GRAPH_URL}/{path}",
             params=params,
             headers={"Authorization": f"Bearer {token}"},
             idempotent=True,

@@ -4,6 +4,8 @@ Imports no model: Dramatiq's middleware needs this before Django's apps are read
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError
@@ -76,6 +78,17 @@ def enter_for_job(schema_name: str) -> None:
 
 def leave() -> None:
     connection.set_schema_to_public()
+
+
+@contextmanager
+def in_public() -> Iterator[None]:
+    """Public for a moment, to read what the operator keeps there; nothing is written or rung."""
+    here = connection.tenant
+    leave()
+    try:
+        yield
+    finally:
+        connection.set_tenant(here)
 
 
 def in_transaction() -> bool:

@@ -129,8 +129,15 @@ class PlatformApp(models.Model):
 
     platform = models.CharField(max_length=32, unique=True)
     app_id = models.CharField(max_length=190, blank=True)
+    # What webhooks are signed with, and what a code is traded with unless the vendor keeps two.
     secret = EncryptedTextField(blank=True, default="")
     verify_token = EncryptedTextField(blank=True, default="")
+    # OAuth 2, where it has a client of its own beside the app (X).
+    client_id = models.CharField(max_length=190, blank=True)
+    client_secret = EncryptedTextField(blank=True, default="")
+    # Facebook Login for Business and Embedded Signup ask for what a configuration lists.
+    configuration_id = models.CharField(max_length=190, blank=True)
+    bearer_token = EncryptedTextField(blank=True, default="")
 
     def __str__(self) -> str:
         return self.platform

@@ -6,6 +6,7 @@ from channels_app.models.agreements import (
     OptOut,
     OptOutQuerySet,
 )
+from channels_app.models.checkups import Checkup, OpenFinding
 from channels_app.models.connections import ChannelConnection, channel_kinds
 from channels_app.models.conversations import Conversation, ConversationQuerySet
 from channels_app.models.events import InboundEvent, new_event_id
@@ -14,9 +15,11 @@ from channels_app.models.media import Media, MediaQuerySet
 from channels_app.models.merges import ContactMerge, MergeSuggestion
 from channels_app.models.messages import Message, MessageQuerySet
 from channels_app.models.people import Contact, ContactIdentity, ContactQuerySet, id_index
+from channels_app.models.sign_ins import SignInAttempt
 
 __all__ = [
     "ChannelConnection",
+    "Checkup",
     "Contact",
     "ContactIdentity",
     "ContactMerge",
@@ -33,8 +36,10 @@ __all__ = [
     "MessageQuerySet",
     "MessageTemplate",
     "MessageTemplateQuerySet",
+    "OpenFinding",
     "OptOut",
     "OptOutQuerySet",
+    "SignInAttempt",
     "channel_kinds",
     "id_index",
     "new_event_id",

@@ -6,7 +6,9 @@ from django.db import models
 from channels_app.capabilities import Capabilities, capabilities_of
 from channels_app.providers import CHANNELS
 from channels_app.providers.base import ChannelProvider
+from channels_app.sign_ins import SIGN_INS
 from tenants.fields import EncryptedJSONField
+from tenants.platform_apps import app_of
 
 
 def channel_kinds() -> list[tuple[str, str]]:
@@ -41,6 +43,13 @@ class ChannelConnection(models.Model):
     token_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     renew_due_at = models.DateTimeField(null=True, blank=True, editable=False)
     renew_failures = models.PositiveSmallIntegerField(default=0, editable=False)
+    # How somebody signed in at the network (``sign_ins``); empty if the form was filled in.
+    signed_in_by = models.CharField(max_length=32, blank=True, editable=False)
+    signed_in_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # What the network let us do then, by its own names; the doctor asks it anew.
+    scopes = models.JSONField(default=list, blank=True, editable=False)
+    # When the doctor came last, and when next; empty while it never did.
+    checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -56,7 +65,16 @@ class ChannelConnection(models.Model):
 
     def provider(self) -> ChannelProvider:
         ours = {"account_id": self.account_id, "webhook_url": self.webhook_url}
-        return CHANNELS.get(self.platform)({**self.config, **ours})
+        return CHANNELS.get(self.platform)({**self.config, **self._of_our_app(), **ours})
+
+    def _of_our_app(self) -> dict[str, str]:
+        """What an account connected by a sign-in reads from our app there, so that the operator
+        changes a secret in one place; what the company typed itself comes first."""
+        if self.signed_in_by not in SIGN_INS:
+            return {}
+        sign_in = SIGN_INS.get(self.signed_in_by)
+        told = sign_in.config_of(app_of(sign_in.app))
+        return {name: value for name, value in told.items() if not self.config.get(name)}
 
     @property
     def webhook_url(self) -> str:

@@ -28,9 +28,9 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 class Contact(models.Model):
     """A person who wrote to the company, over however many networks.
 
-    ``absorbed_into`` is set while another contact stands for this one: what comes for it then
-    is kept there, by a trigger (migration ``0009_kept_where_it_stands``), so that a message that arrives
-    while two are merged is never left behind.
+    ``absorbed_into`` is set while another contact stands for this one. What comes for it then is
+    kept there, by a trigger (migration ``0009_kept_where_it_stands``): a message that arrives
+    while two are merged is not left behind.
     """
 
     name = EncryptedTextField(blank=True, default="")

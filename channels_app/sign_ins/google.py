@@ -1,0 +1,92 @@
+"""Gmail and Google Workspace: IMAP and SMTP with a token instead of a password.
+
+https://developers.google.com/identity/protocols/oauth2/web-server
+https://developers.google.com/workspace/gmail/imap/xoauth2-protocol
+"""
+
+from django.conf import settings
+
+from channels_app import wire
+from channels_app.scopes import scopes_of
+from channels_app.sign_ins import base
+from channels_app.sign_ins.base import Account, Grant
+from tenants.plugins.credentials import AppCredentials
+from tenants.plugins.errors import Rejected
+
+# https://developers.google.com/workspace/gmail/imap/imap-smtp
+SERVERS = {
+    "inbound": "imap",
+    "imap_host": "imap.gmail.com",
+    "imap_port": 993,
+    "imap_security": "tls",
+    "outbound": "smtp",
+    "smtp_host": "smtp.gmail.com",
+    "smtp_port": 465,
+    "smtp_security": "tls",
+    "trusted_server": "mx.google.com",
+}
+
+
+class Google(base.SignIn):
+    app = "google"
+    platforms = ("email",)
+
+    @classmethod
+    def consent_origin(cls) -> str:
+        return base.origin(settings.GOOGLE_LOGIN_URL)
+
+    @classmethod
+    def issuer(cls) -> str:
+        return str(settings.GOOGLE_LOGIN_URL)
+
+    @classmethod
+    def config_of(cls, app: AppCredentials) -> dict[str, str]:
+        return {"client_id": app.oauth_id, "client_secret": app.oauth_secret}
+
+    def authorize_url(
+        self, *, platform: str, state: str, redirect_uri: str, verifier: str, again: bool
+    ) -> str:
+        """``consent`` each time: only then comes a refresh token for somebody known already."""
+        mail = [each.name for each in scopes_of("email", "google")]
+        return self.consent(
+            f"{settings.GOOGLE_LOGIN_URL}/o/oauth2/v2/auth",
+            state=state,
+            redirect_uri=redirect_uri,
+            scopes=["openid", "email", *mail],
+            verifier=verifier,
+            access_type="offline",
+            prompt="consent",
+        )
+
+    def grant(self, *, code: str, redirect_uri: str, verifier: str) -> Grant:
+        return base.grant_of(
+            self.trade(
+                f"{settings.GOOGLE_TOKEN_URL}/token",
+                code=code,
+                redirect_uri=redirect_uri,
+                verifier=verifier,
+            )
+        )
+
+    def accounts(self, grant: Grant) -> list[Account]:
+        claims = base.claims_of(grant.raw.get("id_token"), audience=self.credentials.oauth_id)
+        address = wire.label(claims, "email").lower()
+        if not address:
+            raise Rejected("Google did not say whose mailbox it is.", code="no_address")
+        return [
+            Account(
+                platform="email",
+                account_id=address,
+                name=address[:100],
+                config={
+                    **SERVERS,
+                    "oauth": "google",
+                    "imap_user": address,
+                    "smtp_user": address,
+                    "access_token": grant.access_token,
+                    "refresh_token": grant.refresh_token,
+                },
+                scopes=grant.scopes,
+                seconds=grant.seconds,
+            )
+        ]

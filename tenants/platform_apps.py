@@ -1,0 +1,130 @@
+"""Our own apps at the vendors, through which every company signs in: from the operator's rows
+(the public admin) or, where a row says nothing, from the environment.
+
+Remembered by the process for a few seconds, since every renewal and every send may ask.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from tenants import context
+from tenants.models import PlatformApp
+from tenants.plugins.credentials import AppCredentials
+
+SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class AppKind:
+    """What an app is called, which other app fills its gaps, and where the environment has it."""
+
+    label: str
+    settings: Mapping[str, str]  # our field -> the name of a setting
+    falls_back_to: str = ""
+    console: str = ""  # where the operator finds its values
+
+
+FIELDS = (
+    "app_id",
+    "secret",
+    "verify_token",
+    "client_id",
+    "client_secret",
+    "configuration_id",
+    "bearer_token",
+)
+APP_KINDS: dict[str, AppKind] = {
+    "meta": AppKind(
+        "Meta (Facebook, Instagram, WhatsApp)",
+        {
+            "app_id": "META_APP_ID",
+            "secret": "META_APP_SECRET",
+            "verify_token": "META_VERIFY_TOKEN",
+            "configuration_id": "META_LOGIN_CONFIGURATION",
+        },
+        console="https://developers.facebook.com/apps/",
+    ),
+    "whatsapp": AppKind(
+        "WhatsApp Embedded Signup",
+        {"configuration_id": "WHATSAPP_SIGNUP_CONFIGURATION"},
+        falls_back_to="meta",
+        console="https://developers.facebook.com/apps/",
+    ),
+    "instagram": AppKind(
+        "Instagram Login",
+        {"app_id": "INSTAGRAM_APP_ID", "secret": "INSTAGRAM_APP_SECRET"},
+        console="https://developers.facebook.com/apps/",
+    ),
+    "x": AppKind(
+        "X",
+        {
+            "app_id": "X_APP_ID",
+            "secret": "X_CONSUMER_SECRET",
+            "client_id": "X_CLIENT_ID",
+            "client_secret": "X_CLIENT_SECRET",
+            "bearer_token": "X_BEARER_TOKEN",
+        },
+        console="https://console.x.com/",
+    ),
+    "linkedin": AppKind(
+        "LinkedIn",
+        {"app_id": "LINKEDIN_CLIENT_ID", "secret": "LINKEDIN_CLIENT_SECRET"},
+        console="https://www.linkedin.com/developers/apps",
+    ),
+    "tiktok": AppKind(
+        "TikTok API for Business",
+        {"app_id": "TIKTOK_CLIENT_KEY", "secret": "TIKTOK_CLIENT_SECRET"},
+        console="https://business-api.tiktok.com/portal/apps",
+    ),
+    "google": AppKind(
+        "Google (Gmail)",
+        {"app_id": "GOOGLE_CLIENT_ID", "secret": "GOOGLE_CLIENT_SECRET"},
+        console="https://console.cloud.google.com/apis/credentials",
+    ),
+    "microsoft": AppKind(
+        "Microsoft (Outlook, Microsoft 365)",
+        {"app_id": "MICROSOFT_CLIENT_ID", "secret": "MICROSOFT_CLIENT_SECRET"},
+        console="https://entra.microsoft.com/",
+    ),
+}
+
+_known: dict[str, tuple[float, dict[str, str]]] = {}
+
+
+def app_of(platform: str) -> AppCredentials:
+    """The app of this kind; empty fields where nobody told us."""
+    kind = APP_KINDS[platform]
+    told = {**_told(platform, kind)}
+    if kind.falls_back_to:
+        behind = _told(kind.falls_back_to, APP_KINDS[kind.falls_back_to])
+        told = {name: told.get(name) or behind.get(name, "") for name in FIELDS}
+    return AppCredentials(platform=platform, **told)
+
+
+def forget_apps() -> None:
+    """Look every app up anew."""
+    _known.clear()
+
+
+def _told(platform: str, kind: AppKind) -> dict[str, str]:
+    row = _row(platform)
+    return {
+        name: row.get(name)
+        or (str(getattr(settings, kind.settings[name])) if name in kind.settings else "")
+        for name in FIELDS
+    }
+
+
+def _row(platform: str) -> dict[str, str]:
+    now = time.monotonic()
+    seen = _known.get(platform)
+    if seen is not None and now - seen[0] < SECONDS:
+        return seen[1]
+    with context.in_public():  # its secrets are under the platform's keys
+        found = PlatformApp.objects.filter(platform=platform).first()
+    row = {name: str(getattr(found, name) or "") for name in FIELDS} if found else {}
+    _known[platform] = (now, row)
+    return row
