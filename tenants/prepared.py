@@ -1,18 +1,21 @@
-"""Queries whose SQL is written once and asked often.
+"""Statements whose SQL is written once and asked often.
 
 Django writes a query's SQL anew each time it is asked; for a row with its relations that takes
 longer than PostgreSQL needs to find it. A message asks a dozen such queries, always the same
-ones with other values.
+ones with other values, and writes a dozen rows in always the same way.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import models
 from django.db.models.expressions import Expression
 from django.db.models.query import ModelIterable
 from django.db.transaction import TransactionManagementError
+
+from tenants.context import connection
 
 
 class Blank(Expression):
@@ -61,3 +64,153 @@ class Prepared(Generic[M]):
             queryset.query.get_compiler = lambda *args, **kwargs: compiler
             kept = self._mine.kept = (queryset, compiler, sql, places)
         return kept
+
+
+class PreparedInsert(Generic[M]):
+    """New rows of one model, any number of them in one statement.
+
+    ``conflict`` says what happens to a row that is there already (``ON CONFLICT …``). Rows get
+    their keys, unless it is DO NOTHING. No signals are sent, and values go to the driver as
+    ``Prepared`` says: as their columns take them.
+    """
+
+    def __init__(self, model: type[M], conflict: str = "") -> None:
+        self._model = model
+        self._conflict = conflict
+        self._statements: dict[int, str] = {}
+
+    def row(self, row: M) -> M:
+        self.rows([row])
+        return row
+
+    def rows(self, rows: Sequence[M]) -> None:
+        """Insert them all; nothing is asked of the database where there are none."""
+        if not rows:
+            return
+        values = [
+            convert(getattr(row, name) if fill is None else fill(row, True))
+            for row in rows
+            for name, fill, convert in self._columns
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(self._statement(len(rows)), values)
+            keys = cursor.fetchall() if self._returns_keys else ()
+        for row, key in zip(rows, keys, strict=self._returns_keys):
+            row.pk = key[0]
+            row._state.adding, row._state.db = False, connection.alias
+
+    @property
+    def _returns_keys(self) -> bool:
+        return "DO NOTHING" not in self._conflict
+
+    def _statement(self, count: int) -> str:
+        if count not in self._statements:
+            quote = connection.ops.quote_name
+            names = ", ".join(quote(field.column) for field in self._fields)
+            places = f"({', '.join(['%s'] * len(self._fields))})"
+            key = quote(str(self._model._meta.pk.column))
+            self._statements[count] = (
+                f"INSERT INTO {quote(self._model._meta.db_table)} ({names})"  # noqa: S608 (columns)
+                f" VALUES {', '.join([places] * count)} {self._conflict}"
+                + (f" RETURNING {key}" if self._returns_keys else "")
+            )
+        return self._statements[count]
+
+    @cached_property
+    def _fields(self) -> list[Any]:
+        return [
+            field
+            for field in self._model._meta.concrete_fields
+            if not field.generated and not isinstance(field, models.AutoField)
+        ]
+
+    @cached_property
+    def _columns(self) -> list[Any]:
+        return [(field.attname, _filling(field), _converting(field)) for field in self._fields]
+
+
+class PreparedUpdate(Generic[M]):
+    """Some fields of one row, written as the instance has them.
+
+    ``where`` finds the row; its blanks are filled with the instance's own values by name.
+    """
+
+    def __init__(
+        self,
+        model: type[M],
+        fields: Sequence[str],
+        *,
+        where: str = "id = %(id)s",
+        returning: str = "id",
+    ) -> None:
+        self._model = model
+        self._names = fields
+        self._where = where
+        self._returning = returning
+
+    def row(self, row: M) -> Any:
+        """Write the fields; what the statement returns of the row, or None if there is none."""
+        values = dict(row.__dict__)
+        for name, fill, convert in self._columns:
+            values[name] = convert(values[name] if fill is None else fill(row, False))
+        with connection.cursor() as cursor:
+            cursor.execute(self._statement, values)
+            return cursor.fetchone()
+
+    @cached_property
+    def _fields(self) -> list[Any]:
+        return [self._model._meta.get_field(name) for name in self._names]
+
+    @cached_property
+    def _statement(self) -> str:
+        quote = connection.ops.quote_name
+        changes = ", ".join(
+            f"{quote(field.column)} = %({field.attname})s" for field in self._fields
+        )
+        table = quote(self._model._meta.db_table)
+        return (
+            f"UPDATE {table} SET {changes} WHERE {self._where}"  # noqa: S608 (our own columns)
+            f" RETURNING {self._returning}"
+        )
+
+    @cached_property
+    def _columns(self) -> list[Any]:
+        return [(field.attname, _filling(field), _converting(field)) for field in self._fields]
+
+
+# What the driver takes as it is. Of these exactly: a field of another class may mean more.
+PLAIN = {
+    models.BigIntegerField,
+    models.BooleanField,
+    models.CharField,
+    models.DateField,
+    models.DateTimeField,
+    models.DecimalField,
+    models.FloatField,
+    models.ForeignKey,
+    models.IntegerField,
+    models.OneToOneField,
+    models.PositiveBigIntegerField,
+    models.PositiveIntegerField,
+    models.PositiveSmallIntegerField,
+    models.SmallIntegerField,
+    models.TextField,
+    models.UUIDField,
+}
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _converting(field: Any) -> Callable[[Any], Any]:
+    """From the instance's value to the driver's."""
+    if type(field) in PLAIN:
+        return _as_it_is
+    return lambda value: field.get_db_prep_save(value, connection)
+
+
+def _filling(field: Any) -> Callable[[Any, bool], Any] | None:
+    """How a field that fills itself (``auto_now``) does so; None for all others."""
+    fills_itself = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+    return field.pre_save if fills_itself else None

@@ -1,15 +1,21 @@
-"""A query that is written once finds what a new one would."""
+"""A statement that is written once does what a new one would."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
+from channels_app.models import Contact
 from tenants import context
 from tenants.accounts.models import User
-from tenants.prepared import Blank, Prepared
-from tests.factories import make_user
+from tenants.prepared import Blank, Prepared, PreparedInsert, PreparedUpdate
+from tenants.workspace.models import UsageDay
+from tests.factories import make_contact, make_user
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 BY_ROLE = Prepared(lambda: User.objects.filter(role=Blank("role"), is_active=True).order_by("pk"))
 
@@ -54,3 +60,90 @@ def test_threads_do_not_share_a_compiler(db):
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(compiler_of_thread).result() != id(BY_ROLE._compiled()[1].connection)
+
+
+# -- rows that are written
+
+ALL_OF_A_CONTACT = PreparedInsert(Contact)
+NAMES = PreparedUpdate(Contact, ["name", "language"])
+
+
+def test_a_written_row_is_as_django_would_have_written_it(north):
+    first = ALL_OF_A_CONTACT.row(Contact(name="Ada", phone="+34600", language="es"))
+
+    assert not first._state.adding
+    second = Contact.objects.create(name="Ada", phone="+34600", language="es")
+    for field in Contact._meta.concrete_fields:
+        if field.name not in {"id", "created_at", "updated_at", "phone_index"}:
+            kept = getattr(Contact.objects.get(pk=first.pk), field.attname)
+            assert kept == getattr(second, field.attname), field.name
+    assert Contact.objects.get(pk=first.pk).created_at == first.created_at
+
+
+def test_several_rows_are_one_statement_and_get_their_own_keys(north, django_assert_num_queries):
+    people = [Contact(name=name) for name in ("Ada", "Grace", "Alan")]
+    make_contact()  # keys and search path are known from here on
+
+    with django_assert_num_queries(1):
+        ALL_OF_A_CONTACT.rows(people)
+    with django_assert_num_queries(0):
+        ALL_OF_A_CONTACT.rows([])
+
+    assert [Contact.objects.get(pk=one.pk).name for one in people] == ["Ada", "Grace", "Alan"]
+
+
+def test_a_row_that_is_there_already_is_treated_as_the_statement_says(north):
+    day = date(2026, 11, 20)
+    keep = PreparedInsert(UsageDay, "ON CONFLICT DO NOTHING")
+    add = PreparedInsert(
+        UsageDay,
+        "ON CONFLICT (day, kind) DO UPDATE"
+        " SET amount = workspace_usageday.amount + EXCLUDED.amount",
+    )
+
+    for statement in (keep, keep, add):
+        statement.row(UsageDay(day=day, kind="tokens", amount=Decimal(5)))
+
+    assert UsageDay.objects.get(day=day).amount == 10
+
+
+def test_rows_are_written_to_the_company_that_was_entered(north, south):
+    ALL_OF_A_CONTACT.row(Contact(name="Ada"))
+    with context.inside(south):
+        theirs = ALL_OF_A_CONTACT.row(Contact(name="Grace"))
+        assert [one.name for one in Contact.objects.all()] == ["Grace"]
+        assert NAMES.row(theirs)
+
+    assert [one.name for one in Contact.objects.all()] == ["Ada"]
+
+
+def test_an_update_writes_its_fields_and_no_others(north):
+    person = make_contact(name="Ada", language="en")
+    Contact.objects.filter(pk=person.pk).update(phone_index="kept", updated_at=EPOCH)
+
+    person.name, person.phone_index = "Grace", "not written"
+    assert NAMES.row(person) == (person.pk,)
+
+    person.refresh_from_db()
+    assert (person.name, person.phone_index, person.updated_at) == ("Grace", "kept", EPOCH)
+
+
+def test_an_update_finds_its_row_by_the_instances_own_values(north):
+    person = make_contact(language="en")
+    fenced = PreparedUpdate(
+        Contact, ["name"], where="id = %(id)s AND language = %(language)s", returning="language"
+    )
+    assert fenced.row(person) == ("en",)
+
+    person.language = "es"
+    assert fenced.row(person) is None
+
+
+def test_an_update_renews_what_renews_itself(north):
+    person = make_contact()
+    Contact.objects.update(updated_at=EPOCH)
+
+    PreparedUpdate(Contact, ["name", "updated_at"]).row(person)
+
+    person.refresh_from_db()
+    assert person.updated_at > EPOCH
