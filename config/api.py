@@ -22,6 +22,7 @@ from tenants.api.views import (
     ProfileViewSet,
     UserViewSet,
 )
+from tenants.deadletters.api import DeadLetterViewSet, ReplayOrderViewSet
 
 router = SimpleRouter()
 router.register("api-keys", ApiKeyViewSet)
@@ -38,6 +39,8 @@ router.register("leads", LeadViewSet)
 router.register("runs", RunViewSet)
 router.register("crm-connections", CrmConnectionViewSet)
 router.register("sync-records", SyncRecordViewSet)
+router.register("dead-letters", DeadLetterViewSet, basename="dead-letter")
+router.register("dead-letter-orders", ReplayOrderViewSet)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -47,6 +47,8 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
             Entry("channels", _("Channels"), "channels", "channels_app:channels",
                   "channels_app.view_channelconnection"),
             Entry("crm", _("CRM"), "crm", "crm:state", "crm.view_crmconnection"),
+            Entry("dead-letters", _("Dead letters"), "letter", "deadletters:letters",
+                  "deadletters.view_letter"),
         ],
     ),
     (

@@ -5,6 +5,7 @@ import channels_app.services
 import crm.services
 import knowledge.services
 import leads.services
+import tenants.deadletters.deeds
 from tenants.models import Company
 
 Swept = dict[str, dict[str, int]]
@@ -18,6 +19,7 @@ def sweep() -> Swept:
         "leads": leads.services.sweep(),
         "crm": crm.services.sweep(),
         "knowledge": knowledge.services.sweep(),
+        "dead_letters": tenants.deadletters.deeds.sweep(),
     }
 
 

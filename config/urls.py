@@ -10,8 +10,10 @@ urlpatterns = [
     path("api/v1/", include("config.api")),
     re_path(r"^api/", nothing_here),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("chat/", include("channels_app.chat_urls")),
     # Working pages stand before the model pages, whose app indexes they replace.
     path("", include("tenants.pages.urls")),
+    path("", include("tenants.deadletters.urls")),
     path("", include("channels_app.urls")),
     path("", include("leads.urls")),
     path("", include("knowledge.urls")),

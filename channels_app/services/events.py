@@ -1,11 +1,14 @@
 """Looking after stored events: answering one to its network, trying one again."""
 
 import logging
+from collections.abc import Sequence
+from functools import partial
+from uuid import UUID
 
 from django.db import transaction
 
 from channels_app.models import InboundEvent
-from channels_app.services.ringing import ring
+from channels_app.services.ringing import ring, ring_events
 from tenants.audit.services import record
 from tenants.plugins.errors import ProviderError
 
@@ -38,3 +41,32 @@ def replay(*, event: InboundEvent, actor: str = "") -> InboundEvent:
     ring("ingest_event", str(event.pk))
     record(action="event.replayed", subject=f"event:{event.pk}", actor=actor or "system")
     return event
+
+
+@transaction.atomic
+def replay_rejected(*, ids: Sequence[str]) -> tuple[int, list[UUID]]:
+    """Read rejected events once more, in the order in which they came.
+
+    Returns how many, and those that stay: they are for an account that is not connected.
+    """
+    found = list(
+        InboundEvent.objects.select_for_update()
+        .filter(pk__in=ids, status=InboundEvent.Status.REJECTED)
+        .order_by("pk")
+        .values_list("pk", "stray_account_id")
+    )
+    readable = [pk for pk, stray in found if not stray]
+    InboundEvent.objects.filter(pk__in=readable).update(
+        status=InboundEvent.Status.PENDING, outcome="", reason="", attempts=0, processed_at=None
+    )
+    if readable:
+        transaction.on_commit(partial(ring_events, [str(pk) for pk in readable]))
+    return len(readable), [pk for pk, stray in found if stray]
+
+
+@transaction.atomic
+def discard_rejected(*, ids: Sequence[str]) -> int:
+    """Nobody wants these any more. Should the network bring one again, it is read anew."""
+    return InboundEvent.objects.filter(pk__in=ids, status=InboundEvent.Status.REJECTED).update(
+        status=InboundEvent.Status.DISCARDED, stray_account_id=""
+    )

@@ -32,7 +32,7 @@ ON CONFLICT (connection_id, key) DO UPDATE
   SET body = EXCLUDED.body, status = EXCLUDED.status, reason = EXCLUDED.reason,
       outcome = EXCLUDED.outcome, attempts = 0, received_at = EXCLUDED.received_at,
       stray_account_id = EXCLUDED.stray_account_id
-  WHERE kept.status = 'rejected'
+  WHERE kept.status IN ('rejected', 'discarded')
 RETURNING id::text
 """
 _ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '', 0)"

@@ -51,7 +51,9 @@ def mark_dirty(*, leads: Iterable[Lead]) -> list[int]:
         for lead in changed:
             records = SyncRecord.objects.filter(lead=lead, connection__in=connections)
             # No record can be behind a lead's first version; it can only be missing.
-            if lead.version <= 1 or _want(records, lead.version) < len(connections):
+            is_missing = lead.version <= 1 or _want(records, lead.version) < len(connections)
+            # One that became part of another before a CRM heard of it is no news there.
+            if is_missing and lead.absorbed_by_id is None:
                 _add(lead, connections)
     return connections
 
@@ -59,16 +61,32 @@ def mark_dirty(*, leads: Iterable[Lead]) -> list[int]:
 @transaction.atomic
 def retry_dead(*, records: QuerySet[SyncRecord], actor: str) -> int:
     """Give records that were given up, or that wait for their turn, another chance now."""
-    stuck = records.filter(state__in=[State.DEAD, State.FAILED])
+    count = retry_dead_ones(records=records)
+    if count:
+        record(action="crm.retried", subject="sync_records", actor=actor, details={"count": count})
+    return count
+
+
+@transaction.atomic
+def retry_dead_ones(*, records: QuerySet[SyncRecord]) -> int:
+    """The same for who keeps a record of it themselves."""
+    stuck = SyncRecord.objects.filter(
+        pk__in=records.values("pk"), state__in=[State.DEAD, State.FAILED]
+    )
     connections = sorted(set(stuck.values_list("connection_id", flat=True)))
     count = stuck.update(
         state=State.DIRTY, attempts=0, next_attempt_at=timezone.now(), error_code="", error_text=""
     )
     for connection_id in connections:
         ring("push_due", connection_id)
-    if count:
-        record(action="crm.retried", subject="sync_records", actor=actor, details={"count": count})
     return count
+
+
+@transaction.atomic
+def discard_dead(*, records: QuerySet[SyncRecord]) -> int:
+    """Nobody wants these pushed any more; the lead's next change gives them a new chance."""
+    dead = SyncRecord.objects.filter(pk__in=records.values("pk"), state=State.DEAD)
+    return dead.update(discarded_at=timezone.now())
 
 
 def sweep() -> dict[str, int]:
@@ -93,13 +111,13 @@ def sweep() -> dict[str, int]:
 def _unheard() -> list[Lead]:
     """Leads that changed lately and of which some CRM does not know the newest version."""
     now = timezone.now()
-    lately = Lead.objects.filter(
+    lately = Lead.everything.filter(
         updated_at__range=(now - BELLS_KEPT, now - BELLS_TAKE), version__gt=0
     )
     found: dict[int, Lead] = {}
     for connection_id in CrmConnection.objects.active().values_list("pk", flat=True):
         told = SyncRecord.objects.filter(connection=connection_id)
-        missing = lately.exclude(pk__in=told.values("lead"))
+        missing = lately.filter(absorbed_by=None).exclude(pk__in=told.values("lead"))
         behind = lately.filter(
             sync_records__connection=connection_id, version__gt=F("sync_records__wanted_version")
         )

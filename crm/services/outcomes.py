@@ -92,6 +92,7 @@ SETTLED = [
     "error_code",
     "error_text",
     "last_synced_at",
+    "discarded_at",
 ]
 
 
@@ -123,7 +124,7 @@ def settle(row: SyncRecord, outcome: Outcome | None, version: int, counts: Count
         counts.dead += row.state == State.DEAD
     else:
         row.attempts += 1
-        row.state = State.DEAD
+        _give_up(row)
         counts.dead += 1
 
 
@@ -137,10 +138,15 @@ def _taken(row: SyncRecord, outcome: Outcome, version: int) -> None:
         row.state = State.CLEAN
 
 
+def _give_up(row: SyncRecord) -> None:
+    row.state = State.DEAD
+    row.discarded_at = None  # it died anew: somebody has to look again
+
+
 def _try_again(row: SyncRecord, error: ProviderError) -> None:
     row.attempts += 1
     if row.attempts >= MAX_ATTEMPTS:
-        row.state = State.DEAD
+        _give_up(row)
         return
     row.state = State.FAILED
     wait = min(FIRST_WAIT * 2 ** (row.attempts - 1), LONGEST_WAIT)

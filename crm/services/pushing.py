@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from django.db import transaction
@@ -101,7 +101,7 @@ def _claim(due: SyncRecordQuerySet, provider: CrmProvider) -> Claimed:
             state=State.SYNCING, claim=claim, claimed_at=timezone.now()
         )
     leads = (
-        Lead.objects.filter(pk__in=[record.lead_id for record in records])
+        Lead.everything.filter(pk__in=[record.lead_id for record in records])
         .with_people()
         .prefetch_related("contributions")
         .in_bulk()
@@ -116,11 +116,15 @@ def _claim(due: SyncRecordQuerySet, provider: CrmProvider) -> Claimed:
     )
 
 
+def key_of(lead: Lead) -> str:
+    """Ours, for good. The company's name is part of it: two may share a CRM account."""
+    return f"{context.schema()}-{lead.pk}"
+
+
 def card_of(lead: Lead) -> mapping.LeadCard:
     """Everything a CRM may be told of a lead. Reads people and contributions: prefetch them."""
     return mapping.LeadCard(
-        # The company's name is part of it: two companies may share a CRM account.
-        key=f"{context.schema()}-{lead.pk}",
+        key=key_of(lead),
         version=lead.version,
         name=lead.name,
         email=lead.email,
@@ -139,12 +143,20 @@ def card_of(lead: Lead) -> mapping.LeadCard:
     )
 
 
+def told_of(*, record: SyncRecord) -> dict[str, object]:
+    """What the CRM would be told of the record's lead, as it stands now."""
+    lead = Lead.everything.with_people().prefetch_related("contributions").get(pk=record.lead_id)
+    return dict(mapping.properties(card_of(lead), record.connection.provider().fields))
+
+
 def _upsert(record: SyncRecord, card: mapping.LeadCard, provider: CrmProvider) -> Upsert:
     return Upsert(
         key=card.key,
         delivery_id=delivery_id(record.connection_id, card),
         changed_at=card.updated_at,
-        properties=mapping.properties(card, provider.fields),
+        properties=mapping.properties(
+            replace(card, merged_into=record.merged_into), provider.fields
+        ),
         external_id=record.external_id,
     )
 

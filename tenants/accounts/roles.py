@@ -20,7 +20,10 @@ READS = ("*.view_*",)
 
 TABLE: dict[str, tuple[str, ...]] = {
     # The audit log is append-only: nobody changes it, whoever they are.
-    Role.ADMIN: ("*.view_*", "*.add_*", "*.change_*", "*.delete_*"),
+    Role.ADMIN: (
+        *("*.view_*", "*.add_*", "*.change_*", "*.delete_*"),
+        "deadletters.read_payload",
+    ),
     Role.AGENT: (
         *READS,
         "channels_app.change_conversation",
@@ -30,6 +33,8 @@ TABLE: dict[str, tuple[str, ...]] = {
         "knowledge.add_document",
         "knowledge.change_document",
         "agents.add_run",
+        # What died, whole: viewers see its bones only.
+        "deadletters.read_payload",
     ),
     Role.VIEWER: READS,
 }

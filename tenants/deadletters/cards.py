@@ -1,1 +1,19 @@
 """What dead letters show in the menu."""
+
+from django.utils.translation import gettext_noop
+
+from tenants.cards import offer
+from tenants.deadletters.reading import badge
+
+# Words of the rows, for the translators; templates show them by ``told``.
+WORDS = (
+    gettext_noop("Under way"),
+    gettext_noop("Done"),
+    gettext_noop("Try again"),
+    gettext_noop("Let go"),
+)
+
+
+@offer("menu", order=20, permission="deadletters.view_letter")
+def waiting() -> dict[str, int]:
+    return {"dead-letters": badge()}

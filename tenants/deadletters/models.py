@@ -1,4 +1,4 @@
-"""Orders to try many dead letters again, and how far each has got."""
+"""Orders about many dead letters at once, and how far each has got."""
 
 from django.db import models
 from django.db.models import Q
@@ -6,7 +6,7 @@ from django.utils import timezone
 
 
 class ReplayOrder(models.Model):
-    """All letters of a kind, a reason, a platform or a time are to be tried again.
+    """All letters of a kind, a reason, a platform or a time are to be tried again, or let go.
 
     The row is the progress: a slice of letters at a time, and after a crash the next slice. What
     dies anew meanwhile is younger than the order and not tried twice.
@@ -16,6 +16,11 @@ class ReplayOrder(models.Model):
         RUNNING = "running", "Under way"
         DONE = "done", "Done"
 
+    class Deed(models.TextChoices):
+        REPLAY = "replay", "Try again"
+        DISCARD = "discard", "Let go"
+
+    deed = models.CharField(max_length=8, choices=Deed.choices, default=Deed.REPLAY)
     kind = models.CharField(max_length=32)
     reason = models.CharField(max_length=300, blank=True)
     platform = models.CharField(max_length=32, blank=True)
@@ -24,7 +29,7 @@ class ReplayOrder(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
     after = models.CharField(max_length=64, blank=True, editable=False)  # id of the last one seen
     total = models.PositiveIntegerField(default=0)
-    replayed = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
     refusals = models.JSONField(default=dict, blank=True)  # why -> how many
     ordered_by = models.CharField(max_length=120)
@@ -45,7 +50,7 @@ class ReplayOrder(models.Model):
 
     @property
     def seen(self) -> int:
-        return self.replayed + self.refused
+        return self.done + self.refused
 
     @property
     def percent(self) -> int:

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('running', 'Under way'), ('done', 'Done')], default='running', max_length=8)),
                 ('after', models.CharField(blank=True, editable=False, max_length=64)),
                 ('total', models.PositiveIntegerField(default=0)),
-                ('replayed', models.PositiveIntegerField(default=0)),
+                ('done', models.PositiveIntegerField(default=0)),
                 ('refused', models.PositiveIntegerField(default=0)),
                 ('refusals', models.JSONField(blank=True, default=dict)),
                 ('ordered_by', models.CharField(max_length=120)),
