@@ -3,7 +3,7 @@
 from django.urls import path
 
 from channels_app.media import views as media
-from channels_app.views import connections, deeds, inbox
+from channels_app.views import connections, deeds, inbox, sign_ins
 
 app_name = "channels_app"
 urlpatterns = [
@@ -22,6 +22,13 @@ urlpatterns = [
     path("media/<str:token>/", media.member_file, name="media"),
     path("inbox/files/<uuid:pk>/again/", media.fetch_again, name="fetch_again"),
     path("channels/", connections.channels, name="channels"),
+    path(
+        "channels/sign-in/<slug:kind>/<slug:platform>/start/",
+        sign_ins.start,
+        name="sign_in_start",
+    ),
+    path("channels/sign-in/<uuid:attempt_id>/", sign_ins.attempt, name="sign_in"),
+    path("channels/sign-in/<uuid:attempt_id>/back/", sign_ins.back, name="sign_in_back"),
     path("channels/add/<slug:platform>/", connections.add, name="add"),
     path("channels/<int:pk>/", connections.channel, name="channel"),
     path("channels/<int:pk>/disconnect/", connections.remove, name="disconnect"),

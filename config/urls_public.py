@@ -8,6 +8,8 @@ from config.health import metrics
 urlpatterns = [
     path("webhooks/", include("channels_app.webhook_urls")),
     path("forms/", include("channels_app.form_urls")),
+    path("oauth/", include("channels_app.sign_in_urls")),
+    path("chat/", include("channels_app.chat_urls")),
     path("media/", include("channels_app.media.public_urls")),
     path("metrics", metrics),
     path("", include("tenants.pages.public_urls")),

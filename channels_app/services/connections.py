@@ -1,10 +1,12 @@
 """Connecting an account of the company, and where its webhooks come in."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from channels_app.models import ChannelConnection
 from channels_app.providers import CHANNELS
@@ -19,6 +21,15 @@ from tenants.audit.services import record
 from tenants.models import WebhookRoute
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """How the access was got: by which sign-in, what it allows, for how many seconds."""
+
+    by: str
+    scopes: tuple[str, ...] = ()
+    seconds: int = 0
+
+
 def connect(
     *,
     platform: str,
@@ -27,6 +38,7 @@ def connect(
     config: Mapping[str, Any],
     actor: str = "",
     vouched: bool = False,
+    signed_in: SignedIn | None = None,
 ) -> ChannelConnection:
     """Connect an account, or renew the connection the company already has to it.
 
@@ -36,7 +48,13 @@ def connect(
     another company holds the account: it belongs to one company at a time.
     """
     _check(platform, account_id, config)
-    values = {"name": name or f"{CHANNELS.label(platform)} {account_id}", "config": dict(config)}
+    values = {
+        "name": name or f"{CHANNELS.label(platform)} {account_id}",
+        "config": dict(config),
+        "signed_in_by": signed_in.by if signed_in else "",
+        "signed_in_at": timezone.now() if signed_in else None,
+        "scopes": list(signed_in.scopes) if signed_in else [],
+    }
     try:
         with transaction.atomic():
             connection, _ = ChannelConnection.objects.update_or_create(
@@ -46,7 +64,7 @@ def connect(
             )
             _route(connection, vouched=vouched)
             start_polling(connection=connection)
-            watch_token(connection=connection)
+            watch_token(connection=connection, seconds=signed_in.seconds if signed_in else 0)
             ring("subscribe_connection", connection.pk)
             subject = f"connection:{connection.pk}"
             record(action="channel.connected", subject=subject, actor=actor or "system")
@@ -68,12 +86,14 @@ def disconnect(*, connection: ChannelConnection, actor: str = "") -> ChannelConn
 def _disconnect(connection: ChannelConnection, actor: str) -> ChannelConnection:
     connection.is_active = False
     connection.config = {}
+    connection.scopes = []
     connection.webhook_token = ""
     connection.poll_due_at = connection.renew_due_at = connection.token_expires_at = None
     connection.save(
         update_fields=[
             "is_active",
             "config",
+            "scopes",
             "webhook_token",
             "poll_due_at",
             "renew_due_at",

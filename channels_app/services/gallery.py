@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop
 
 from channels_app.capabilities import CAPABILITIES, Capabilities, capabilities_of
 from channels_app.providers import CHANNELS
+from channels_app.services.signing_in import available_ways, label_of
 
 # Where a network stands in the gallery; one that is not named here stands under the last.
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -32,9 +33,7 @@ ABOUT: dict[str, str] = {
     "tiktok": gettext_noop("Messages and comments of a TikTok business account."),
     "twilio": gettext_noop("Text messages to a number of yours at Twilio."),
     "twilio_whatsapp": gettext_noop("A WhatsApp number that Twilio runs for you."),
-    "email": gettext_noop(
-        "A mailbox or an e-mail service; replies keep their thread."
-    ),
+    "email": gettext_noop("A mailbox or an e-mail service; replies keep their thread."),
     "form": gettext_noop("A form on your own pages; you answer by e-mail."),
     "custom": gettext_noop("A signed webhook in and out: n8n, Zapier, any script of yours."),
 }
@@ -50,6 +49,14 @@ DRAWN = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """A sign-in that leads to this network's accounts."""
+
+    kind: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One network of the gallery."""
 
@@ -58,6 +65,7 @@ class Card:
     icon: str
     about: str = ""
     abilities: tuple[str, ...] = ()
+    ways: tuple[Way, ...] = ()  # of signing in
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,13 @@ def card_of(kind: str) -> Card:
         icon=ICONS.get(kind) or (f"net-{kind}" if kind in DRAWN else "channels"),
         about=_(about) if about else "",
         abilities=tuple(_abilities(kind)),
+        ways=tuple(ways_of(kind)),
     )
+
+
+def ways_of(kind: str) -> list[Way]:
+    """The sign-ins that are set up for a network."""
+    return [Way(way, label_of(way)) for way in available_ways(kind)]
 
 
 def _abilities(kind: str) -> Iterator[str]:

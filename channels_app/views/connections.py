@@ -15,7 +15,8 @@ from channels_app.forms import ConnectForm, config_form, made_up
 from channels_app.models import ChannelConnection
 from channels_app.providers import CHANNELS
 from channels_app.services.connections import connect, disconnect, webhook_url
-from channels_app.services.gallery import gallery
+from channels_app.services.gallery import gallery, ways_of
+from channels_app.services.signing_in import label_of, operator_hint
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
 
@@ -91,6 +92,8 @@ def add(request: AuthenticatedRequest, platform: str) -> HttpResponse:
             "platform": platform,
             "form": form,
             "config_form": config,
+            "ways": ways_of(platform),
+            "wanting": ", ".join(map(label_of, operator_hint(platform))),
             "how_to_connect": CHANNELS.get(platform).how_to_connect,
         },
         status=422 if form.errors or config.errors else 200,
