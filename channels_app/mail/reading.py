@@ -17,6 +17,8 @@ from channels_app.mail.headers import Headers, decoded, printable, raw_bytes, wo
 from channels_app.mail.markup import text_of
 
 MAX_DEPTH = 40
+# A service's own finding on who sent a letter: aligned, pass, fail or none.
+VERDICT = "x-leadwire-authentication"
 MAX_PARTS = 300
 MAX_TEXT = 200_000  # characters of the body that are read
 BOUNDARY = re.compile(rb'(?i)boundary\s*=\s*"?([^"\s;]{1,200})')
@@ -24,13 +26,15 @@ BOUNDARY = re.compile(rb'(?i)boundary\s*=\s*"?([^"\s;]{1,200})')
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something in a letter that is not its text."""
+    """Something in a letter that is not its text. ``ref`` is what a service that keeps the
+    content calls it."""
 
     mime: str
     name: str
     size: int
     is_inline: bool
     content: bytes = field(default=b"", repr=False)
+    ref: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +78,26 @@ class Mail:
         return tuple(parents + older)
 
 
-def read_mail(raw: bytes) -> Mail:
-    """Read a letter as it travelled (RFC 5322)."""
+def read_mail(raw: bytes, *, verdict: str = "") -> Mail:
+    """Read a letter as it travelled (RFC 5322); ``verdict`` is a service's on who sent it."""
     raw = without_envelope(raw)
     too_deep = len(BOUNDARY.findall(raw)) > MAX_DEPTH
     try:
         message = message_from_bytes(_head(raw) if too_deep else raw, policy=compat32)
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError, IndexError):
         too_deep, message = True, message_from_bytes(_head(raw), policy=compat32)
-    headers = Headers(message.raw_items())
+    headers = _headers(message.raw_items(), verdict)
     message_id = next(iter(headers.ids("message-id")), made_up_id(raw))
     if too_deep:
         body = decoded(raw[len(_head(raw)) :], "utf-8")[:MAX_TEXT]
         return Mail(headers=headers, message_id=message_id, text=_plain_lines(body), is_whole=False)
     return _mail_of(message, headers, message_id)
+
+
+def _headers(pairs: Iterable[tuple[str, str]], verdict: str) -> Headers:
+    """With the service's verdict in front, and none that the letter brought along itself."""
+    theirs = [(name, value) for name, value in pairs if name.lower().strip() != VERDICT]
+    return Headers([(VERDICT, verdict), *theirs] if verdict else theirs)
 
 
 def mail_of_fields(
@@ -97,9 +107,10 @@ def mail_of_fields(
     html: str,
     parts: Iterable[Part] = (),
     seed: bytes = b"",
+    verdict: str = "",
 ) -> Mail:
-    """A letter that a service has taken apart already."""
-    headers = Headers(pairs)
+    """A letter that a service has taken apart already, and judged if it gave a ``verdict``."""
+    headers = _headers(pairs, verdict)
     message_id = next(iter(headers.ids("message-id")), made_up_id(seed))
     words_of_html = text_of(html[: MAX_TEXT * 3]) if html and not text.strip() else ""
     return Mail(

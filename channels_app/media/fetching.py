@@ -21,7 +21,7 @@ from channels_app.providers.values import Attachment, RawItem
 from tenants import context
 from tenants.live import publish
 from tenants.plugins.downloads import Download, TooMuch
-from tenants.plugins.errors import CredentialsRejected, Expired, ProviderError
+from tenants.plugins.errors import AnswerLost, CredentialsRejected, Expired, ProviderError
 from tenants.plugins.http import ForbiddenAddress
 
 State = Media.State
@@ -103,7 +103,9 @@ def _learned(media: Media, download: Download) -> dict[str, str]:
 
 
 def _not_fetched(media: Media, error: ProviderError) -> str:
-    if error.retryable and media.attempts < MAX_ATTEMPTS:
+    # A lost answer does no harm here: asking again fetches the same file.
+    may_heal = error.retryable or isinstance(error, AnswerLost)
+    if may_heal and media.attempts < MAX_ATTEMPTS:
         pause = pause_after(media.attempts, error.retry_after)
         due = timezone.now() + timedelta(seconds=pause)
         Media.objects.filter(pk=media.pk, state=State.PENDING, path=media.path).update(
@@ -127,7 +129,8 @@ def _reason(error: ProviderError) -> str:
             return reason
     if error.code == "unsupported":
         return "unsupported"
-    return "unreachable" if error.retryable else "rejected"
+    may_heal = error.retryable or isinstance(error, AnswerLost)
+    return "unreachable" if may_heal else "rejected"
 
 
 def pause_after(attempts: int, asked: float | None) -> float:

@@ -116,9 +116,12 @@ def expect(*, message: Message, event: InboundEvent | None) -> list[Media]:
             kind=said["kind"] if said["kind"] in Media.Kind.values else Media.Kind.IMAGE,
         )
         for position, said in enumerate(message.attachments)
-        if said.get("kind") in FETCHED and (said.get("url") or said.get("ref"))
+        if said.get("kind") in FETCHED
+        and (said.get("url") or said.get("ref"))
+        and not said.get("media")
     ]
     Media.objects.bulk_create(rows)
+    attach(message=message)
     for media in rows:
         ring_fetching(media.pk)
     return rows

@@ -10,6 +10,7 @@ A key locks one file once, so that the piece's number serves as its nonce.
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from os import urandom
 from typing import IO
@@ -18,6 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.core.files import File
 from django.core.files.storage import Storage, storages
+from django.utils import timezone
 
 from channels_app.media.sniffing import HEAD
 from tenants import context
@@ -135,6 +137,13 @@ def _pieces(
 def delete(path: str) -> None:
     if path:
         storage().delete(path)
+
+
+def is_older(path: str, than: timedelta) -> bool:
+    try:
+        return timezone.now() - storage().get_modified_time(path) >= than
+    except FileNotFoundError:
+        return False
 
 
 def _of_piece(bound: bytes, number: int, *, is_last: bool) -> tuple[bytes, bytes]:

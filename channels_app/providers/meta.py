@@ -23,7 +23,15 @@ from channels_app.providers.meta_events import (
     nothing_done,
     person_of,
 )
-from channels_app.providers.values import Inbound, Outgoing, RawItem, Sent, Surface
+from channels_app.providers.values import (
+    Attachment,
+    Inbound,
+    Outgoing,
+    RawItem,
+    Sent,
+    Surface,
+)
+from tenants.plugins.downloads import Download
 from tenants.plugins.errors import PayloadRejected, Rejected
 
 FILES = {"image", "audio", "video", "file"}
@@ -161,6 +169,12 @@ class MetaChannel(MetaAppChannel):
         reason = "We lead this conversation." if is_ours else f"Another app leads now. {owner}"
         thread_id = person_of(event, "sender").id
         return [values.InboundControl(thread_id=thread_id, is_ours=is_ours, reason=reason.strip())]
+
+    def open_attachment(
+        self, attachment: Attachment, item: RawItem | None, *, limit: int
+    ) -> Download:
+        """By the address in the webhook, which Meta's servers stop to serve after a while."""
+        return base.linked_file(attachment, limit=limit)
 
     # -- sending
 

@@ -5,6 +5,7 @@ https://developers.tiktok.com/doc/webhooks-overview (webhooks)
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -24,11 +25,13 @@ from channels_app.providers.tiktok_events import (
     read_referral,
     read_removal,
 )
-from channels_app.providers.values import Inbound, Outgoing, RawItem, Sent
+from channels_app.providers.values import Attachment, Inbound, Outgoing, RawItem, Sent
 from tenants.plugins import http
+from tenants.plugins.downloads import Download
 from tenants.plugins.errors import (
     AnswerLost,
     CredentialsRejected,
+    Expired,
     ProviderError,
     RateLimited,
     Rejected,
@@ -128,6 +131,28 @@ class TikTok(base.ChannelProvider):
         account = wire.get_id(envelope, "user_openid", required=False)
         return readers[kind](content_of(envelope), account)
 
+    def open_attachment(
+        self, attachment: Attachment, item: RawItem | None, *, limit: int
+    ) -> Download:
+        """By conversation, message and media to an address that lives for a while.
+
+        https://business-api.tiktok.com/portal/docs?id=1832184403754242
+        """
+        if item is None:
+            raise Expired("What named this file is not kept any more.")
+        content = content_of(wire.load_object(item.body))
+        body = {
+            "business_id": str(self.config["account_id"]),
+            "conversation_id": wire.get_id(content, "conversation_id"),
+            "message_id": wire.get_id(content, "message_id"),
+            "media_id": attachment.ref,
+            "media_type": attachment.kind.upper(),
+        }
+        path = "business/message/media/download/"
+        data = self._exchange("POST", path, idempotent=True, json=body)
+        url = wire.web_address(data.get("download_url"))
+        return base.linked_file(replace(attachment, url=url), limit=limit)
+
     # -- sending
 
     def send(self, message: Outgoing) -> Sent:
@@ -186,14 +211,16 @@ class TikTok(base.ChannelProvider):
     def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return self._exchange("POST", path, json=body)
 
-    def _exchange(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
+    def _exchange(
+        self, method: str, path: str, *, idempotent: bool = False, **kwargs: Any
+    ) -> dict[str, Any]:
         """TikTok answers 200 to nearly everything; ``code`` says what it means."""
         try:
             answer = http.request(
                 method,
                 f"{settings.TIKTOK_API_URL}/{path}",
                 headers={"Access-Token": str(self.config.get("access_token") or "")},
-                idempotent=method == "GET",
+                idempotent=idempotent or method == "GET",
                 **kwargs,
             )
         except ProviderError as error:

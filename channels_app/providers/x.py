@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django import forms
 from django.conf import settings
 
 from channels_app import signatures, wire
 from channels_app.providers import base, values
-from channels_app.providers.values import Inbound, Outgoing, RawItem, Sent
+from channels_app.providers.values import Attachment, Inbound, Outgoing, RawItem, Sent
 from channels_app.providers.x_events import (
     LANES,
     POST,
@@ -34,6 +34,7 @@ from channels_app.providers.x_events import (
     whole_item,
 )
 from tenants.plugins import http
+from tenants.plugins.downloads import Download
 from tenants.plugins.errors import (
     AnswerLost,
     CredentialsRejected,
@@ -46,6 +47,10 @@ from tenants.plugins.errors import (
 
 # Problem types that are about our app or our token, not about the person.
 OUR_FAULT = ("unsupported-authentication", "client-forbidden", "oauth1-permissions", "not-enrolled")
+
+
+# Who gets to see the user's token, beside the API itself.
+OWN_HOSTS = (".twitter.com", ".x.com")
 
 
 class X(base.ChannelProvider):
@@ -139,6 +144,19 @@ class X(base.ChannelProvider):
             why = "An encrypted chat: X shows its words to nobody but the two people."
             return [values.Unsupported(reason=why)]
         return [values.Unsupported(reason=f"Nothing is done about {kind!r} events.")]
+
+    def open_attachment(
+        self, attachment: Attachment, item: RawItem | None, *, limit: int
+    ) -> Download:
+        """What lies in a direct message opens to the two people only.
+
+        https://developer.x.com/en/docs/direct-messages/message-attachments/guides/retrieving-media
+        """
+        host = urlsplit(attachment.url).hostname or ""
+        is_theirs = host.endswith(OWN_HOSTS) or host == urlsplit(settings.X_API_URL).hostname
+        token = str(self.config.get("access_token") or "")
+        headers = {"Authorization": f"Bearer {token}"} if is_theirs else {}
+        return base.linked_file(attachment, limit=limit, headers=headers)
 
     # -- sending
 

@@ -164,6 +164,7 @@ def delete(event: InboundEvent, inbound: InboundDelete) -> tuple[str, str]:
     message.deleted_at = message.deleted_at or believable(inbound.at, event.received_at)
     message.text, message.attachments, message.earlier_texts = "", [], []
     message.save(update_fields=["deleted_at", "text", "attachments", "earlier_texts"])
+    message.media.all().delete()
     _changed(message, "deleted")
     return "delete", ""
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import datetime
 
+from channels_app.media.services import expect
 from channels_app.models import ChannelConnection, Conversation, InboundEvent, Message, id_index
 from channels_app.providers.values import InboundEcho, InboundMessage, Person
 from channels_app.services.finding import (
@@ -52,7 +53,7 @@ def receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
     )
     if inbound.quiet:
         conversation.unread_count += 1
-        _save_both(conversation, message, ("unread_count",))
+        _save_both(event, conversation, message, ("unread_count",))
         return "quiet", inbound.quiet
     conversation.status = Conversation.Status.OPEN
     conversation.turn_version += 1
@@ -65,7 +66,7 @@ def receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
     if alarm:
         conversation.controller = Conversation.Controller.HUMAN
         conversation.escalation_reason = alarm
-    _save_both(conversation, message, (*RECEIVED_FIELDS, *(ALARM_FIELDS if alarm else ())))
+    _save_both(event, conversation, message, (*RECEIVED_FIELDS, *(ALARM_FIELDS if alarm else ())))
     if not conversation.contact.is_blocked:
         ring_bell(message, "new")
     return "standby" if inbound.is_standby else "message", alarm
@@ -116,7 +117,9 @@ def _is_here(connection: ChannelConnection, key: str) -> bool:
     return Message.objects.filter(connection=connection, external_key=key).exists()
 
 
-def _save_both(conversation: Conversation, message: Message, changed: tuple[str, ...]) -> None:
+def _save_both(
+    event: InboundEvent, conversation: Conversation, message: Message, changed: tuple[str, ...]
+) -> None:
     """The conversation first, for it may be new; then what was said in it, and who is told."""
     shown = conversation.last_message_at
     if shown is None or message.provider_time >= shown:
@@ -128,6 +131,8 @@ def _save_both(conversation: Conversation, message: Message, changed: tuple[str,
         conversation.save(force_insert=True)
     message.conversation = conversation
     message.save(force_insert=True)
+    if message.attachments:
+        expect(message=message, event=event)
     announce_message(message)
     ring_waiting(message)
 
@@ -171,7 +176,7 @@ def take_echo(event: InboundEvent, inbound: InboundEcho) -> tuple[str, str]:
     )
     message.sent_at = message.provider_time
     if inbound.quiet:
-        _save_both(conversation, message, ())
+        _save_both(event, conversation, message, ())
         return "quiet", inbound.quiet
     conversation.controller = Conversation.Controller.HUMAN
     conversation.turn_version += 1
@@ -179,7 +184,7 @@ def take_echo(event: InboundEvent, inbound: InboundEcho) -> tuple[str, str]:
     conversation.unread_count = 0
     if conversation.pk:
         withdraw_drafts_of_ai(conversation)
-    _save_both(conversation, message, ECHO_FIELDS)
+    _save_both(event, conversation, message, ECHO_FIELDS)
     return "echo", "Sent in the network's own app."
 
 

@@ -3,6 +3,7 @@ https://developers.brevo.com/docs/transactional-webhooks
 """
 
 from typing import Any
+from urllib.parse import quote
 
 from channels_app import wire
 from channels_app.mail.reading import Part, mail_of_fields
@@ -19,6 +20,9 @@ from channels_app.providers.email.services import (
     Reader,
     bracketed,
 )
+from tenants.plugins.downloads import Download, download
+
+API = "https://api.brevo.com/v3"
 
 MEANINGS = {
     "request": SENT,
@@ -107,12 +111,19 @@ def _mail(letter: dict[str, Any]) -> News:
                 wire.label(part, "Name"),
                 wire.number(part, "ContentLength"),
                 bool(wire.label(part, "ContentID")),
+                ref=wire.label(part, "DownloadToken", 2_000),
             )
             for part, _ in wire.objects(letter.get("Attachments"))
             if part
         ],
         seed=wire.dumps(letter),
     )
+
+
+def open_part(api_key: str, token: str, *, limit: int) -> Download:
+    """https://developers.brevo.com/reference/get-inbound-email-attachment"""
+    url = f"{API}/inbound/attachments/{quote(token, safe='')}"
+    return download(url, limit=limit, headers={"api-key": api_key})
 
 
 def _mailbox(person: Any) -> str:

@@ -6,25 +6,36 @@ https://www.rfc-editor.org/rfc/rfc5322, /rfc3464 (bounces), /rfc3834 (automatic 
 
 import base64
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from channels_app import wire
-from channels_app.mail.reading import Mail, read_mail
+from channels_app.mail.reading import Mail, Part, read_mail
 from channels_app.mail.writing import Letter, reply_subject, written
 from channels_app.providers import base, values
 from channels_app.providers.email import brevo, imap, mailgun, postmark, resend, sendgrid, ses, smtp
 from channels_app.providers.email.asking import MailboxForm
 from channels_app.providers.email.bodies import is_json, read_form
 from channels_app.providers.email.meaning import UNVERIFIED, meaning_of_event, meaning_of_mail
-from channels_app.providers.email.services import Event, Fetch, Nothing, Reader
-from channels_app.providers.values import Inbound, Outgoing, Polled, Probed, RawItem, Sent
+from channels_app.providers.email.services import Event, Fetch, News, Nothing, Reader
+from channels_app.providers.values import (
+    Attachment,
+    Inbound,
+    Outgoing,
+    Polled,
+    Probed,
+    RawItem,
+    Sent,
+)
 from channels_app.signatures import same
+from tenants.plugins.downloads import Download, gone, of_bytes
 from tenants.plugins.errors import (
     CredentialsRejected,
+    Expired,
     PayloadRejected,
     ProviderError,
     Rejected,
@@ -161,6 +172,41 @@ class Email(base.ChannelProvider):
             except ProviderError as error:
                 problems.append(str(error))
         return Probed(tuple(problems))
+
+    def open_attachment(
+        self, attachment: Attachment, item: RawItem | None, *, limit: int
+    ) -> Download:
+        """A part of the letter as we keep it, or of the one its service keeps for a while."""
+        part = self._part(attachment.ref, item)
+        if part is None:
+            raise Expired("The letter that this file came with is not kept any more.")
+        if part.content or not part.size:
+            return of_bytes(part.content, mime=part.mime, name=part.name)
+        try:
+            return self._service_part(part, item)(limit=limit)
+        except ProviderError as error:
+            if gone(error):
+                raise Expired(str(error), code=error.code, status=error.status) from error
+            raise
+
+    def _part(self, ref: str, item: RawItem | None) -> Part | None:
+        number = ref.removeprefix("part:")
+        if item is None or not number.isdecimal():
+            return None
+        if item.kind == LETTER:
+            news: News = read_mail(item.body)
+        else:
+            reader = resend.RESEND if item.kind == FETCHED else BY_NAME[item.kind]
+            news = reader.read(wire.load_object(item.body))
+        parts = news.parts if isinstance(news, Mail) else ()
+        return parts[int(number)] if int(number) < len(parts) else None
+
+    def _service_part(self, part: Part, item: RawItem | None) -> Callable[..., Download]:
+        if part.ref and item is not None and item.kind == FETCHED:
+            return partial(resend.open_part, self._api_key(), item.body, part.ref)
+        if part.ref:
+            return partial(brevo.open_part, self._api_key(), part.ref)
+        raise Rejected("The service did not hand this file over.", code="unsupported")
 
     # -- sending
 

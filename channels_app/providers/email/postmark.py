@@ -3,8 +3,6 @@
 Nothing is signed; the address carries a user and a password, as Postmark advises.
 """
 
-import base64
-import binascii
 from typing import Any
 
 from channels_app import wire
@@ -21,6 +19,7 @@ from channels_app.providers.email.services import (
     Nothing,
     Reader,
     iso,
+    unpacked,
 )
 
 HARD = {"HardBounce", "BadEmailAddress", "ManuallyDeactivated", "Unsubscribe", "Blocked"}
@@ -103,10 +102,7 @@ def _mail(envelope: dict[str, Any]) -> News:
 
 
 def _part(part: dict[str, Any]) -> Part:
-    try:
-        content = base64.b64decode(wire.label(part, "Content", 60_000_000))
-    except (binascii.Error, ValueError):
-        content = b""
+    content = unpacked(part.get("Content"))
     return Part(
         wire.label(part, "ContentType"),
         wire.label(part, "Name"),

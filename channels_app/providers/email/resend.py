@@ -27,6 +27,7 @@ from channels_app.providers.email.services import (
     iso,
 )
 from tenants.plugins import http
+from tenants.plugins.downloads import Download, download
 from tenants.plugins.errors import RecipientUnreachable, Rejected
 
 MEANINGS = {
@@ -124,6 +125,7 @@ def _mail(letter: dict[str, Any]) -> News:
                 wire.label(part, "filename"),
                 wire.number(part, "size"),
                 wire.label(part, "content_disposition") == "inline",
+                ref=wire.label(part, "id", 100),
             )
             for part, _ in wire.objects(letter.get("attachments"))
             if part
@@ -143,6 +145,20 @@ def fetch(api_key: str, email_id: str) -> bytes:
         idempotent=True,
     )
     return wire.dumps(found)
+
+
+def open_part(api_key: str, letter: bytes, part_id: str, *, limit: int) -> Download:
+    """https://resend.com/docs/api-reference/emails/retrieve-received-email-attachment"""
+    email_id = wire.label(wire.load_object(letter), "id", 100)
+    if not all(each.replace("-", "").isalnum() for each in (email_id, part_id)):
+        raise Rejected("No id of a letter's file.")
+    found = http.request(
+        "GET",
+        f"{settings.RESEND_API_URL}/emails/receiving/{email_id}/attachments/{part_id}",
+        headers=_headers(api_key),
+        idempotent=True,
+    )
+    return download(wire.web_address((found or {}).get("download_url")), limit=limit)
 
 
 def send(api_key: str, letter: Letter) -> str:

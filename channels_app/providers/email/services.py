@@ -4,6 +4,8 @@ A webhook is recognised by its shape, so that a company may move from one servic
 without telling us.
 """
 
+import base64
+import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,6 +61,14 @@ class Reader:
     key: Callable[[dict[str, Any]], str]
     read: Callable[[dict[str, Any]], News]
     items: Callable[[Any], list[Any]] = lambda envelope: [envelope]
+
+
+def unpacked(content: Any) -> bytes:
+    """The bytes of a file that a service put into JSON; none where it is no base64."""
+    try:
+        return base64.b64decode(content) if isinstance(content, str) else b""
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def bracketed(message_id: str) -> str:
