@@ -69,9 +69,8 @@ class Prepared(Generic[M]):
 class PreparedInsert(Generic[M]):
     """New rows of one model, any number of them in one statement.
 
-    ``conflict`` says what happens to a row that is there already (``ON CONFLICT …``). Rows get
-    their keys, unless it is DO NOTHING. No signals are sent, and values go to the driver as
-    ``Prepared`` says: as their columns take them.
+    ``conflict`` says what happens to a row that is there already (``ON CONFLICT …``). No signals
+    are sent, and values go to the driver as ``Prepared`` says: as their columns take them.
     """
 
     def __init__(self, model: type[M], conflict: str = "") -> None:
@@ -79,14 +78,17 @@ class PreparedInsert(Generic[M]):
         self._conflict = conflict
         self._statements: dict[int, str] = {}
 
-    def row(self, row: M) -> M:
-        self.rows([row])
-        return row
+    def row(self, row: M) -> bool:
+        """Insert one and give it its key; False where one that is there already was left alone."""
+        written = self._write([row])
+        return bool(written)
 
     def rows(self, rows: Sequence[M]) -> None:
-        """Insert them all; nothing is asked of the database where there are none."""
-        if not rows:
-            return
+        """Insert them all; they get their keys where none of them can be left alone."""
+        if rows:
+            self._write(rows)
+
+    def _write(self, rows: Sequence[M]) -> list[tuple[Any, ...]]:
         values = [
             convert(getattr(row, name) if fill is None else fill(row, True))
             for row in rows
@@ -94,14 +96,12 @@ class PreparedInsert(Generic[M]):
         ]
         with connection.cursor() as cursor:
             cursor.execute(self._statement(len(rows)), values)
-            keys = cursor.fetchall() if self._returns_keys else ()
-        for row, key in zip(rows, keys, strict=self._returns_keys):
-            row.pk = key[0]
-            row._state.adding, row._state.db = False, connection.alias
-
-    @property
-    def _returns_keys(self) -> bool:
-        return "DO NOTHING" not in self._conflict
+            written: list[tuple[Any, ...]] = cursor.fetchall()
+        if len(written) == len(rows):  # else nobody can tell whose keys they are
+            for row, (key,) in zip(rows, written, strict=True):
+                row.pk = key
+                row._state.adding, row._state.db = False, connection.alias
+        return written
 
     def _statement(self, count: int) -> str:
         if count not in self._statements:
@@ -111,8 +111,7 @@ class PreparedInsert(Generic[M]):
             key = quote(str(self._model._meta.pk.column))
             self._statements[count] = (
                 f"INSERT INTO {quote(self._model._meta.db_table)} ({names})"  # noqa: S608 (columns)
-                f" VALUES {', '.join([places] * count)} {self._conflict}"
-                + (f" RETURNING {key}" if self._returns_keys else "")
+                f" VALUES {', '.join([places] * count)} {self._conflict} RETURNING {key}"
             )
         return self._statements[count]
 

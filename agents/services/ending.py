@@ -16,6 +16,7 @@ from channels_app import services as channels
 from channels_app.models import Message
 from tenants import live
 from tenants.audit.services import record
+from tenants.prepared import PreparedUpdate
 from tenants.workspace.services import record_usage
 
 SAVED = [
@@ -105,12 +106,11 @@ def _close(
     run = thought.run
     try:
         with transaction.atomic():
-            newer = _hold(run)
-            if deed is not None:
-                deed()
             run.status, run.outcome, run.outcome_reason = status, outcome, reason[:60]
             run.finished_at = timezone.now()
-            run.save(update_fields=SAVED)
+            newer = _finish(run)
+            if deed is not None:
+                deed()
             thought.store_steps()
             thought.store_calls()
             live.publish(
@@ -131,16 +131,24 @@ def _close(
         open_or_extend(message=Message.objects.select_related("conversation").get(pk=newer))
 
 
-def _hold(run: Run) -> int | None:
-    """Lock our run; returns the message that came while we thought. Raises Overtaken."""
-    held = (
-        Run.objects.select_for_update()
-        .filter(pk=run.pk, claim=run.claim, status=Run.Status.THINKING)
-        .values_list("newer_message_id", flat=True)
-    )
-    if not held:
+def _finish(run: Run) -> int | None:
+    """Write our run, and hold it; returns the message that came while we thought.
+
+    Raises Overtaken. Should the deed that follows fail, this is undone with it.
+    """
+    finished = _FINISH.row(run)
+    if finished is None:
         raise Overtaken
-    return held[0]
+    newer: int | None = finished[0]
+    return newer
+
+
+_FINISH = PreparedUpdate(
+    Run,
+    SAVED,
+    where="id = %(id)s AND claim = %(claim)s AND status = 'thinking'",
+    returning="newer_message_id",
+)
 
 
 def _newest_inbound(run: Run) -> int | None:

@@ -20,7 +20,7 @@ from channels_app import services as channels
 from channels_app.models import Conversation, Message
 from tenants import context
 from tenants.plugins.errors import ProviderError
-from tenants.prepared import Blank, Prepared
+from tenants.prepared import Blank, Prepared, PreparedInsert
 from tenants.workspace.models import Profile
 from tenants.workspace.services import profile
 
@@ -117,30 +117,38 @@ class Thought:
 
     def store_steps(self) -> None:
         """Write the steps that are not written yet; one another worker wrote stays."""
-        RunStep.objects.bulk_create(self.steps, ignore_conflicts=True)
+        _NEW_STEPS.rows(self.steps)
         self.steps = []
 
     def store_calls(self) -> None:
         store_calls(self.calls, run=self.run)
 
 
+_NEW_STEPS = PreparedInsert(RunStep, "ON CONFLICT DO NOTHING")
+
+
 def store_calls(calls: Sequence[Call], *, run: Run | None) -> None:
     """One row a call; ``run`` is None for the chat API."""
-    ModelCall.objects.bulk_create(
-        ModelCall(
-            run=run,
-            task=call.task,
-            provider=call.provider,
-            model=call.model,
-            status=call.status,
-            error=call.error,
-            input_tokens=call.input_tokens,
-            output_tokens=call.output_tokens,
-            cost=call.cost,
-            milliseconds=call.milliseconds,
-        )
-        for call in calls
+    _NEW_CALLS.rows(
+        [
+            ModelCall(
+                run=run,
+                task=call.task,
+                provider=call.provider,
+                model=call.model,
+                status=call.status,
+                error=call.error,
+                input_tokens=call.input_tokens,
+                output_tokens=call.output_tokens,
+                cost=call.cost,
+                milliseconds=call.milliseconds,
+            )
+            for call in calls
+        ]
     )
+
+
+_NEW_CALLS = PreparedInsert(ModelCall)
 
 
 CLAIM = """

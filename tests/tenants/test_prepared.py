@@ -69,8 +69,9 @@ NAMES = PreparedUpdate(Contact, ["name", "language"])
 
 
 def test_a_written_row_is_as_django_would_have_written_it(north):
-    first = ALL_OF_A_CONTACT.row(Contact(name="Ada", phone="+34600", language="es"))
+    first = Contact(name="Ada", phone="+34600", language="es")
 
+    assert ALL_OF_A_CONTACT.row(first)
     assert not first._state.adding
     second = Contact.objects.create(name="Ada", phone="+34600", language="es")
     for field in Contact._meta.concrete_fields:
@@ -101,16 +102,20 @@ def test_a_row_that_is_there_already_is_treated_as_the_statement_says(north):
         " SET amount = workspace_usageday.amount + EXCLUDED.amount",
     )
 
-    for statement in (keep, keep, add):
+    written = [
         statement.row(UsageDay(day=day, kind="tokens", amount=Decimal(5)))
+        for statement in (keep, keep, add)
+    ]
 
+    assert written == [True, False, True]
     assert UsageDay.objects.get(day=day).amount == 10
 
 
 def test_rows_are_written_to_the_company_that_was_entered(north, south):
     ALL_OF_A_CONTACT.row(Contact(name="Ada"))
     with context.inside(south):
-        theirs = ALL_OF_A_CONTACT.row(Contact(name="Grace"))
+        theirs = Contact(name="Grace")
+        ALL_OF_A_CONTACT.row(theirs)
         assert [one.name for one in Contact.objects.all()] == ["Grace"]
         assert NAMES.row(theirs)
 
