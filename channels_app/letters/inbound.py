@@ -100,10 +100,10 @@ def as_text(body: bytes) -> Payload:
 
 def _dead(wanted: Wanted) -> QuerySet[Any]:
     # "-died_at, -pk" is the index dead_events.
-    rows: QuerySet[Any] = InboundEvent.objects.filter(status=InboundEvent.Status.REJECTED).alias(
-        short_reason=Left("reason", REASON)
+    rows: QuerySet[Any] = InboundEvent.objects.filter(status=InboundEvent.Status.REJECTED)
+    rows = rows.annotate(
+        short_reason=Left("reason", REASON), died_at=Coalesce("processed_at", "received_at")
     )
-    rows = rows.annotate(died_at=Coalesce("processed_at", "received_at"))
     if wanted.reason:
         rows = rows.filter(short_reason=wanted.reason)
     if wanted.platform:
