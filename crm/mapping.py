@@ -33,6 +33,7 @@ class LeadCard:
     tier: str = ""
     stage: str = ""
     owner_email: str = ""
+    merged_into: str = ""  # the key of the lead that stands for it, or that none does any more
     facts: Mapping[str, str] = field(default_factory=dict)
     reasons: tuple[Reason, ...] = ()
     created_at: datetime

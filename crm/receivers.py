@@ -4,7 +4,8 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from crm.services import mark_dirty
+from channels_app.services import follow_merges
+from crm.services import mark_dirty, merging
 from crm.services.ringing import ring
 from leads.models import Lead
 from leads.signals import lead_changed
@@ -17,3 +18,7 @@ def follow(sender: type[Lead], lead: Lead, became_hot: bool, **kwargs: Any) -> N
     if became_hot:
         for connection_id in connections:
             ring("push_lead", connection_id, lead.pk)
+
+
+# After leads, whose rows say which of the two is kept up.
+follow_merges("crm", order=20, merged=merging.merged, parted=merging.parted)

@@ -5,8 +5,9 @@ from typing import Any
 from django.dispatch import receiver
 
 from channels_app.models import Message
+from channels_app.services import follow_merges
 from channels_app.signals import message_received
-from leads.services import forget_message
+from leads.services import forget_message, merging
 
 REASONS = {"edited": "The message was edited", "deleted": "The message was unsent"}
 
@@ -18,3 +19,6 @@ def forget_changed_words(
     """Words that were changed or taken back no longer count; an edit is understood anew."""
     if change in REASONS:
         forget_message(message=message, reason=REASONS[change])
+
+
+follow_merges("leads", order=10, merged=merging.merged, parted=merging.parted)

@@ -2,7 +2,9 @@
 
 import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from django import forms
 from django.conf import settings
@@ -21,11 +23,13 @@ from channels_app.providers.telegram_events import (
     read_membership,
     read_reaction,
 )
-from channels_app.providers.values import Inbound, Outgoing, RawItem, Sent
+from channels_app.providers.values import Attachment, Inbound, Outgoing, RawItem, Sent
 from tenants.plugins import http
+from tenants.plugins.downloads import Download, TooMuch
 from tenants.plugins.errors import (
     AnswerLost,
     CredentialsRejected,
+    Expired,
     ProviderError,
     RateLimited,
     RecipientUnreachable,
@@ -145,7 +149,11 @@ class Telegram(base.ChannelProvider):
         replied = wire.get_object(message, "reply_to_message")
         return values.InboundMessage(
             external_id=external_id,
-            sender=person_of(writer, thread=f"{business}|{chat_id}" if business else ""),
+            sender=person_of(
+                writer,
+                thread=f"{business}|{chat_id}" if business else "",
+                shared=message.get("contact"),
+            ),
             sent_at=at,
             text=text,
             attachments=attachments,
@@ -153,6 +161,21 @@ class Telegram(base.ChannelProvider):
             reply_to=external_id_of(chat_id, replied) if replied else "",
             sequence=wire.number(message, "message_id"),
         )
+
+    def open_attachment(
+        self, attachment: Attachment, item: RawItem | None, *, limit: int
+    ) -> Download:
+        """https://core.telegram.org/bots/api#getfile; no file of more than 20 MB can be had."""
+        try:
+            found = self._ask("getFile", {"file_id": attachment.ref}, idempotent=True)
+        except Rejected as error:
+            raise _why_no_file(error) from error
+        path = wire.label(found, "file_path", 500) if isinstance(found, dict) else ""
+        if not path:
+            raise Expired("Telegram names no place of this file.")
+        token = self.config.get("bot_token", "")
+        url = f"{settings.TELEGRAM_API_URL}/file/bot{token}/{quote(path)}"
+        return base.linked_file(replace(attachment, url=url), limit=limit)
 
     # -- sending
 
@@ -215,6 +238,15 @@ class Telegram(base.ChannelProvider):
         except ProviderError as error:
             raise _meaning_of(error, str(self.config.get("bot_token", ""))) from None
         return answer.get("result") if isinstance(answer, dict) else None
+
+
+def _why_no_file(error: Rejected) -> Rejected:
+    said = str(error).lower()
+    if "too big" in said:
+        return TooMuch(str(error), code=error.code, status=error.status)
+    if "file_id" in said or "unavailable" in said or "not found" in said:
+        return Expired(str(error), code=error.code, status=error.status)
+    return error
 
 
 def _is_number(text: str) -> bool:

@@ -23,7 +23,8 @@ def external_id_of(chat_id: str, message: dict[str, Any]) -> str:
     return f"{chat_id}:{wire.get_id(message, 'message_id')}"
 
 
-def person_of(writer: dict[str, Any], *, thread: str = "") -> Person:
+def person_of(writer: dict[str, Any], *, thread: str = "", shared: Any = None) -> Person:
+    """``shared`` is the contact card of the message, if it brings one."""
     identifier = wire.get_id(writer, "id")
     first = wire.label(writer, "first_name", 128) or wire.label(writer, "title", 128)
     names = (first, wire.label(writer, "last_name", 128))
@@ -32,7 +33,20 @@ def person_of(writer: dict[str, Any], *, thread: str = "") -> Person:
         id=thread or identifier,
         name=name,
         language=wire.plain(writer.get("language_code"), 16),
+        phone=_own_number(shared, writer),
+        proven=("phone",),
     )
+
+
+def _own_number(shared: Any, writer: dict[str, Any]) -> str:
+    """Telegram names the account of a number that somebody shares: theirs, or a friend's.
+
+    https://core.telegram.org/bots/api#contact
+    """
+    if not isinstance(shared, dict) or shared.get("user_id") != writer.get("id"):
+        return ""
+    digits = wire.label(shared, "phone_number", 40).lstrip("+")
+    return f"+{digits}" if digits.isascii() and digits.isdigit() else ""
 
 
 def read_edit(message: dict[str, Any]) -> Inbound:

@@ -10,8 +10,9 @@ from django.conf import settings
 
 from channels_app import signatures, wire
 from channels_app.providers import base, values
-from channels_app.providers.values import Inbound, Outgoing, Person, RawItem, Sent
+from channels_app.providers.values import Attachment, Inbound, Outgoing, Person, RawItem, Sent
 from tenants.plugins import http
+from tenants.plugins.downloads import Download
 from tenants.plugins.errors import (
     AnswerLost,
     CredentialsRejected,
@@ -126,6 +127,18 @@ class Twilio(base.ChannelProvider):
             return _message(fields)
         return [values.Unsupported(reason="A form that is no message of Twilio's.")]
 
+    def open_attachment(
+        self, attachment: Attachment, item: RawItem | None, *, limit: int
+    ) -> Download:
+        """With our credentials, and on by the redirect to Twilio's store.
+
+        https://www.twilio.com/docs/messaging/api/media-resource#fetch-a-media-resource
+        """
+        own = urlsplit(settings.TWILIO_API_URL).netloc
+        is_theirs = urlsplit(attachment.url).netloc == own
+        headers = self._authorization() if is_theirs else {}
+        return base.linked_file(attachment, limit=limit, headers=headers, redirects=2)
+
     # -- sending
 
     def send(self, message: Outgoing) -> Sent:
@@ -152,11 +165,14 @@ class Twilio(base.ChannelProvider):
             values.Probed() if status == "active" else values.Probed((f"The account is {status}.",))
         )
 
+    def _authorization(self) -> dict[str, str]:
+        pair = f"{self.config.get('account_sid') or ''}:{self.config.get('auth_token', '')}"
+        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
     def _call(self, method: str, path: str, content: bytes | None = None) -> dict[str, Any]:
         sid = str(self.config.get("account_sid") or "")
-        pair = base64.b64encode(f"{sid}:{self.config.get('auth_token', '')}".encode()).decode()
         place = f"{sid}/{path}" if path else f"{sid}.json"
-        headers = {"Authorization": f"Basic {pair}"}
+        headers = self._authorization()
         if content is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
@@ -233,6 +249,7 @@ def _message(fields: dict[str, Any]) -> list[Inbound]:
         id=address,
         name=wire.label(fields, "ProfileName", 128),
         phone=number if number.startswith("+") and number[1:].isdigit() else "",
+        proven=("phone",),
     )
     text = wire.get_text(fields, "Body") or wire.get_text(fields, "ButtonText")
     attachments = _attachments(fields)

@@ -35,7 +35,11 @@ class RawItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody on a network. ``aliases`` are further ids of the same person there."""
+    """Somebody on a network. ``aliases`` are further ids of the same person there.
+
+    ``proven`` says which of ``phone`` and ``email`` the network itself vouches for: the number a
+    message came from, not one that was typed into it.
+    """
 
     id: str
     aliases: tuple[str, ...] = ()
@@ -43,11 +47,16 @@ class Person:
     phone: str = ""
     email: str = ""
     language: str = ""
+    proven: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """Something that came with a message; ``ref`` is the network's own id to fetch it by."""
+    """Something that came with a message; ``ref`` is the network's own id to fetch it by.
+
+    ``media`` is the id of a file of ours: what came over a channel that is our own server is
+    here already. No network's word may become one.
+    """
 
     kind: str  # image, audio, video, file, location, contact, sticker, link
     url: str = ""
@@ -55,6 +64,7 @@ class Attachment:
     mime: str = ""
     size: int = 0
     ref: str = ""
+    media: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +206,13 @@ class InboundControl:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InboundPerson:
+    """Somebody told us more about themselves, without a word to read."""
+
+    person: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountNews:
     """The network speaks about our account. ``health`` is empty where nothing changes."""
 
@@ -242,6 +259,7 @@ Inbound = (
     | InboundReaction
     | InboundHidden
     | InboundControl
+    | InboundPerson
     | AccountNews
     | TemplateNews
     | Noted
@@ -279,10 +297,12 @@ class Sent:
     """The network took the message and calls it so.
 
     ``recipient_id`` is what it calls the person in private, where we did not know that yet.
+    ``is_sent``: no status will say so later, it is on its way already.
     """
 
     external_id: str
     recipient_id: str = ""
+    is_sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

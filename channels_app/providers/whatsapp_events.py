@@ -104,7 +104,7 @@ def read_past(item: dict[str, Any]) -> list[Inbound]:
     text, attachments = _content_of({**message, "type": wire.label(message, "type", 40)})
     if not text and not attachments:
         return [values.Noted(outcome="history", reason="A message without text or attachment.")]
-    person = Person(id=thread, phone=f"+{thread}" if thread.isdigit() else "")
+    person = Person(id=thread, phone=f"+{thread}" if thread.isdigit() else "", proven=("phone",))
     at = wire.moment(message.get("timestamp"))
     external_id = wire.get_id(message, "id")
     if item.get("is_ours"):
@@ -176,6 +176,7 @@ def _person(element: dict[str, Any], item: dict[str, Any], phone: str, user: str
         aliases=tuple(ids[1:]),
         name=wire.label(profile, "name") if isinstance(profile, dict) else "",
         phone=f"+{number}" if number.isascii() and number.isdigit() else "",
+        proven=("phone",),
     )
 
 

@@ -22,19 +22,32 @@ from channels_app.services.conversations import (
 )
 from channels_app.services.delivery import Next, deliver
 from channels_app.services.events import acknowledge, replay
+from channels_app.services.followers import Merging, Parting
+from channels_app.services.followers import follow as follow_merges
 from channels_app.services.inbound import ingest
 from channels_app.services.intake import store, store_strays, store_unrouted, take_in_unrouted
+from channels_app.services.merging import MergeRefused, merge, undo
 from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
 from channels_app.services.polling import poll, ring_due_polls, start_polling
 from channels_app.services.ringing import ring_events
 from channels_app.services.subscriptions import prove_ownership, subscribe, unsubscribe
+from channels_app.services.suggesting import (
+    compare_new_identities,
+    dismiss,
+    evidence_between,
+    open_suggestions,
+)
 from channels_app.services.templates import sync_templates
 from channels_app.services.tokens import renew, renew_soon, ring_due_renewals, watch_token
+from channels_app.services.typing import show_typing
 from channels_app.services.upkeep import sweep
 
 __all__ = [
     "Answer",
+    "MergeRefused",
+    "Merging",
     "Next",
+    "Parting",
     "SendRefused",
     "StaleTurn",
     "acknowledge",
@@ -42,10 +55,14 @@ __all__ = [
     "ask_policy",
     "assign",
     "close",
+    "compare_new_identities",
     "configure",
     "connect",
     "deliver",
     "disconnect",
+    "dismiss",
+    "evidence_between",
+    "follow_merges",
     "fresh_config",
     "hand_back",
     "hand_over",
@@ -53,6 +70,8 @@ __all__ = [
     "history",
     "ingest",
     "mark_read",
+    "merge",
+    "open_suggestions",
     "opt_in",
     "opt_out",
     "poll",
@@ -64,6 +83,7 @@ __all__ = [
     "ring_due_polls",
     "ring_due_renewals",
     "ring_events",
+    "show_typing",
     "start_polling",
     "store",
     "store_strays",
@@ -73,6 +93,7 @@ __all__ = [
     "sync_templates",
     "take_in_unrouted",
     "take_over",
+    "undo",
     "unsubscribe",
     "watch_token",
     "webhook_url",

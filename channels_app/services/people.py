@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from channels_app import proofs
 from channels_app.models import (
     ChannelConnection,
     Contact,
@@ -14,7 +15,7 @@ from channels_app.models import (
     id_index,
 )
 from channels_app.providers.values import Person
-from tenants import context
+from tenants import context, crypto
 from tenants.prepared import Blank, Prepared
 
 LANGUAGE = 16
@@ -48,7 +49,9 @@ def conversation_with(
     if not thread_id:
         if person.aliases:
             _add_identities(conversation.contact, connection, person, ids)
-        _learn(conversation.contact, person)
+        # An address is proven by each letter for itself; a number comes proven, if it comes.
+        if learn(conversation.contact, person) or proofs.EMAIL in person.proven:
+            _prove(connection, person)
     return conversation
 
 
@@ -62,9 +65,9 @@ def _begin_conversation(
 ) -> Conversation:
     """A conversation that is not saved yet, or the one that another worker began meanwhile."""
     if is_group:
-        _lock("thread", connection.pk, threads[0])
+        hold("thread", connection.pk, threads[0])
     # Two first messages at the same moment: the second worker waits here for the first.
-    _lock("person", connection.platform, connection.account_id, person.id)
+    hold("person", connection.platform, connection.account_id, person.id)
     contact, is_new = _find_or_make_contact(connection, person, ids)
     found = None if is_new and not is_group else _find_conversation(connection, threads)
     return found or Conversation(
@@ -175,6 +178,7 @@ def _add_identities(
     new = [each for each in dict.fromkeys(ids) if id_index(each) not in known]
     if not new:
         return
+    vouched = _proofs(person)
     ContactIdentity.objects.bulk_create(
         [
             ContactIdentity(
@@ -184,6 +188,7 @@ def _add_identities(
                 external_id=each,
                 external_id_index=id_index(each),
                 display=person.name,
+                **vouched,
             )
             for each in new
         ],
@@ -191,13 +196,34 @@ def _add_identities(
     )
 
 
+def _proofs(person: Person) -> dict[str, str]:
+    """What the network vouches for, as fingerprints that are equal on every network."""
+    found = {}
+    if proofs.PHONE in person.proven and (number := proofs.comparable_phone(person.phone)):
+        found["proven_phone"] = crypto.blind_index(number)
+    if proofs.EMAIL in person.proven and (address := proofs.comparable_email(person.email)):
+        found["proven_email"] = crypto.blind_index(address)
+    return found
+
+
+def _prove(connection: ChannelConnection, person: Person) -> None:
+    """A network vouches for somebody it did not vouch for at first."""
+    for name, value in _proofs(person).items():
+        _identities(connection, [person.id, *person.aliases]).filter(**{name: ""}).update(
+            **{name: value, "compared_at": None}
+        )
+
+
 def know_as(*, contact: Contact, connection: ChannelConnection, external_id: str) -> None:
     """The network told us under which id it knows a contact in private."""
     _add_identities(contact, connection, Person(id=external_id), [external_id])
 
 
-def _learn(contact: Contact, person: Person) -> None:
-    """Fill in what we did not know; what people corrected by hand is never overwritten."""
+def learn(contact: Contact, person: Person) -> bool:
+    """Fill in what we did not know; what people corrected by hand is never overwritten.
+
+    Whether there was anything to learn.
+    """
     news = {
         name: value
         for name, value in (
@@ -212,9 +238,11 @@ def _learn(contact: Contact, person: Person) -> None:
         setattr(contact, name, value)
     if news:
         contact.save(update_fields=[*news, "updated_at"])
+    return bool(news)
 
 
-def _lock(*parts: str | int) -> None:
+def hold(*parts: str | int) -> None:
+    """Let nobody else of this company begin the same until the transaction ends."""
     with context.connection.cursor() as cursor:
         key = id_index(context.scoped(*parts))[:15]
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(key, 16)])

@@ -5,10 +5,12 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from channels_app.media import upkeep as media
 from channels_app.models import ChannelConnection, InboundEvent, Message
 from channels_app.services.intake import take_in_unrouted
 from channels_app.services.ringing import ring_events, ring_now
 from channels_app.services.statuses import UNKNOWN_DELIVERY
+from channels_app.services.suggesting import compare_new_identities
 from tenants.live import publish
 
 PATIENCE = timedelta(seconds=10)  # a rung event or message is on its way for that long
@@ -32,6 +34,8 @@ def sweep() -> dict[str, int]:
         "unknown": _doubt_lost_sends(),
         "given_up": _give_up_unknown_sends(),
         "messages": _ring_queued_messages(),
+        **media.sweep(),
+        "suggested": compare_new_identities(),
     }
 
 

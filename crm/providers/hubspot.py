@@ -43,6 +43,7 @@ class HubSpot(CrmProvider):
         Field("leadwire_interest", "fact:interest", "text", 500),
         Field("leadwire_budget", "fact:budget", "text", 200),
         Field("leadwire_timeline", "fact:timeline", "text", 200),
+        Field("leadwire_merged_into", "merged_into", "text", 160),
     )
     # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines:
     # 100 requests in 10 s is the smallest allowance of any plan; a batch holds 100 records.

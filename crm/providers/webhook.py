@@ -44,6 +44,7 @@ class SignedWebhook(CrmProvider):
         Field("reasons", "reason_list", "raw"),
         Field("facts", "fact_map", "raw"),
         Field("owner", "owner_email", "raw"),
+        Field("merged_into", "merged_into", "raw"),
         Field("created_at", "created_at", "moment"),
         Field("updated_at", "updated_at", "moment"),
     )

@@ -51,9 +51,7 @@ def mark_dirty(*, leads: Iterable[Lead]) -> list[int]:
         for lead in changed:
             records = SyncRecord.objects.filter(lead=lead, connection__in=connections)
             # No record can be behind a lead's first version; it can only be missing.
-            is_missing = lead.version <= 1 or _want(records, lead.version) < len(connections)
-            # One that became part of another before a CRM heard of it is no news there.
-            if is_missing and lead.absorbed_by_id is None:
+            if lead.version <= 1 or _want(records, lead.version) < len(connections):
                 _add(lead, connections)
     return connections
 
@@ -146,6 +144,8 @@ def _want(records: QuerySet[SyncRecord], version: int) -> int:
 
 
 def _add(lead: Lead, connections: list[int]) -> None:
+    if not Lead.objects.filter(pk=lead.pk).exists():
+        return  # it became part of another before any CRM had heard of it, or is erased
     SyncRecord.objects.bulk_create(
         [
             SyncRecord(connection_id=pk, lead=lead, wanted_version=lead.version)

@@ -16,28 +16,40 @@ from tenants.prepared import Blank, Prepared
 
 def locked(*, lead: Lead) -> Lead:
     """The lead's row as it stands now, held until the transaction ends."""
-    return Lead.objects.select_for_update(of=["self"]).select_related("contact").get(pk=lead.pk)
+    return Lead.objects.select_for_update().get(pk=lead.pk)
 
 
 def locked_lead_of(*, contact: Contact) -> Lead | None:
-    """As ``locked``, for the lead of a contact, if there is one."""
+    """As ``locked``, for the lead of a contact, if there is one; if the contact became part of
+    another since it was read, for that one's."""
     lead = _OF_CONTACT.first(contact=contact.pk)
-    if lead is not None:
-        lead.contact = contact
+    if lead is None:
+        return None
+    if lead.absorbed_by_id is not None:
+        return _standing(contact)
+    lead.contact = contact
     return lead
 
 
 def locked_new_lead(*, contact: Contact) -> Lead:
     """Make the contact a lead. Where two messages race, both get the same one."""
     Lead.objects.bulk_create([Lead(contact=contact)], ignore_conflicts=True)
-    lead = locked_lead_of(contact=contact)
+    lead = locked_lead_of(contact=contact) or _standing(contact)
     if lead is None:
         raise Lead.DoesNotExist(f"Contact {contact.pk} is gone.")
     return lead
 
 
+def _standing(contact: Contact) -> Lead | None:
+    """The lead of whoever stands for this contact now."""
+    pk: int | None = contact.pk
+    while pk is not None:
+        contact_id, pk = pk, Contact.objects.values_list("absorbed_into", flat=True).get(pk=pk)
+    return Lead.objects.select_for_update().order_by().filter(contact=contact_id).first()
+
+
 _OF_CONTACT = Prepared(
-    lambda: Lead.objects.select_for_update().order_by().filter(contact=Blank("contact"))
+    lambda: Lead.everything.select_for_update().order_by().filter(contact=Blank("contact"))
 )
 
 

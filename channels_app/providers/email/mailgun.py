@@ -26,6 +26,7 @@ from channels_app.providers.email.services import (
     Nothing,
     Reader,
     bracketed,
+    unpacked,
 )
 from channels_app.signatures import same
 from tenants.plugins.errors import PayloadRejected, SignatureMismatch
@@ -98,7 +99,6 @@ def _mail(fields: dict[str, Any]) -> News:
             pairs.append((name, value))
             known.add(name.lower())
     checks = {name.lower(): value for name, value in pairs}
-    pairs.insert(0, ("X-Leadwire-Authentication", _authentication(checks)))
     return mail_of_fields(
         pairs=pairs,
         text=wire.label(fields, "body-plain", wire.MAX_TEXT),
@@ -109,11 +109,13 @@ def _mail(fields: dict[str, Any]) -> News:
                 wire.label(file, "name"),
                 wire.number(file, "size"),
                 is_inline=False,
+                content=unpacked(file.get("content")),
             )
             for file, _ in wire.objects(fields.get("files"))
             if file
         ],
         seed=wire.dumps(fields),
+        verdict=_authentication(checks),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from channels_app import wire
 from channels_app.mail.headers import Headers
 from channels_app.mail.notices import Report, quiet_reason, report_of
-from channels_app.mail.reading import Mail
+from channels_app.mail.reading import VERDICT, Mail
 from channels_app.mail.replies import own_words
 from channels_app.mail.writing import REPLY
 from channels_app.providers.email.services import COMPLAINT, DELAYED, FAILED, SEEN, Event
@@ -53,6 +53,8 @@ def _message(mail: Mail, name: str, address: str, trusted_server: str) -> Inboun
             id=f"{UNVERIFIED}{answer_to}" if is_forged else answer_to,
             name=name or answer_to,
             email="" if is_forged else answer_to,
+            # The servers vouch for From; where an answer shall go is the letter's own word.
+            proven=("email",) if answer_to == address and is_aligned(mail, trusted_server) else (),
         ),
         sent_at=mail.sent_at,
         text=_text(mail, reply.text)[: wire.MAX_TEXT],
@@ -111,9 +113,10 @@ def authenticated(headers: Headers, trusted_server: str) -> str:
     Anybody can write such a header; only the receiving server's own, named by the company or
     found by its service, is believed when it says ``pass``.
     """
-    by_service = headers.get("x-leadwire-authentication")
+    by_service = headers.get(VERDICT)
     if by_service:
-        return by_service if by_service in {"pass", "fail"} else "none"
+        known = {"aligned": "pass", "pass": "pass", "fail": "fail"}
+        return known.get(by_service, "none")
     said = headers.get("authentication-results").lower()
     server, _, results = said.partition(";")
     if "dmarc=fail" in results or ("spf=fail" in results and "dkim=pass" not in results):
@@ -121,6 +124,35 @@ def authenticated(headers: Headers, trusted_server: str) -> str:
     is_trusted = trusted_server and server.split(" ")[0] == trusted_server.lower()
     passed = any(f"{method}=pass" in results for method in ("dmarc", "dkim", "spf"))
     return "pass" if is_trusted and passed else "none"
+
+
+def is_aligned(mail: Mail, trusted_server: str) -> bool:
+    """Whether From itself was proven, and not merely some domain that carried the letter.
+
+    A signature of the sender's own house is one; DMARC looks for nothing else (RFC 7489,
+    section 3.1). A parent's signature counts, a subdomain's does not: those may be anybody's.
+    """
+    headers = mail.headers
+    by_service = headers.get(VERDICT)
+    if by_service:
+        return by_service == "aligned"
+    if authenticated(headers, trusted_server) != "pass":
+        return False
+    results = headers.get("authentication-results").lower().partition(";")[2]
+    if "dmarc=pass" in results:
+        return True
+    house = mail.sender[1].rpartition("@")[2].lower()
+    return any(is_house_or_parent(found, house) for found in SIGNED_BY.findall(results))
+
+
+def is_house_or_parent(domain: str, house: str) -> bool:
+    return "." in domain and (house == domain or house.endswith(f".{domain}"))
+
+
+# The domain in ``dkim=pass header.d=acme.example`` and ``spf=pass smtp.mailfrom=a@acme.example``.
+SIGNED_BY = re.compile(
+    r"(?:dkim=pass[^;]*?header\.[di]=|spf=pass[^;]*?smtp\.mailfrom=)(?:[^@;\s]*@)?([a-z0-9.-]+)"
+)
 
 
 def _of_report(report: Report, mail: Mail) -> Inbound:

@@ -19,6 +19,7 @@ from channels_app.providers.email.services import (
     Nothing,
     Reader,
     bracketed,
+    unpacked,
 )
 
 MEANINGS = {
@@ -87,7 +88,6 @@ def _mail(fields: dict[str, Any]) -> News:
     for header, field in (("From", "from"), ("To", "to"), ("Subject", "subject")):
         if not Headers(pairs).get(header):
             pairs.append((header, wire.label(fields, field, 5_000)))
-    pairs.insert(0, ("X-Leadwire-Authentication", _authentication(fields)))
     files = [file for file, _ in wire.objects(fields.get("files")) if file]
     return mail_of_fields(
         pairs=pairs,
@@ -99,19 +99,30 @@ def _mail(fields: dict[str, Any]) -> News:
                 wire.label(file, "name"),
                 wire.number(file, "size"),
                 is_inline=False,
+                content=unpacked(file.get("content")),
             )
             for file in files
         ],
         seed=wire.dumps(fields),
+        verdict=_authentication(fields),
     )
 
 
 def _authentication(fields: dict[str, Any]) -> str:
     spf = wire.label(fields, "SPF").lower()
     dkim = wire.label(fields, "dkim").lower()
+    # "{@acme.example : pass}": whose signature held.
+    if _house(fields) and f"@{_house(fields)} : pass" in dkim:
+        return "aligned"
     if spf == "pass" or ": pass" in dkim:
         return "pass"
     return "fail" if spf == "fail" and ": pass" not in dkim else "none"
+
+
+def _house(fields: dict[str, Any]) -> str:
+    """The domain of From."""
+    people = Headers([("from", wire.label(fields, "from", 5_000))]).people("from")
+    return next((address.rpartition("@")[2].lower() for _, address in people), "")
 
 
 SENDGRID = Reader("sendgrid", is_own, key, read, items)

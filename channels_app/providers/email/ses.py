@@ -96,11 +96,12 @@ def _mail(notification: dict[str, Any]) -> News:
         name: wire.label(wire.get_object(receipt, f"{name}Verdict"), "status").lower()
         for name in ("spf", "dkim", "dmarc")
     }
-    note = f"X-Leadwire-Authentication: {_authentication(verdicts)}\r\n".encode()
-    return read_mail(note + raw)
+    return read_mail(raw, verdict=_authentication(verdicts))
 
 
 def _authentication(verdicts: dict[str, str]) -> str:
+    if verdicts["dmarc"] == "pass":
+        return "aligned"
     if "pass" in {verdicts["spf"], verdicts["dkim"]} and verdicts["dmarc"] != "fail":
         return "pass"
     return "fail" if verdicts["dmarc"] == "fail" or verdicts["spf"] == "fail" else "none"
