@@ -1,5 +1,7 @@
 """People who may buy, what we know of them, and every reason behind their score."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -35,7 +37,7 @@ LeadManager = models.Manager.from_queryset(LeadQuerySet)
 class StandingLeads(LeadManager):
     """Without the leads that were merged into another one, which nobody is to work on."""
 
-    def get_queryset(self) -> LeadQuerySet:
+    def get_queryset(self) -> Any:
         return super().get_queryset().filter(absorbed_by=None)
 
 
