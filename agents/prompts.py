@@ -121,7 +121,12 @@ def reply(
             *_turns(history),
             ChatMessage("user", f"{listed or '(no sources)'}\n\n<contact>\n{asked}\n</contact>"),
         ),
-        Material(text="\n".join(newest), language=language, sources=tuple(sources)),
+        Material(
+            text="\n".join(newest),
+            earlier=last_asked(history),
+            language=language,
+            sources=tuple(sources),
+        ),
     )
 
 
@@ -137,6 +142,11 @@ def regenerate(first: Prompt, draft: str, problems: Sequence[str]) -> Prompt:
         ),
         first.material,
     )
+
+
+def last_asked(history: Sequence[Turn]) -> str:
+    """What the contact said before our last answer."""
+    return next((turn.text for turn in reversed(history) if not turn.ours), "")
 
 
 def fenced(text: str) -> str:

@@ -1,54 +1,53 @@
-"""Answers without a model: the sentences of a source that answer, in the source's own words."""
+"""Answers without a model: the sentences of a source that answer, in the source's own words.
+
+A sentence answers if it, with the heading it stands under, knows the words of the question, and
+has in it what the question is after: an amount, a time, an address. "Do you take PayPal?" is
+answered by a sentence that knows PayPal or by none at all.
+"""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from agents.offline.alignment import (
+    Words,
+    all_words,
+    content_words,
+    coverage,
+    is_date_word,
+)
+from agents.offline.asking import Asked, questions_in
+from agents.offline.kinds import Kind
 from agents.offline.language import detect_language
 from agents.offline.letters import folded
-from knowledge.lexical import stems
 
-Embed = Callable[[list[str]], NDArray[np.float32]]
-
-# What an answer to such a question has in it: an amount of money, a time, a while, an address.
-_AMOUNT = r"[$€£₹]\s?\d|\d\s?(?:[$€£₹]|%|euros?|eur|dollars?|usd|pounds?|gbp|pesos|dolares|sar|aed|ريال|درهم|يورو|دولار|جنيه)|\b(?:free|gratis|gratuit\w+)\b|مجان"
-_TIME = r"\d{1,2}[:.]\d{2}|\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|lunes|martes|miercoles|jueves|viernes|sabado|domingo)\b|\d\s?(?:am|pm)\b|الاثنين|الثلاثاء|الاربعاء|الخميس|الجمعه|السبت|الاحد"
-_WHILE = r"\d+\s?(?:-\s?\d+\s)?(?:\w+ )?(?:minutes?|hours?|days?|weeks?|months?|years?|minutos?|horas?|dias?|semanas?|mes(?:es)?|anos?|دقيق\w*|ساع\w*|ايام|يوم\w*|اسبوع\w*|اسابيع|شهر|اشهر|شهور|سن\w+)|(?:يومين|اسبوعين|شهرين)"
-EXPECTED = tuple(
-    (re.compile(asked), re.compile(answered))
-    for asked, answered in (
-        (
-            r"\b(?:how long|how many (?:days|weeks|hours)|cuanto (?:tiempo|tarda\w*|dura)|cuantos dias)\b|كم (?:يوم|مده|من الوقت|تستغرق|ساعه)",
-            _WHILE,
-        ),
-        (
-            r"\b(?:how much|price|prices|cost|costs|fee|fees|cuanto (?:cuesta|vale|es)|cuestan?|precios?|tarifas?)\b|سعر|اسعار|تكلف|بكم|كم ثمن",
-            _AMOUNT,
-        ),
-        (
-            r"\b(?:what time|opening hours|when (?:do|are) you open|open on|hours|horarios?|a que hora|cuando abr\w+|abiert[oa]s?)\b|ساعات|مواعيد|متي تفتح|دوام",
-            _TIME,
-        ),
-    )
-)
-# An expected thing makes a sentence this much likelier to be the answer.
-BONUS = 0.25
-# A quotation in another language is this much less of an answer.
-FOREIGN = 0.15
-# How much the meaning counts beside the shared words.
-MEANING = 0.6
-# A sentence below this says something else.
-LEAST = 0.3
-# A second sentence comes along if it is nearly as good, or goes on where the first one ended.
-NEARLY = 0.85
+# A day or month, beside other words; the usual words of a kind where nothing else is asked.
+DATE, USUAL = 0.5, 0.6
+# How much a word counts that stands in the sentence, above it, or elsewhere in the passage.
+OWN, ABOVE, AROUND = 1.0, 1.0, 0.7
+# What the kind of question weighs beside one of its words.
+KIND, ALMOST = 1.2, 0.8
+# Knowing what was said around the question makes a sentence a little better.
+SUBJECT = 0.015
+# Cosine of two whole questions that ask the same.
+ALIKE = 0.55
+# Less than this of the question known, and the sentence says something else.
+LEAST = 0.62
+# From here on it is the answer even where search had its doubts.
+SURELY = 0.75
+# Of a yes-or-no question every word must be known this well ...
+LEAST_WORD = 0.5
+# ... but for one, where there are so many.
+MANY_WORDS = 5
+# Search puts the answer among the first; a quotation in another language is a little worse.
+RANK, FOREIGN, BESIDE = 0.015, 0.04, 0.02
+# A second sentence comes along if it is nearly as good.
+NEARLY = 0.92
 MAX_SENTENCES = 3
-WORTH_ADDING = 0.5
-# Search puts the answer among the first; embedding a sentence costs half a millisecond.
-MAX_SOURCES = 3
-MAX_CANDIDATES = 24
+MAX_SOURCES = 5
+MAX_CANDIDATES = 80
 MAX_CHARACTERS = 600
 
 _BREAK = re.compile(r"(?<=[.!?؟。])\s+(?=[^\s])|\n+")
@@ -61,35 +60,24 @@ _QUOTED = {
     "es": "Esto es lo que dice nuestra información: «{}»",
     "ar": "هذا ما ورد في معلوماتنا: «{}»",
 }
-_GREETING = re.compile(
-    r"^(?:hi|hello|hey|good (?:morning|afternoon|evening)|greetings|hola|buen[oa]s(?: (?:dias|tardes|noches))?|"
-    r"مرحبا|السلام عليكم|اهلا|صباح الخير|مساء الخير|هلا)(?: (?:there|all|team|everyone|a todos|بكم|وسهلا|ورحمه الله))*[ !.,]*$"
-)
-_ASKS_WHO = re.compile(
-    r"\b(?:are you (?:a |an )?(?:bot|robot|human|ai|real)|who are you|eres (?:un )?(?:bot|robot|humano)|quien eres)\b|"
-    r"(?:هل انت (?:روبوت|بوت|انسان)|من انت)"
-)
+_REST = {
+    "en": "I could not find an answer to the rest of your question.",
+    "es": "No he encontrado respuesta al resto de tu pregunta.",
+    "ar": "لم أجد إجابة عن بقية سؤالك.",
+}
 # A sentence that leans on the one before it.
 _LEANS = re.compile(
     r"^(?:it|its|they|their|this|these|that|he|she|esta?|estos?|su|sus|ello)\b|^(?:وهو|وهي|هي|هو|سعره|سعرها) "
 )
-_SMALL_TALK = {
-    "greeting": {
-        "en": "Hello! How can I help you?",
-        "es": "¡Hola! ¿En qué puedo ayudarte?",
-        "ar": "مرحباً! كيف يمكنني مساعدتك؟",
-    },
-    "who": {
-        "en": "I'm the company's digital assistant. How can I help you?",
-        "es": "Soy el asistente digital de la empresa. ¿En qué puedo ayudarte?",
-        "ar": "أنا المساعد الرقمي للشركة. كيف يمكنني مساعدتك؟",
-    },
-    "thanks": {
-        "en": "Thank you for your message! Let us know if there is anything we can do for you.",
-        "es": "¡Gracias por tu mensaje! Dinos si podemos hacer algo por ti.",
-        "ar": "شكراً لرسالتك! أخبرنا إن كان بإمكاننا مساعدتك في أي شيء.",
-    },
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What may be quoted, and what stands above it."""
+
+    text: str
+    heading: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,56 +94,62 @@ class _Candidate:
     source: int
     position: int
     text: str  # literally in the source
+    above: str  # heading, title and the sentences it leans on
+    around: str  # the rest of the passage
+    question: str = ""  # that it stands under, if it does
+
+    def holds(self, kind: Kind) -> bool:
+        return kind.is_in(folded(self.text))
+
+    @property
+    def asks(self) -> bool:
+        return _asks(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    candidate: _Candidate
+    score: float
 
 
 def extract_answer(
-    question: str, sources: Sequence[str], *, language: str, embed: Embed
+    message: str,
+    passages: Sequence[Passage],
+    *,
+    language: str,
+    words: Words,
+    earlier: str = "",
 ) -> list[Extract]:
-    """The best sentences of the best source; empty where none answers the question."""
-    candidates = [
-        _Candidate(number, position, sentence)
-        for number, source in enumerate(sources[:MAX_SOURCES], start=1)
-        for position, sentence in enumerate(sentences_of(source))
-    ][:MAX_CANDIDATES]
-    if not candidates:
+    """The sentences that answer the message's questions; empty where none does.
+
+    ``earlier`` is what the same person asked last. Of several questions those that can be
+    answered are, and it is said that the rest was not.
+    """
+    candidates = _candidates(passages)
+    chosen: list[_Candidate] = []
+    asked = questions_in(message, earlier=earlier)
+    unanswered = 0
+    for question in asked:
+        found = _answer(question, candidates, language, words)
+        unanswered += not found
+        chosen += [one for one in found if one not in chosen]
+    if not chosen:
         return []
-    expected = _expected(question)
-    scores = _scores(question, _in_context(candidates), embed)
-    relevant = float(scores.max()) >= LEAST
-    scores += np.array(
-        [BONUS if _has(candidate.text, expected) else 0.0 for candidate in candidates],
-        dtype=np.float32,
-    )
-    # Sources come best first: a tie goes to the one that search preferred, and what another
-    # source says in the contact's own words is better than a quotation.
-    scores -= np.array(
-        [
-            0.01 * candidate.source + (0.0 if _is_in(language, candidate.text) else FOREIGN)
-            for candidate in candidates
-        ],
-        dtype=np.float32,
-    )
-    best = _answering(candidates, scores)
-    if not relevant or scores[best] < LEAST:
-        return []
-    chosen = _with_neighbours(candidates, scores, best)
-    chosen += _still_missing(candidates, scores, chosen, expected)
-    return _extracts(chosen, language)
+    extracts = _extracts(chosen, language)
+    if unanswered:
+        extracts.append(Extract(_REST.get(language, _REST["en"])))
+    return extracts
 
 
-def small_talk(text: str, *, language: str, sentiment: float) -> Extract | None:
-    """What to say where nothing is asked of the company; None where something is."""
-    words = folded(text)
-    if _GREETING.match(words):
-        kind = "greeting"
-    elif _ASKS_WHO.search(words):
-        kind = "who"
-    elif sentiment > 0.3 and "?" not in text and "؟" not in text:
-        kind = "thanks"
-    else:
-        return None
-    said = _SMALL_TALK[kind]
-    return Extract(said.get(language, said["en"]))
+def holds_answer(
+    message: str, passages: Sequence[Passage], *, language: str, words: Words, earlier: str = ""
+) -> bool:
+    """Whether some sentence surely answers one of the questions, whatever search thinks."""
+    candidates = _candidates(passages)
+    return any(
+        _answer(question, candidates, language, words, least=SURELY)
+        for question in questions_in(message, earlier=earlier)
+    )
 
 
 def sentences_of(text: str) -> list[str]:
@@ -168,102 +162,169 @@ def sentences_of(text: str) -> list[str]:
     return found
 
 
-def _in_context(candidates: list[_Candidate]) -> list[str]:
-    """What each sentence says; one that leans on the sentence before it says both."""
-    return [
-        f"{before.text} {one.text}" if before and _leans(before, one) else one.text
-        for before, one in zip([None, *candidates], candidates, strict=False)
+def _asks(text: str) -> bool:
+    return text.rstrip().endswith(("?", "؟"))
+
+
+def _candidates(passages: Sequence[Passage]) -> list[_Candidate]:
+    found: list[_Candidate] = []
+    for number, passage in enumerate(passages[:MAX_SOURCES], start=1):
+        above = f"{passage.heading}\n{passage.title}"
+        leaned = ""
+        sentences = sentences_of(passage.text)
+        question = passage.heading if _asks(passage.heading) else ""
+        for position, sentence in enumerate(sentences):
+            if position and _LEANS.match(folded(sentence)) and not _asks(leaned):
+                leaned = f"{leaned} {sentence}"
+            else:
+                # The answer right below a question is about what was asked.
+                before = sentences[position - 1] if position else ""
+                question = before if _asks(before) else question
+                leaned = f"{before} {sentence}" if _asks(before) else sentence
+            found.append(
+                _Candidate(number, position, sentence, f"{above}\n{leaned}", passage.text, question)
+            )
+    return found[:MAX_CANDIDATES]
+
+
+def _answer(
+    question: Asked,
+    candidates: list[_Candidate],
+    language: str,
+    words: Words,
+    *,
+    least: float = LEAST,
+) -> list[_Candidate]:
+    """The best sentence with those that belong to it; empty where none is good enough."""
+    asked = list(question.words)
+    subject = content_words(question.before)
+    if not (asked or question.kinds or subject):
+        return []
+    scored = [
+        _Scored(one, _score(question, one, asked, subject, words) - _handicap(one, language))
+        for one in candidates
+        if not one.asks
     ]
+    if not scored:
+        return []
+    best = max(scored, key=lambda one: one.score)
+    if best.score < least:
+        return []
+    chosen = _with_neighbours(best, scored)
+    return chosen + _still_missing(question, scored, chosen)
 
 
-def _leans(before: _Candidate, sentence: _Candidate) -> bool:
-    return (
-        _follows(before, sentence)
-        and bool(_LEANS.match(folded(sentence.text)))
-        and not before.text.rstrip().endswith(("?", "؟"))
+def _score(
+    question: Asked, one: _Candidate, asked: list[str], subject: list[str], words: Words
+) -> float:
+    """How much of the question this sentence knows, 0 to 1."""
+    if not asked and not question.kinds:
+        return _knows_story(subject, one, words)
+    covered = _covered(asked, one, words)
+    dates = np.array([is_date_word(word) for word in asked], dtype=bool)
+    if question.is_yes_no and len(asked):
+        unknown = int(((covered < LEAST_WORD) & ~dates).sum())
+        if unknown > (len(asked) >= MANY_WORDS):
+            return 0.0
+    weights = np.where(dates, DATE, 1.0).tolist()
+    values = covered.tolist()
+    for kind in question.kinds:
+        weights.append(KIND)
+        values.append(_holds(kind, one))
+        if not asked:
+            weights.append(USUAL)
+            values.append(_is_headed(kind, one, words))
+    known = float(_covered(subject, one, words).max()) if subject else 0.0
+    if question.leans:
+        # Of what it leans on one word is the subject; the others are its story.
+        weights.append(1.0)
+        values.append(known)
+    score = float(np.average(values, weights=weights)) + SUBJECT * known
+    return score if question.is_yes_no else max(score, _asks_alike(question, one, words))
+
+
+def _asks_alike(question: Asked, one: _Candidate, words: Words) -> float:
+    """What it is worth that the sentence stands under a question that asks the same."""
+    if not one.question:
+        return 0.0
+    ours, theirs = words.vectors([question.text, one.question])
+    alike = float(ours @ theirs)
+    return LEAST + (alike - ALIKE) if alike >= ALIKE else 0.0
+
+
+def _holds(kind: Kind, one: _Candidate) -> float:
+    if one.holds(kind):
+        return 1.0
+    # "Is there a free trial?" above "Yes, for two weeks."
+    return ALMOST if one.question and kind.is_in(folded(one.question)) else 0.0
+
+
+def _is_headed(kind: Kind, one: _Candidate, words: Words) -> float:
+    """How surely it stands where such an answer is looked for."""
+    if kind.asked.search(folded(one.above)):
+        return 1.0
+    return max(_covered(content_words(kind.everywhere), one, words).tolist(), default=0.0)
+
+
+def _knows_story(subject: list[str], one: _Candidate, words: Words) -> float:
+    """Of "what shall I do?" all that is known is the story before it: two words of it will do."""
+    known = sorted(_covered(subject, one, words).tolist(), reverse=True)
+    return sum(known[:2]) / 2
+
+
+def _covered(asked: list[str], one: _Candidate, words: Words) -> np.ndarray:
+    if not asked:
+        return np.zeros(0, dtype=np.float32)
+    return np.max(
+        [
+            OWN * coverage(asked, all_words(one.text), words),
+            ABOVE * coverage(asked, all_words(one.above), words) - BESIDE,
+            AROUND * coverage(asked, all_words(one.around), words),
+        ],
+        axis=0,
     )
+
+
+def _handicap(one: _Candidate, language: str) -> float:
+    foreign = FOREIGN if not _is_in(language, one.text) else 0.0
+    return RANK * (one.source - 1) + foreign
 
 
 def _is_in(language: str, text: str) -> bool:
     return detect_language(text, fallback=language) == language
 
 
-def _scores(question: str, texts: list[str], embed: Embed) -> NDArray[np.float32]:
-    vectors = embed([question, *texts])
-    meaning = vectors[1:] @ vectors[0]
-    asked = set(stems(question, detect_language(question, fallback="en")))
-    shared = [
-        len(asked & set(stems(text, detect_language(text, fallback="en")))) / (len(asked) or 1)
-        for text in texts
-    ]
-    scores: NDArray[np.float32] = MEANING * meaning + (1 - MEANING) * np.array(
-        shared, dtype=np.float32
-    )
-    return scores
-
-
-def _expected(question: str) -> list[re.Pattern[str]]:
-    """What an answer should have in it, for each thing that is asked."""
-    words = folded(question)
-    return [answered for asked, answered in EXPECTED if asked.search(words)]
-
-
-def _has(sentence: str, expected: list[re.Pattern[str]]) -> bool:
-    return any(pattern.search(folded(sentence)) for pattern in expected)
-
-
-def _answering(candidates: list[_Candidate], scores: NDArray[np.float32]) -> int:
-    """The best sentence; of a question that is answered right after, the answer."""
-    best = int(scores.argmax())
-    after = best + 1
-    is_question = candidates[best].text.rstrip().endswith(("?", "؟"))
-    if is_question and after < len(candidates) and _follows(candidates[best], candidates[after]):
-        scores[after] = max(scores[after], scores[best])
-        return after
-    if is_question:
-        scores[best] = 0.0  # a question answers nothing
-        return int(scores.argmax())
-    return best
-
-
-def _with_neighbours(
-    candidates: list[_Candidate], scores: NDArray[np.float32], best: int
-) -> list[_Candidate]:
-    chosen = [candidates[best]]
-    if best and _leans(candidates[best - 1], candidates[best]):
-        chosen.insert(0, candidates[best - 1])
-    for other in range(best + 1, len(candidates)):
-        candidate = candidates[other]
-        length = sum(len(one.text) for one in chosen) + len(candidate.text)
-        near = scores[other] >= scores[best] * NEARLY
-        if not _follows(chosen[-1], candidate) or not near or length > MAX_CHARACTERS:
+def _with_neighbours(best: _Scored, scored: list[_Scored]) -> list[_Candidate]:
+    """The sentence it leans on, and what goes on in the same breath."""
+    chosen = [best.candidate]
+    others = {(one.candidate.source, one.candidate.position): one for one in scored}
+    here = best.candidate
+    while _LEANS.match(folded(chosen[0].text)) and len(chosen) < MAX_SENTENCES:
+        before = others.get((here.source, chosen[0].position - 1))
+        if before is None:
             break
-        if candidate.text.rstrip().endswith(("?", "؟")) or len(chosen) == MAX_SENTENCES:
+        chosen.insert(0, before.candidate)
+    while len(chosen) < MAX_SENTENCES:
+        after = others.get((here.source, chosen[-1].position + 1))
+        if after is None or after.score < max(best.score * NEARLY, LEAST):
             break
-        chosen.append(candidate)
+        if sum(len(one.text) for one in chosen) + len(after.candidate.text) > MAX_CHARACTERS:
+            break
+        chosen.append(after.candidate)
     return chosen
 
 
-def _follows(first: _Candidate, second: _Candidate) -> bool:
-    return first.source == second.source and second.position == first.position + 1
-
-
 def _still_missing(
-    candidates: list[_Candidate],
-    scores: NDArray[np.float32],
-    chosen: list[_Candidate],
-    expected: list[re.Pattern[str]],
+    question: Asked, scored: list[_Scored], chosen: list[_Candidate]
 ) -> list[_Candidate]:
-    """For each thing asked that the chosen sentences do not hold, the best one that does."""
+    """For each kind of thing asked that the chosen sentences do not hold, the best that does."""
     found: list[_Candidate] = []
-    for pattern in expected:
-        if any(_has(one.text, [pattern]) for one in (*chosen, *found)):
+    for kind in question.kinds:
+        if any(one.holds(kind) for one in (*chosen, *found)):
             continue
-        fitting = [i for i, one in enumerate(candidates) if _has(one.text, [pattern])]
+        fitting = [one for one in scored if one.candidate.holds(kind) and one.score >= LEAST]
         if fitting:
-            best = max(fitting, key=lambda i: float(scores[i]))
-            if scores[best] >= scores.max() * WORTH_ADDING:
-                found.append(candidates[best])
+            found.append(max(fitting, key=lambda one: one.score).candidate)
     return found
 
 

@@ -36,15 +36,20 @@ class Source:
     passage_id: int
     title: str
     text: str
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a prompt was written from, for an engine that computes instead of reading prose."""
+    """What a prompt was written from, for an engine that computes instead of reading prose.
+
+    ``earlier`` is what the contact said before our last answer.
+    """
 
     text: str = ""
     language: str = ""
     sources: tuple[Source, ...] = ()
+    earlier: str = ""
 
 
 @dataclass(frozen=True, slots=True)

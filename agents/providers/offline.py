@@ -8,11 +8,13 @@ import json
 from typing import Any
 
 from agents.offline.acts import is_closing, wants_human
-from agents.offline.answers import extract_answer, small_talk
+from agents.offline.alignment import words_by
+from agents.offline.answers import Extract, Passage, extract_answer
 from agents.offline.entities import find_entities, without_addresses
 from agents.offline.intent import classify
 from agents.offline.language import detect_language
 from agents.offline.sentiment import sentiment_of
+from agents.offline.talk import small_talk
 from agents.providers.base import Account, Answer, LlmProvider, Material, Question
 from tenants.plugins.errors import Rejected
 
@@ -58,13 +60,14 @@ class Offline(LlmProvider):
         talk = small_talk(
             material.text, language=material.language, sentiment=sentiment_of(material.text)
         )
-        found = [talk] if talk else []
+        found = [Extract(talk)] if talk else []
         if not found:
             found = extract_answer(
                 material.text,
-                [source.text for source in material.sources],
+                [Passage(one.text, one.heading, one.title) for one in material.sources],
                 language=material.language,
-                embed=self._embed,
+                words=words_by(self._embed),
+                earlier=material.earlier,
             )
         sentences = [{"text": f.text, "source": f.source, "quote": f.quote} for f in found]
         return {"grounded": bool(sentences), "sentences": sentences}

@@ -9,15 +9,15 @@ from django.db import transaction
 
 from agents.gateway import NoAnswer
 from agents.models import ChatTurn
-from agents.offline.answers import small_talk
 from agents.offline.language import detect_language
 from agents.offline.sentiment import sentiment_of
+from agents.offline.talk import small_talk
 from agents.prompts import Turn
 from agents.refusals import refusal_sentence
-from agents.services.grounding import Assignment, Draft, cited, write
-from agents.services.retrieving import PASSAGES
+from agents.services.grounding import Assignment, Draft, can_answer, cited, write
+from agents.services.retrieving import look_up
 from agents.services.thought import store_calls
-from knowledge.services import THRESHOLD, SearchResult, search
+from knowledge.services import SearchResult
 from tenants.workspace.models import Profile
 from tenants.workspace.services import profile, record_usage
 
@@ -59,11 +59,11 @@ def answer_question(*, question: str, session_id: str = "", language: str = "") 
         question, fallback=before[-1].language if before else usual
     )
     talk = small_talk(question, language=spoken, sentiment=sentiment_of(question))
-    if talk is not None:
-        answer = ChatAnswer(talk.text, 1.0, False, session_id, spoken)
+    if talk:
+        answer = ChatAnswer(talk, 1.0, False, session_id, spoken)
         _remember(question, answer)
         return answer
-    found = search(question=_in_context(question, before), limit=PASSAGES, language=spoken)
+    found = look_up(question, earlier=before[-1].question if before else "", language=spoken)
     assignment = _assignment(ours, question, before, found, spoken)
     draft = _draft(assignment, found)
     if draft is not None and draft.may_go_out:
@@ -79,13 +79,6 @@ def answer_question(*, question: str, session_id: str = "", language: str = "") 
 def _memory(session_id: str) -> list[ChatTurn]:
     newest = ChatTurn.objects.filter(session_id=session_id).order_by("-pk")[:MEMORY]
     return list(reversed(newest))
-
-
-def _in_context(question: str, before: list[ChatTurn]) -> str:
-    """A very short follow-up ("and in white?") takes the last question along."""
-    if before and len(question.split()) < 4:
-        return f"{before[-1].question}\n{question}"
-    return question
 
 
 def _assignment(
@@ -108,7 +101,7 @@ def _assignment(
 
 
 def _draft(assignment: Assignment, found: SearchResult) -> Draft | None:
-    if not found.is_grounded(THRESHOLD):
+    if not can_answer(assignment, found):
         return None
     try:
         return write(assignment)

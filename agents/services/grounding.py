@@ -7,10 +7,12 @@ from typing import Any
 from agents import gateway, prompts
 from agents.gateway import Call
 from agents.guardrails import Problem, problems_of, unsupported_quotes
-from agents.prompts import Turn
+from agents.offline.alignment import words_by
+from agents.offline.answers import Passage, holds_answer
+from agents.prompts import Turn, last_asked
 from agents.providers.base import Source
 from agents.schemas import Reply
-from knowledge.services import FoundPassage
+from knowledge.services import THRESHOLD, FoundPassage, SearchResult, embed_locally
 from tenants.workspace.models import Profile
 
 MAX_TOKENS = 700
@@ -51,13 +53,24 @@ class Draft:
         return self.reply.grounded and not self.problems
 
 
+def can_answer(assignment: Assignment, found: SearchResult) -> bool:
+    """Whether it is worth drafting: search is sure, or a sentence it found holds the answer."""
+    return found.is_grounded(THRESHOLD) or holds_answer(
+        "\n".join(assignment.newest),
+        [Passage(p.text, p.heading, p.document_title) for p in found.passages],
+        language=assignment.language,
+        words=words_by(embed_locally),
+        earlier=last_asked(assignment.history),
+    )
+
+
 def write(assignment: Assignment) -> Draft:
     """Draft, check, and draft once more where the check failed; raises NoAnswer."""
     prompt = prompts.reply(
         assignment.profile,
         assignment.history,
         assignment.newest,
-        [Source(p.passage_id, p.document_title, p.text) for p in assignment.passages],
+        [Source(p.passage_id, p.document_title, p.text, p.heading) for p in assignment.passages],
         language=assignment.language,
         limit=assignment.limit,
     )

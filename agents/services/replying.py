@@ -5,9 +5,9 @@ from typing import Any
 
 from agents.models import RunStep
 from agents.schemas import Intent
-from agents.services.grounding import Assignment, Draft, cited, write
+from agents.services.grounding import Assignment, Draft, can_answer, cited, write
 from agents.services.thought import Thought
-from knowledge.services import THRESHOLD, SearchResult
+from knowledge.services import SearchResult
 
 
 @dataclass(slots=True)
@@ -27,10 +27,10 @@ class Drafted:
 def draft_reply(thought: Thought, found: SearchResult) -> Drafted:
     """Write an answer from what was found; small talk needs no source, everything else does."""
     needs_source = thought.run.intent != Intent.GENERAL
-    if needs_source and not found.is_grounded(THRESHOLD):
+    assignment = _assignment(thought, found, needs_source=needs_source)
+    if needs_source and not can_answer(assignment, found):
         thought.skip(RunStep.Name.REPLY, RunStep.Name.VALIDATE, why="nothing found to answer from")
         return Drafted(Drafted.NOT_GROUNDED)
-    assignment = _assignment(thought, found, needs_source=needs_source)
     with thought.step(RunStep.Name.REPLY) as step:
         try:
             draft = write(assignment)

@@ -1,6 +1,8 @@
 """The step that looks the question up."""
 
 from agents.models import RunStep
+from agents.offline.asking import questions_in, wording
+from agents.prompts import last_asked
 from agents.services.thought import Thought
 from knowledge.services import FoundPassage, SearchResult, search
 
@@ -12,7 +14,11 @@ def retrieve(thought: Thought) -> SearchResult:
     """Search the company's knowledge for what was asked."""
     found = NOTHING
     with thought.step(RunStep.Name.RETRIEVE) as step:
-        found = search(question=_question(thought), limit=PASSAGES, language=thought.run.language)
+        found = look_up(
+            thought.asked,
+            earlier=last_asked(thought.history),
+            language=thought.run.language,
+        )
         step.detail = {
             "confidence": found.confidence,
             "knowledge_version": found.knowledge_version,
@@ -21,13 +27,13 @@ def retrieve(thought: Thought) -> SearchResult:
     return found
 
 
-def _question(thought: Thought) -> str:
-    """The newest words; a very short follow-up ("and in blue?") takes the last question along."""
-    asked = thought.asked
-    if len(asked.split()) < 4:
-        earlier = [turn.text for turn in thought.history if not turn.ours]
-        return "\n".join([*earlier[-1:], asked])
-    return asked
+def look_up(message: str, *, earlier: str, language: str) -> SearchResult:
+    """Search for what a message asks, not for the facts that stand around it.
+
+    A follow-up that says nothing by itself ("and in blue?") takes ``earlier`` along.
+    """
+    asked = questions_in(message, earlier=earlier)
+    return search(question=wording(asked, language), limit=PASSAGES, language=language)
 
 
 def _row(passage: FoundPassage) -> dict[str, object]:
