@@ -19,6 +19,9 @@ from tenants.models import Company
 
 Tell = Callable[[str], None]
 
+# Sentence vectors are halfvec: https://github.com/pgvector/pgvector/blob/master/CHANGELOG.md
+PGVECTOR = (0, 7)
+
 
 @contextmanager
 def step(tell: Tell, what: str) -> Iterator[None]:
@@ -40,13 +43,20 @@ def check_servers() -> None:
     try:
         with psycopg.connect(dbname=database["NAME"], connect_timeout=5, **arguments) as probe:
             found = probe.execute(
-                "SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"
+                "SELECT coalesce(installed_version, default_version)"
+                " FROM pg_available_extensions WHERE name = 'vector'"
             ).fetchone()
     except psycopg.OperationalError as error:
         reason = str(error).splitlines()[0]
         raise CannotRun(f"Cannot reach PostgreSQL at {where} (DATABASE_URL): {reason}") from error
     if found is None:
         raise CannotRun(f"PostgreSQL at {where} lacks the pgvector extension; install it first.")
+    if tuple(map(int, found[0].split(".")[:2])) < PGVECTOR:
+        wanted = ".".join(map(str, PGVECTOR))
+        raise CannotRun(
+            f"PostgreSQL at {where} has pgvector {found[0]}; {wanted} or newer is needed"
+            " (after installing it: ALTER EXTENSION vector UPDATE)."
+        )
     try:
         redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5).ping()
     except (redis.RedisError, ValueError) as error:
