@@ -5,14 +5,13 @@ longer than PostgreSQL needs to find it. A message asks a dozen such queries, al
 ones with other values, and writes a dozen rows in always the same way.
 """
 
-import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from django.db import models
+from django.db import connections, models
 from django.db.models.expressions import Expression
-from django.db.models.query import ModelIterable
+from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
 
 from tenants.context import connection
@@ -36,34 +35,64 @@ class Prepared(Generic[M]):
     """Rows of one model, by a query that ``build`` makes with blanks; values fill them by name.
 
     Values must be what the column's driver type takes: they are not prepared as ``filter`` would.
-    The queryset is built once a thread, for a compiler belongs to its thread's connection.
+    The query is written once a process; each thread asks it over its own connection.
     """
 
     def __init__(self, build: Callable[[], "models.QuerySet[M]"]) -> None:
         self._build = build
-        self._mine = threading.local()
 
     def all(self, **values: Any) -> list[M]:
-        queryset, compiler, sql, places = self._compiled()
-        if queryset.query.select_for_update and compiler.connection.get_autocommit():
+        query = self._query
+        here = connections[query.alias]
+        if query.locks and here.get_autocommit():
             raise TransactionManagementError("A row is locked within a transaction only.")
-        filled = tuple(values[one.name] if isinstance(one, Blank) else one for one in places)
-        compiler.as_sql = lambda *args, **kwargs: (sql, filled)
-        return list(ModelIterable(queryset))
+        filled = [values[one.name] if isinstance(one, Blank) else one for one in query.places]
+        with here.cursor() as cursor:
+            cursor.execute(query.sql, filled)
+            return [query.read(row, here) for row in cursor.fetchall()]
 
     def first(self, **values: Any) -> M | None:
         """The first row, or None; the query itself should ask for no more than one."""
         return next(iter(self.all(**values)), None)
 
-    def _compiled(self) -> Any:
-        kept = getattr(self._mine, "kept", None)
-        if kept is None:
-            queryset: Any = self._build()
-            compiler: Any = queryset.query.get_compiler(using=queryset.db)
-            sql, places = compiler.as_sql()
-            queryset.query.get_compiler = lambda *args, **kwargs: compiler
-            kept = self._mine.kept = (queryset, compiler, sql, places)
-        return kept
+    @cached_property
+    def _query(self) -> "_Query[M]":
+        return _Query(self._build())
+
+
+class _Query(Generic[M]):
+    """A query's SQL, and how its rows become instances.
+
+    Django's own ``ModelIterable`` finds the latter out anew for each query: which columns are
+    whose, and what each has to be converted by.
+    """
+
+    def __init__(self, queryset: "models.QuerySet[M]") -> None:
+        compiler: Any = queryset.query.get_compiler(using=queryset.db)
+        self.sql, self.places = compiler.as_sql()
+        self.locks = bool(queryset.query.select_for_update)
+        self.alias = queryset.db
+        described = compiler.klass_info
+        fields = described["select_fields"]
+        self._model: type[M] = described["model"]
+        self._own = slice(fields[0], fields[-1] + 1)
+        self._names = [column.target.attname for column, *_ in compiler.select[self._own]]
+        self._related = get_related_populators(described, compiler.select, queryset.db)
+        self._annotations = compiler.annotation_col_map or {}
+        columns = [column for column, *_ in compiler.select[: compiler.col_count]]
+        self._converters = list(compiler.get_converters(columns).items())
+
+    def read(self, row: Sequence[Any], here: Any) -> M:
+        values = list(row)
+        for place, (converters, column) in self._converters:
+            for convert in converters:
+                values[place] = convert(values[place], column, here)
+        made = self._model.from_db(self.alias, self._names, values[self._own])
+        for related in self._related:
+            related.populate(values, made)
+        for name, place in self._annotations.items():
+            setattr(made, name, values[place])
+        return made
 
 
 class PreparedInsert(Generic[M]):

@@ -6,14 +6,15 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.db.models import Value
 from django.db.transaction import TransactionManagementError
 
-from channels_app.models import Contact
+from channels_app.models import Contact, Conversation
 from tenants import context
 from tenants.accounts.models import User
 from tenants.prepared import Blank, Prepared, PreparedInsert, PreparedUpdate
 from tenants.workspace.models import UsageDay
-from tests.factories import make_contact, make_user
+from tests.factories import make_contact, make_conversation, make_user
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,15 +52,35 @@ def test_a_lock_needs_a_transaction(public, monkeypatch):
         locked.first(pk=0)
 
 
-def test_threads_do_not_share_a_compiler(db):
-    def compiler_of_thread():
+def test_each_thread_asks_over_its_own_connection(north):
+    def answered_in_a_thread():
         try:
-            return id(BY_ROLE._compiled()[1].connection)
+            return BY_ROLE.first(role="agent")
         finally:
             connection.close()
 
+    make_user(role="agent")  # not committed: only this thread's own connection sees it
+    assert BY_ROLE.first(role="agent")
     with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(compiler_of_thread).result() != id(BY_ROLE._compiled()[1].connection)
+        assert pool.submit(answered_in_a_thread).result() is None
+
+
+def test_relations_and_annotations_are_as_in_the_query(north):
+    conversation = make_conversation()
+    counted = Prepared(
+        lambda: (
+            Conversation.objects.select_related("contact", "assignee")
+            .annotate(asked=Value(7))
+            .filter(pk=Blank("pk"))
+        )
+    )
+
+    found = counted.first(pk=conversation.pk)
+
+    assert (found, found.asked, found.assignee) == (conversation, 7, None)
+    assert Conversation.contact.is_cached(found)
+    assert found.contact.name == conversation.contact.name
+    assert not found._state.adding
 
 
 # -- rows that are written
