@@ -25,12 +25,33 @@ from honcho.printer import Message, Printer
 from honcho.process import Popen, Process
 
 from config.embedded import MIN_FREE_BYTES
+from config.simulator.serving import base_urls
 
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
 READY_SECONDS = 60
 STOP_SECONDS = 5
 MAX_PORT = 65_535
+# Our apps at vendors that the simulator plays: it takes any name, so signing in can be tried.
+PLAYED_APPS = {
+    name: f"played-{name.lower().replace('_', '-')}"
+    for name in (
+        "META_APP_ID",
+        "META_APP_SECRET",
+        "INSTAGRAM_APP_ID",
+        "INSTAGRAM_APP_SECRET",
+        "X_CLIENT_ID",
+        "X_CLIENT_SECRET",
+        "LINKEDIN_CLIENT_ID",
+        "LINKEDIN_CLIENT_SECRET",
+        "TIKTOK_CLIENT_KEY",
+        "TIKTOK_CLIENT_SECRET",
+        "GOOGLE_CLIENT_ID",
+        "GOOGLE_CLIENT_SECRET",
+        "MICROSOFT_CLIENT_ID",
+        "MICROSOFT_CLIENT_SECRET",
+    )
+}
 
 
 class CannotRun(Exception):
@@ -76,11 +97,11 @@ class Plan:
         """The simulator stands in for every vendor whose address nobody has set: development."""
         simulator = f"http://127.0.0.1:{self.ports.simulator}"
         played = {
-            "META_GRAPH_URL": f"{simulator}/meta/v25.0",
-            "TELEGRAM_API_URL": f"{simulator}/telegram",
-            "HUBSPOT_API_URL": f"{simulator}/hubspot",
-            "RESEND_API_URL": f"{simulator}/resend",
+            name: url
+            for name, url in base_urls(simulator).items()
+            if not name.endswith("_BASE_URL")
         }
+        played |= PLAYED_APPS
         # A company's own webhook may then be the simulator's receiver, too.
         played["ALLOW_PRIVATE_ADDRESSES"] = "1"
         return {name: value for name, value in played.items() if not os.environ.get(name)}

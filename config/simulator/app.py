@@ -11,6 +11,7 @@ from config.simulator.courier import Courier
 from config.simulator.hooks import Hooks
 from config.simulator.hubspot import HubSpot
 from config.simulator.linkedin import LinkedIn
+from config.simulator.logins import Google, Instagram, Microsoft
 from config.simulator.meta import Meta
 from config.simulator.models import Anthropic, OpenAI
 from config.simulator.resend import Resend
@@ -52,6 +53,9 @@ class Simulator:
             OpenAI,
             Anthropic,
             Hooks,
+            Instagram,
+            Google,
+            Microsoft,
         ]
         self.vendors = {kind.name: kind(self.world, courier) for kind in kinds}
         self.control = Control(self.world, courier, list(self.vendors.values()))

@@ -6,6 +6,8 @@ POST   /_sim/accounts              {platform, account_id, webhook_url, secret, �
 POST   /_sim/behaviour             {vendor, latency, statuses, status_delay, reads, limits, …}
 POST   /_sim/faults                {vendor, kind, count, match, status, code, retry_after, …}
 POST   /_sim/people                {platform, account_id, person_id, state, last_wrote}
+POST   /_sim/oauth                 {vendor, user, accounts, withheld, client_secret, issuer, …}
+POST   /_sim/grants                {vendor, without, over}: a scope less, or the end of all tokens
 POST   /_sim/inbound               {platform, account_id, sender_id, sender_name, text, id, post}
 GET    /_sim/journal               ?since= &vendor= &kind=send|webhook|upsert|model|hook|call …
 GET    /_sim/objects/<type>        HubSpot's objects, each with its number of writes
@@ -16,6 +18,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from config.simulator.courier import Courier
+from config.simulator.meta import Meta
 from config.simulator.vendor import Messenger, Vendor
 from config.simulator.wire import Answer, Request
 from config.simulator.world import Account, Behaviour, Fault, World
@@ -29,6 +32,7 @@ class Control:
     def __init__(self, world: World, courier: Courier, vendors: list[Vendor]) -> None:
         self.world = world
         self.courier = courier
+        self.meta = next(vendor for vendor in vendors if isinstance(vendor, Meta))
         self.messengers = {
             platform: vendor
             for vendor in vendors
@@ -44,8 +48,10 @@ class Control:
                 return await self._set_account(request.json())
             case ["inbound"]:
                 return await self._write_in(request.json())
-            case [("behaviour" | "faults" | "people" | "reset") as what]:
+            case [("behaviour" | "faults" | "people" | "reset" | "oauth" | "grants") as what]:
                 setters = {
+                    "oauth": self._set_oauth,
+                    "grants": self._change_grants,
                     "behaviour": self._set_behaviour,
                     "faults": self._add_fault,
                     "people": self._set_person,
@@ -90,6 +96,23 @@ class Control:
                 setattr(account, name, str(body[name]))
         verified = await self.messengers[account.platform].subscribe(account)
         return Answer({**asdict(account), "verified": verified})
+
+    def _set_oauth(self, body: dict[str, Any]) -> Answer:
+        vendor = str(body.pop("vendor", ""))
+        told = self.world.store.setdefault(f"oauth:{vendor}", {})
+        told.update(body)
+        return Answer(told)
+
+    def _change_grants(self, body: dict[str, Any]) -> Answer:
+        vendor = str(body.get("vendor", ""))
+        for account in self.world.accounts.values():
+            if vendor == "meta" and account.token:  # those that were only told to us have one too
+                self.meta.login.grant_of(account.token)
+        grants = self.world.store.get(f"grants:{vendor}", {}).values()
+        for grant in grants:
+            grant.scopes = [each for each in grant.scopes if each != body.get("without")]
+            grant.is_valid = grant.is_valid and not body.get("over")
+        return Answer({"grants": len(grants)})
 
     def _set_behaviour(self, body: dict[str, Any]) -> Answer:
         vendor = str(body.pop("vendor", ""))

@@ -13,10 +13,11 @@ from typing import Any
 
 import httpx
 
-from config.simulator.courier import Parcel
+from config.simulator.consent import Desk, Grant, Refusal, form_of
+from config.simulator.courier import Courier, Parcel
 from config.simulator.vendor import Messenger
 from config.simulator.wire import Answer, Request
-from config.simulator.world import Account, Fault
+from config.simulator.world import Account, Fault, World
 
 ORGANIZATION = "urn:li:organization:"
 POST = "urn:li:activity:7100000000000000001"
@@ -36,13 +37,20 @@ class LinkedIn(Messenger):
     platforms = ("linkedin",)
     is_polled = True
 
+    def __init__(self, world: World, courier: Courier) -> None:
+        super().__init__(world, courier)
+        self.desk = Desk(world, "linkedin")
+
     def answer(self, request: Request) -> Answer:
-        if request.parts == ["oauth", "v2", "accessToken"]:
-            made = {"access_token": secrets.token_urlsafe(24), "expires_in": 60 * 86_400}
-            return Answer({**made, "refresh_token": secrets.token_urlsafe(24)})
-        if not request.bearer:
+        if request.parts[:2] == ["oauth", "v2"]:
+            is_page = request.parts[2:] == ["authorization"]
+            return self.desk.answer(request) if is_page else self._token(request)
+        grant = self.desk.grant_of(request.bearer)
+        if not request.bearer or (request.bearer in self.desk.grants and grant is None):
             return _error(401)
         match [request.method, *request.parts]:
+            case ["GET", "rest", "organizationAcls"]:
+                return self._roles(grant)
             case ["GET", "rest", "organizationalEntityNotifications"]:
                 return self._notifications(request)
             case ["POST", "rest", "socialActions", urn, "comments"]:
@@ -50,8 +58,42 @@ class LinkedIn(Messenger):
             case ["GET", "rest", "socialActions", urn, "comments", number]:
                 return self._told(urn, number)
             case ["GET", "rest", "organizations", number]:
-                return Answer({"id": number, "localizedName": f"Page {number}"})
+                return Answer({"id": number, "localizedName": self._name_of(number)})
         return _error(404)
+
+    def _name_of(self, number: str) -> str:
+        known = (each for each in self.desk.accounts if str(each["id"]) == number)
+        return str(next(known, {}).get("name", f"Page {number}"))
+
+    def _token(self, request: Request) -> Answer:
+        form = form_of(request)
+        made: dict[str, Any] = {"expires_in": 60 * 86_400}
+        made["access_token"] = secrets.token_urlsafe(24)
+        made["refresh_token"] = secrets.token_urlsafe(24)
+        if form.get("grant_type") == "authorization_code":
+            try:
+                code = self.desk.redeem(form)
+            except Refusal as refusal:
+                wrong = "invalid_request" if refusal.error == "invalid_grant" else refusal.error
+                return Answer({"error": wrong, "error_description": refusal.description}, 400)
+            made["access_token"] = self.desk.token(code.grant, seconds=60 * 86_400, code=code)
+            made["scope"] = ",".join(code.grant.scopes)
+            made["refresh_token_expires_in"] = 365 * 86_400
+        return Answer(made)
+
+    def _roles(self, grant: Grant | None) -> Answer:
+        if grant is None or "rw_organization_admin" not in grant.scopes:
+            return _error(403)
+        roles = [
+            {
+                "role": "ADMINISTRATOR",
+                "state": "APPROVED",
+                "roleAssignee": "urn:li:person:demo",
+                "organization": ORGANIZATION + str(each["id"]),
+            }
+            for each in self.desk.chosen(grant)
+        ]
+        return Answer({"elements": roles, "paging": {"start": 0, "count": 10, "links": []}})
 
     def failure(self, fault: Fault) -> Answer:
         return _error(fault.status or fault.code or 500, fault.message, fault.retry_after)

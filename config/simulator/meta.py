@@ -17,6 +17,7 @@ from config.simulator.courier import Courier, Parcel
 from config.simulator.graph_errors import ERRORS, graph_error, trace
 from config.simulator.meta_comments import Comments
 from config.simulator.meta_library import Library
+from config.simulator.meta_login import MetaLogin
 from config.simulator.vendor import Messenger
 from config.simulator.wire import Answer, Request
 from config.simulator.world import Account, Fault, World
@@ -34,6 +35,7 @@ class Meta(Messenger):
         super().__init__(world, courier)
         self.comments = Comments(world)
         self.library = Library(world)
+        self.login = MetaLogin(world)
 
     def answer(self, request: Request) -> Answer:
         path = [part for part in request.parts if not part.startswith("v")]
@@ -41,14 +43,14 @@ class Meta(Messenger):
             body = request.json()
             send = self._send_whatsapp if "messaging_product" in body else self._send_messenger
             return send(path[0], _token(request), body)
+        if found := self.login.answer(request, path, _token(request)):
+            return found
         if not _token(request):
             return graph_error(190)
         if path[-1:] in (["comments"], ["replies"]) and request.method == "POST":
             return self._answer_comment(path[0], request.json())
         if found := self.comments.hide(request, path) or self.library.answer(request, path):
             return found
-        if path[-1:] == ["subscribed_apps"]:
-            return Answer({"success": True} if request.method == "POST" else {"data": []})
         if request.method == "GET" and len(path) == 1:
             return self._about(path[0], _token(request))
         return graph_error(100)
@@ -243,6 +245,9 @@ class Meta(Messenger):
     # -- what both share
 
     def _refused(self, account: Account, token: str) -> Answer | None:
+        known = self.login.desk.grants.get(token)
+        if known is not None and self.login.desk.grant_of(token) is None:
+            return graph_error(190)
         if not token or (account.token and token != account.token):
             return graph_error(190)
         return None

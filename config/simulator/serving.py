@@ -33,12 +33,21 @@ def base_urls(base: str) -> dict[str, str]:
     """The settings that make the simulator stand in for the vendors."""
     return {
         "META_GRAPH_URL": f"{base}/meta/v25.0",
+        "META_DIALOG_URL": f"{base}/meta/v25.0",
+        "INSTAGRAM_GRAPH_URL": f"{base}/instagram",
+        "INSTAGRAM_TOKEN_URL": f"{base}/instagram",
+        "INSTAGRAM_LOGIN_URL": f"{base}/instagram",
         "TELEGRAM_API_URL": f"{base}/telegram",
         "HUBSPOT_API_URL": f"{base}/hubspot",
         "X_API_URL": f"{base}/x",
+        "X_LOGIN_URL": f"{base}/x",
         "LINKEDIN_API_URL": f"{base}/linkedin",
         "LINKEDIN_AUTH_URL": f"{base}/linkedin",
         "TIKTOK_API_URL": f"{base}/tiktok/open_api/v1.3",
+        "TIKTOK_LOGIN_URL": f"{base}/tiktok",
+        "GOOGLE_LOGIN_URL": f"{base}/google",
+        "GOOGLE_TOKEN_URL": f"{base}/google",
+        "MICROSOFT_LOGIN_URL": f"{base}/microsoft",
         "TWILIO_API_URL": f"{base}/twilio",
         "RESEND_API_URL": f"{base}/resend",
         "OPENAI_BASE_URL": f"{base}/openai/v1",
@@ -63,6 +72,14 @@ class SimulatorClient:
     @property
     def settings(self) -> dict[str, str]:
         return base_urls(self.url)
+
+    def sign_in(self, vendor: str, **told: Any) -> None:
+        """Who sits before a vendor's consent page: accounts, withheld scopes, client_secret …"""
+        self._say("oauth", vendor=vendor, **told)
+
+    def grants(self, vendor: str, **change: Any) -> dict[str, Any]:
+        """A scope less for every token of a vendor (``without``), or the end of all (``over``)."""
+        return self._say("grants", vendor=vendor, **change)
 
     def hook_url(self, name: str) -> str:
         return f"{self.url}/hook/{name}"

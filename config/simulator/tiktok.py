@@ -10,10 +10,11 @@ import secrets
 import time
 from typing import Any
 
-from config.simulator.courier import Parcel
+from config.simulator.consent import Desk, Refusal
+from config.simulator.courier import Courier, Parcel
 from config.simulator.vendor import Messenger
 from config.simulator.wire import Answer, Request
-from config.simulator.world import Account, Fault
+from config.simulator.world import Account, Fault, World
 
 WINDOW = 48 * 3600
 IN_WINDOW = 10
@@ -34,14 +35,20 @@ class TikTok(Messenger):
     name = "tiktok"
     platforms = ("tiktok",)
 
+    def __init__(self, world: World, courier: Courier) -> None:
+        super().__init__(world, courier)
+        self.desk = Desk(world, "tiktok", separator=",")
+
     def answer(self, request: Request) -> Answer:
+        if request.parts == ["v2", "auth", "authorize"]:
+            return self.desk.answer(request, client="client_key")
         path = request.parts[2:]  # behind open_api/v1.3
         body = request.json()
-        if path == ["tt_user", "oauth2", "refresh_token"]:
-            return self._refresh(body)
+        if path[:1] == ["tt_user"]:
+            return self._tokens(path[1:], body)
         account = self.world.account("tiktok", str(body.get("business_id") or "biz"))
         token = request.headers.get("access-token", "")
-        if not token or (account.token and account.token != token):
+        if not self._opens(token, account):
             return _code(40105)
         if self.world.behaviour("tiktok").limits and not self.world.room(1, 60, "tiktok", token):
             return _code(40100)
@@ -58,6 +65,46 @@ class TikTok(Messenger):
         if fault.status and fault.status != 200:
             return Answer({"message": fault.message or "error"}, fault.status)
         return _code(fault.code or 50000, fault.message)
+
+    def _opens(self, token: str, account: Account) -> bool:
+        if token in self.desk.grants:
+            return self.desk.grant_of(token) is not None
+        return bool(token) and (not account.token or account.token == token)
+
+    def _tokens(self, path: list[str], body: dict[str, Any]) -> Answer:
+        match path:
+            case ["oauth2", "token"]:
+                return self._trade(body)
+            case ["oauth2", "refresh_token"]:
+                return self._refresh(body)
+            case ["token_info", "get"]:
+                return self._told_of(body)
+        return _code(40002)
+
+    def _trade(self, body: dict[str, Any]) -> Answer:
+        form = {name: str(value) for name, value in body.items()}
+        try:
+            code = self.desk.redeem(form, named="auth_code")
+        except Refusal as refusal:
+            return _code(40110, refusal.description)
+        return _data(
+            {
+                "access_token": self.desk.token(code.grant, seconds=DAY, code=code),
+                "refresh_token": secrets.token_urlsafe(16),
+                "expires_in": DAY,
+                "refresh_token_expires_in": 365 * DAY,
+                "open_id": code.grant.accounts[0] if code.grant.accounts else "",
+                "scope": ",".join(code.grant.scopes),
+                "token_type": "Bearer",
+            }
+        )
+
+    def _told_of(self, body: dict[str, Any]) -> Answer:
+        """https://business-api.tiktok.com/portal/docs?id=1765927978092545"""
+        grant = self.desk.grant_of(str(body.get("access_token", "")))
+        if grant is None:
+            return _code(40105)
+        return _data({"scope": ",".join(grant.scopes), "creator_id": grant.accounts[0]})
 
     def _send(self, account: Account, body: dict[str, Any]) -> Answer:
         thread, text = str(body.get("recipient", "")), str((body.get("text") or {}).get("body", ""))

@@ -7,14 +7,14 @@ import json
 import secrets
 import time
 from typing import Any
-from urllib.parse import parse_qs
 
 import httpx
 
-from config.simulator.courier import Parcel
+from config.simulator.consent import Desk, Refusal, form_of
+from config.simulator.courier import Courier, Parcel
 from config.simulator.vendor import Messenger
 from config.simulator.wire import Answer, Request
-from config.simulator.world import Account, Fault
+from config.simulator.world import Account, Fault, World
 
 WINDOW = 15 * 60  # seconds, of every rate limit
 PROBLEMS = {
@@ -34,10 +34,18 @@ class X(Messenger):
     name = "x"
     platforms = ("x",)
 
+    def __init__(self, world: World, courier: Courier) -> None:
+        super().__init__(world, courier)
+        self.desk = Desk(world, "x", pkce=True)
+
     def answer(self, request: Request) -> Answer:
+        if request.parts == ["i", "oauth2", "authorize"]:
+            return self.desk.answer(request)
         if request.parts == ["2", "oauth2", "token"]:
             return self._token(request)
         if not request.bearer:
+            return self._problem(401)
+        if request.bearer in self.desk.grants and self.desk.grant_of(request.bearer) is None:
             return self._problem(401)
         account = self._account(request.bearer)
         match [request.method, *request.parts]:
@@ -64,6 +72,9 @@ class X(Messenger):
         return self._problem(fault.status or fault.code or 500, fault.message, fault.retry_after)
 
     def _account(self, token: str) -> Account:
+        grant = self.desk.grant_of(token)
+        if grant is not None and grant.accounts:
+            return self.world.account("x", grant.accounts[0])
         found = self.world.by_token("x", token)
         known = [each for each in self.world.accounts.values() if each.platform == "x"]
         return found or (known[0] if known else self.world.account("x", "1"))
@@ -151,7 +162,9 @@ class X(Messenger):
 
     def _token(self, request: Request) -> Answer:
         """A refresh token works once."""
-        form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+        form = form_of(request)
+        if form.get("grant_type") == "authorization_code":
+            return self._first_token(form)
         used: set[str] = self.world.store.setdefault("x_used", set())
         old = form.get("refresh_token", "")
         if form.get("grant_type") != "refresh_token" or not old or old in used:
@@ -165,6 +178,22 @@ class X(Messenger):
                 "access_token": secrets.token_urlsafe(24),
                 "refresh_token": secrets.token_urlsafe(24),
                 "scope": "dm.read dm.write tweet.read tweet.write users.read offline.access",
+            }
+        )
+
+    def _first_token(self, form: dict[str, str]) -> Answer:
+        try:
+            code = self.desk.redeem(form)
+        except Refusal as refusal:
+            return Answer({"error": refusal.error, "error_description": refusal.description}, 400)
+        lasts = {"refresh_token": secrets.token_urlsafe(24)}
+        return Answer(
+            {
+                "token_type": "bearer",
+                "expires_in": 7200,
+                "access_token": self.desk.token(code.grant, seconds=7200, code=code),
+                "scope": " ".join(code.grant.scopes),
+                **(lasts if "offline.access" in code.grant.scopes else {}),
             }
         )
 
