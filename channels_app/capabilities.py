@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from channels_app.enclosures import ANYTHING, IMAGES, MB, NO_FILES, OFFICE, FileRules, Sort
 from tenants.limits import Rate
 
 VERSION = "2026-11-20"
@@ -31,6 +32,7 @@ class Capabilities:
     max_in_window: int = 0  # messages of ours until the contact writes again; 0: no limit
     statuses: frozenset[str] = frozenset()
     sends_attachments: bool = False
+    files: FileRules = NO_FILES  # which; empty where it sends none
     echoes_own_sends: bool = False
     returns_reference: bool = False  # hands our reference back in a status or an echo
     rate: Rate = field(default_factory=lambda: Rate(30, 1))  # per connection
@@ -43,6 +45,7 @@ class Capabilities:
     private_reply_window: timedelta | None = None  # one private answer to a public comment
     hides_comments: bool = False
     sends_templates: bool = False  # approved ones go out whatever the window
+    shows_typing: bool = False  # the person sees that somebody writes
     sources: tuple[str, ...] = ()
 
     def rate_to(self, recipient_id: str) -> Rate | None:
@@ -67,6 +70,19 @@ CAPABILITIES: dict[str, Capabilities] = {
         human_window=timedelta(days=7),
         statuses=frozenset({"sent", "delivered", "read"}),
         sends_attachments=True,
+        files=FileRules(
+            sorts=(
+                Sort(
+                    kind="image",
+                    mimes=IMAGES | {"image/gif", "image/webp"},
+                    max_bytes=8 * MB,
+                    beside_text=False,
+                ),
+                Sort(kind="audio", max_bytes=25 * MB, beside_text=False),
+                Sort(kind="video", max_bytes=25 * MB, beside_text=False),
+                Sort(kind="file", max_bytes=25 * MB, beside_text=False),
+            ),
+        ),
         echoes_own_sends=True,
         returns_reference=True,
         rate=Rate(300, 1),
@@ -74,6 +90,7 @@ CAPABILITIES: dict[str, Capabilities] = {
             "https://developers.facebook.com/docs/messenger-platform/reference/send-api",
             "https://developers.facebook.com/docs/messenger-platform/policy/policy-overview",
             "https://developers.facebook.com/docs/graph-api/overview/rate-limiting",
+            "https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages/saving-assets",
         ),
     ),
     "messenger:comments": Capabilities(
@@ -95,12 +112,41 @@ CAPABILITIES: dict[str, Capabilities] = {
         human_window=timedelta(days=7),
         statuses=frozenset({"sent", "read"}),
         sends_attachments=True,
+        files=FileRules(
+            sorts=(
+                Sort(
+                    kind="image",
+                    mimes=IMAGES | {"image/gif"},
+                    max_bytes=8 * MB,
+                    beside_text=False,
+                ),
+                Sort(
+                    kind="audio",
+                    mimes=frozenset({"audio/aac", "audio/mp4", "audio/wav"}),
+                    max_bytes=25 * MB,
+                    beside_text=False,
+                ),
+                Sort(
+                    kind="video",
+                    mimes=frozenset({"video/mp4", "video/quicktime", "video/webm"}),
+                    max_bytes=25 * MB,
+                    beside_text=False,
+                ),
+                Sort(
+                    kind="file",
+                    mimes=frozenset({"application/pdf"}),
+                    max_bytes=25 * MB,
+                    beside_text=False,
+                ),
+            ),
+        ),
         echoes_own_sends=True,
         rate=Rate(100, 1),
         sources=(
             "https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/messaging-api",
             "https://developers.facebook.com/docs/messenger-platform/instagram/features/human-agent",
             "https://developers.facebook.com/docs/graph-api/overview/rate-limiting",
+            "https://developers.facebook.com/documentation/business-messaging/instagram-messaging/features/attachment-upload",
         ),
     ),
     "instagram:comments": Capabilities(
@@ -121,6 +167,24 @@ CAPABILITIES: dict[str, Capabilities] = {
         human_window=timedelta(hours=24),
         statuses=frozenset({"sent", "delivered", "read"}),
         sends_attachments=True,
+        files=FileRules(
+            sorts=(
+                Sort(kind="image", mimes=IMAGES, max_bytes=5 * MB),
+                Sort(
+                    kind="audio",
+                    mimes=frozenset({"audio/aac", "audio/mp4", "audio/mpeg", "audio/ogg"}),
+                    max_bytes=16 * MB,
+                    beside_text=False,
+                ),
+                Sort(
+                    kind="video",
+                    mimes=frozenset({"video/mp4", "video/3gpp"}),
+                    max_bytes=16 * MB,
+                ),
+                Sort(kind="file", mimes=OFFICE, max_bytes=100 * MB),
+            ),
+            max_caption=1_024,
+        ),
         sends_templates=True,
         returns_reference=True,
         rate=Rate(80, 1),
@@ -128,28 +192,40 @@ CAPABILITIES: dict[str, Capabilities] = {
         sources=(
             "https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages",
             "https://developers.facebook.com/docs/whatsapp/cloud-api/overview#throughput",
+            "https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media/",
         ),
     ),
     "telegram": Capabilities(
         max_text=4_096,
         text_unit=TextUnit.UTF16,
         sends_attachments=True,
+        files=FileRules(sorts=(Sort(max_bytes=50 * MB),), max_caption=1_024),
         rate=Rate(30, 1),
         pair_rate=Rate(1, 1, burst=5),
         group_rate=Rate(20, 60),
         sources=(
             "https://core.telegram.org/bots/api#sendmessage",
             "https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this",
+            "https://core.telegram.org/bots/api#sending-files",
         ),
     ),
     "x": Capabilities(
         max_text=10_000,
         statuses=frozenset({"read"}),
+        sends_attachments=True,
+        files=FileRules(
+            sorts=(
+                Sort(kind="image", mimes=IMAGES | {"image/webp"}, max_bytes=5 * MB),
+                Sort(kind="image", mimes=frozenset({"image/gif"}), max_bytes=15 * MB),
+                Sort(kind="video", mimes=frozenset({"video/mp4"}), max_bytes=25 * MB),
+            ),
+        ),
         echoes_own_sends=True,
         rate=Rate(15, 900),
         sources=(
             "https://docs.x.com/x-api/fundamentals/rate-limits",
             "https://docs.x.com/x-api/direct-messages/manage/introduction",
+            "https://docs.x.com/x-api/media/introduction",
         ),
     ),
     "x:comments": Capabilities(
@@ -178,6 +254,10 @@ CAPABILITIES: dict[str, Capabilities] = {
         window=timedelta(hours=48),
         max_in_window=10,
         statuses=frozenset({"read"}),
+        sends_attachments=True,
+        files=FileRules(
+            sorts=(Sort(kind="image", mimes=IMAGES, max_bytes=3 * MB, beside_text=False),)
+        ),
         echoes_own_sends=True,
         rate=Rate(60, 60),
         sources=("https://business-api.tiktok.com/portal/docs?id=1832184403754242",),
@@ -192,10 +272,21 @@ CAPABILITIES: dict[str, Capabilities] = {
         max_text=1_600,
         statuses=frozenset({"sent", "delivered"}),
         sends_attachments=True,
+        files=FileRules(
+            sorts=(
+                Sort(kind="image", mimes=IMAGES | {"image/gif"}, max_bytes=5 * MB),
+                Sort(kind="audio", max_bytes=600 * 1024),
+                Sort(kind="video", max_bytes=600 * 1024),
+                Sort(kind="file", max_bytes=600 * 1024),
+            ),
+            per_message=10,
+            max_total=5 * MB,
+        ),
         rate=Rate(10, 1),
         sources=(
             "https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource",
             "https://help.twilio.com/articles/115002943027",
+            "https://www.twilio.com/docs/messaging/guides/accepted-mime-types",
         ),
     ),
     "twilio_whatsapp": Capabilities(
@@ -204,16 +295,28 @@ CAPABILITIES: dict[str, Capabilities] = {
         human_window=timedelta(hours=24),
         statuses=frozenset({"sent", "delivered", "read"}),
         sends_attachments=True,
+        files=FileRules(
+            sorts=(
+                Sort(kind="image", mimes=IMAGES | {"image/webp"}, max_bytes=5 * MB),
+                Sort(kind="audio", max_bytes=16 * MB, beside_text=False),
+                Sort(kind="video", mimes=frozenset({"video/mp4"}), max_bytes=16 * MB),
+                Sort(kind="file", mimes=OFFICE, max_bytes=16 * MB),
+            ),
+        ),
         rate=Rate(80, 1),
         pair_rate=Rate(1, 6, burst=45),
         sources=(
             "https://www.twilio.com/docs/whatsapp/key-concepts#the-customer-service-window",
             "https://www.twilio.com/docs/api/errors/63016",
+            "https://www.twilio.com/docs/whatsapp/guidance-whatsapp-media-messages",
         ),
     ),
     "email": Capabilities(
         max_text=100_000,
         statuses=frozenset({"sent", "delivered"}),  # by an e-mail service's events; never by SMTP
+        sends_attachments=True,
+        # Base64 adds a third; most mail servers take letters of 25 MB.
+        files=FileRules(sorts=(Sort(max_bytes=18 * MB),), per_message=10, max_total=18 * MB),
         returns_reference=True,
         rate=Rate(2, 1, burst=10),  # Resend: two requests a second; mail servers bear no more
         threads=True,
@@ -226,14 +329,28 @@ CAPABILITIES: dict[str, Capabilities] = {
     ),
     "form": Capabilities(
         max_text=100_000,
+        sends_attachments=True,
+        files=FileRules(sorts=(Sort(max_bytes=18 * MB),), per_message=10, max_total=18 * MB),
         loop_guard=Rate(5, 3600),
         answered_by="email",
         sources=("https://www.rfc-editor.org/rfc/rfc7578",),
+    ),
+    # Our own network; its limits are ours to choose.
+    "webchat": Capabilities(
+        max_text=8_000,
+        statuses=frozenset({"sent", "delivered", "read"}),
+        sends_attachments=True,
+        files=ANYTHING,
+        returns_reference=True,
+        shows_typing=True,
+        rate=Rate(200, 1),
+        sources=("https://html.spec.whatwg.org/multipage/server-sent-events.html",),
     ),
     "custom": Capabilities(
         max_text=20_000,
         statuses=frozenset({"sent", "delivered", "read"}),
         sends_attachments=True,
+        files=ANYTHING,
         returns_reference=True,
         rate=Rate(50, 1),
         sources=("https://www.standardwebhooks.com/",),

@@ -8,6 +8,26 @@ from django.utils.translation import gettext_lazy as _
 from channels_app.providers import CHANNELS
 from tenants.accounts.models import User
 
+MAX_FILES = 10  # of one reply
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files of one input, as a list."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        given = data if isinstance(data, list | tuple) else [data] if data else []
+        if len(given) > MAX_FILES:
+            raise forms.ValidationError(
+                _("Up to %(most)d files go at once."), params={"most": MAX_FILES}
+            )
+        return [super(FilesField, self).clean(each, initial) for each in given]
+
 
 class ReplyForm(forms.Form):
     """A reply, or a note for colleagues."""
@@ -18,10 +38,10 @@ class ReplyForm(forms.Form):
     text = forms.CharField(
         label=_("Message"),
         max_length=20_000,
-        error_messages={"required": _("Write something first.")},
+        required=False,
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
     )
-
+    files = FilesField(label=_("Files"), required=False, allow_empty_file=True)
     is_private = forms.BooleanField(
         label=_("Answer in private (once for each comment)"), required=False
     )
@@ -29,6 +49,15 @@ class ReplyForm(forms.Form):
     @property
     def is_note(self) -> bool:
         return self.cleaned_data.get("mode") == "note"
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        files = given.get("files")
+        if files and self.is_note:
+            self.add_error("files", _("Files go with replies, not with notes."))
+        if not files and "files" not in self.errors and not str(given.get("text") or "").strip():
+            self.add_error("text", _("Write something first."))
+        return given
 
 
 class AssignForm(forms.Form):
@@ -58,6 +87,17 @@ class ConnectForm(forms.Form):
         help_text=_("The network's id of your page, phone number or bot."),
         widget=forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off"}),
     )
+
+    def __init__(self, *args: Any, platform: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if platform and CHANNELS.get(platform).names_itself:
+            del self.fields["account_id"]
+
+
+class CloseForm(forms.Form):
+    """Why nothing more has to be said."""
+
+    reason = forms.CharField(label=_("Why"), max_length=300)
 
 
 def config_form(platform: str, data: Any = None) -> forms.Form:

@@ -1,4 +1,4 @@
-"""What stays open: live events now; streamed answers later. Pages go through config.wsgi."""
+"""What stays open: live events, and what visitors hear in a web chat. Pages: config.wsgi."""
 
 import os
 from typing import Any
@@ -10,14 +10,19 @@ pages: Any = get_asgi_application()
 
 from django.conf import settings  # noqa: E402 (Django's apps first)
 
+from tenants.line_stream import PATH as LINE_PATH  # noqa: E402
+from tenants.line_stream import LineStreams  # noqa: E402
 from tenants.live_socket import LiveSockets  # noqa: E402
 
 live = LiveSockets(settings.REDIS_URL)
+lines = LineStreams(settings.REDIS_URL)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
         await live(scope, receive, send)
+    elif scope["type"] == "http" and LINE_PATH.match(scope["path"]):
+        await lines(scope, receive, send)
     elif scope["type"] == "lifespan":
         await _live_and_die(receive, send)
     else:
@@ -29,6 +34,7 @@ async def _live_and_die(receive: Any, send: Any) -> None:
         moment = (await receive())["type"]
         if moment == "lifespan.shutdown":
             await live.close()
+            await lines.close()
         await send({"type": f"{moment}.complete"})
         if moment == "lifespan.shutdown":
             return

@@ -10,6 +10,7 @@ import json
 import logging
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -34,6 +35,7 @@ class Event:
     kind: str
     data: str  # JSON, as it was published
     permission: str = ""
+    line: str = ""  # of one visitor's own events, where the stream holds those
 
     @property
     def order(self) -> tuple[int, int]:
@@ -52,7 +54,8 @@ class Listening(Protocol):
 
 
 class Hub:
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, *, stream_of: Callable[[str], str] = stream_of) -> None:
+        self._stream_of = stream_of
         # Its stubs allow for every version of the protocol at once.
         self._redis: Any = redis.asyncio.Redis.from_url(
             redis_url, decode_responses=True, socket_timeout=BLOCK_SECONDS + 5
@@ -64,7 +67,7 @@ class Hub:
         self._is_closed = False
 
     def listeners(self, schema: str) -> int:
-        return len(self._sockets.get(stream_of(schema), ()))
+        return len(self._sockets.get(self._stream_of(schema), ()))
 
     async def join(self, socket: Listening, schema: str, after: str) -> tuple[str, list[Event]]:
         """Let the socket hear of its company from now on.
@@ -72,7 +75,7 @@ class Hub:
         Returns the id it stands at and what it missed since ``after``. Raises MissedTooMuch
         where that cannot be told any more; the socket listens all the same.
         """
-        stream = stream_of(schema)
+        stream = self._stream_of(schema)
         position = await self._last_id(stream)
         self._sockets.setdefault(stream, set()).add(socket)
         if stream not in self._positions:
@@ -84,7 +87,7 @@ class Hub:
         return position, await self._missed(stream, after)
 
     def leave(self, socket: Listening, schema: str) -> None:
-        stream = stream_of(schema)
+        stream = self._stream_of(schema)
         sockets = self._sockets.get(stream, set())
         sockets.discard(socket)
         if not sockets:
@@ -166,4 +169,10 @@ def order_of(event_id: str) -> tuple[int, int]:
 
 
 def _event(event_id: str, fields: dict[str, str]) -> Event:
-    return Event(event_id, fields["kind"], fields["data"], fields.get("permission", ""))
+    return Event(
+        event_id,
+        fields["kind"],
+        fields["data"],
+        fields.get("permission", ""),
+        fields.get("line", ""),
+    )

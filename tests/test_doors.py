@@ -14,6 +14,14 @@ from tests.walks.addresses import COMPANY, PUBLIC, addresses
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
+# What visitors of websites ask, by tokens of their own: see tests/channels_app/test_webchat.
+CHAT = {
+    "chat/<str>.js": "the script that a website includes",
+    **{
+        f"chat/<str>/{what}": "a visitor's page"
+        for what in ("session", "messages", "files", "receipts", "person", "history")
+    },
+}
 # Addresses that strangers may use, each with its reason.
 OPEN = {
     COMPANY: {
@@ -32,6 +40,7 @@ OPEN = {
         "api/v1/schema/": "the API's description is no secret",
         "api/v1/docs/": "the API's description is no secret",
         "i18n/setlang/": "the language of the sign-in page",
+        **CHAT,
         "theme/": "light or dark, kept in a cookie",
         "login/": "the console's sign-in",
         "logout/": "ends what is not there",
@@ -44,6 +53,7 @@ OPEN = {
         "theme/": "light or dark, kept in a cookie",
         "i18n/setlang/": "the language of the front page",
         "forms/<str>/": "what visitors of websites post: see tests/channels_app/test_submissions",
+        **CHAT,
         "metrics": "guarded by address or token: see test_health",
         "admin/login/": "the operator's sign-in",
         "admin/logout/": "ends what is not there",

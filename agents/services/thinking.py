@@ -7,6 +7,7 @@ from agents.services.replying import Drafted, draft_reply
 from agents.services.retrieving import retrieve
 from agents.services.thought import Thought, take_up
 from agents.services.understanding import understand
+from channels_app.services import show_typing
 
 MAX_CLAIMS = 3
 
@@ -30,7 +31,11 @@ def _think(thought: Thought) -> None:
         thought.skip(*RunStep.Name.values, why="no words")
         hand_over(thought, reason="attachment_only")
     else:
-        _act(thought)
+        show_typing(conversation=thought.conversation, by_ai=True)
+        try:
+            _act(thought)
+        finally:
+            show_typing(conversation=thought.conversation, by_ai=True, is_over=True)
 
 
 def _act(thought: Thought) -> None:

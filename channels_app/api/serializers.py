@@ -6,6 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from channels_app.media.api import MediaSerializer
 from channels_app.models import (
     ChannelConnection,
     Contact,
@@ -48,7 +49,12 @@ class ConnectSerializer(serializers.Serializer):
     """A new connection; ``config`` holds the platform's own settings, write-only."""
 
     platform = serializers.ChoiceField(choices=CHANNELS.choices())
-    account_id = serializers.CharField(max_length=190)
+    account_id = serializers.CharField(
+        max_length=190,
+        default="",
+        allow_blank=True,
+        help_text="The network's id; left out where there is no network (webchat, form).",
+    )
     name = serializers.CharField(max_length=100, required=False, default="")
     config = serializers.DictField(child=serializers.CharField(allow_blank=True), write_only=True)
 
@@ -78,6 +84,7 @@ class ContactSerializer(serializers.ModelSerializer):
             "language",
             "is_blocked",
             "has_opted_out",
+            "absorbed_into",
             "created_at",
             "updated_at",
             "identities",
@@ -130,6 +137,7 @@ class MessageSerializer(serializers.ModelSerializer):
     external_id = serializers.CharField(read_only=True)
     sender_name = serializers.CharField(read_only=True)
     attachments = serializers.ListField(child=serializers.DictField(), read_only=True)
+    media = MediaSerializer(many=True, read_only=True)
     reactions = JsonField(read_only=True)
 
     class Meta:
@@ -144,6 +152,7 @@ class MessageSerializer(serializers.ModelSerializer):
             "sender_name",
             "text",
             "attachments",
+            "media",
             "reactions",
             "state",
             "error_code",
@@ -191,7 +200,11 @@ class TemplateSerializer(serializers.Serializer):
 
 class ReplySerializer(serializers.Serializer):
     """In public, ``answers`` is the comment meant (else the last one), ``is_private`` answers
-    it in private. With a ``template``, ``text`` is what colleagues see of it."""
+    it in private. With a ``template``, ``text`` is what colleagues see of it.
+
+    ``media`` names uploaded files. Where the network takes fewer at once, or no words beside
+    them, several messages are sent; the answer is the first.
+    """
 
     text = serializers.CharField(max_length=20_000, allow_blank=True, default="")
     answers = serializers.PrimaryKeyRelatedField(
@@ -202,6 +215,14 @@ class ReplySerializer(serializers.Serializer):
     )
     is_private = serializers.BooleanField(default=False)
     template = TemplateSerializer(required=False, allow_null=True, default=None)
+    media = serializers.ListField(
+        child=serializers.UUIDField(), required=False, default=list, max_length=10
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["media"] and attrs["template"]:
+            raise serializers.ValidationError({"media": "A template goes without files."})
+        return attrs
 
 
 class MessageTemplateSerializer(serializers.ModelSerializer):

@@ -18,6 +18,7 @@ CHANNELS = PluginRegistry(
             "WhatsApp by Twilio", "channels_app.providers.twilio:TwilioWhatsApp"
         ),
         "email": Plugin("E-mail", "channels_app.providers.email.channel:Email"),
+        "webchat": Plugin("Web chat", "channels_app.providers.webchat:WebChat"),
         "form": Plugin("Website form", "channels_app.providers.form:WebForm"),
         "custom": Plugin("Signed webhook", "channels_app.providers.custom:Custom"),
     },

@@ -203,6 +203,15 @@ def one_file(message: Outgoing) -> Mapping[str, Any]:
     return message.attachments[0]
 
 
+def own_file(message: Outgoing, attachment: Mapping[str, Any]) -> tuple[str, bytes, str] | None:
+    """Name, bytes and type of an attachment that is a file of ours; None where it is a link."""
+    if not attachment.get("media"):
+        return None
+    name = str(attachment.get("name") or "file")
+    mime = str(attachment.get("mime") or "application/octet-stream")
+    return name, message.read(attachment), mime
+
+
 def public_url(attachment: Mapping[str, Any]) -> str:
     """Where the network may fetch a file that we only name."""
     url = wire.web_address(attachment.get("url"))

@@ -8,12 +8,12 @@ autocomplete tokens of HTML (https://html.spec.whatwg.org/#autofill) and what pe
 import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from channels_app import wire
+from channels_app.origins import OriginsField
 from channels_app.providers import base, values
 from channels_app.providers.values import Inbound, InboundMessage, Outgoing, Person, RawItem, Sent
 from channels_app.signatures import hex_hmac, same
@@ -35,18 +35,6 @@ NAMES = {
     "language": ("language", "locale", "lang"),
 }  # fmt: skip
 OURS = {"_redirect", "_id", "_key"}  # words to us rather than from the visitor
-
-
-class OriginsField(forms.CharField):
-    """Origins, one a line: scheme, host and port, nothing behind."""
-
-    def clean(self, value: Any) -> Any:
-        cleaned = super().clean(value)
-        for origin in origins(cleaned):
-            parts = urlsplit(origin)
-            if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path:
-                raise forms.ValidationError(f"{origin} is no origin such as https://example.com")
-        return cleaned
 
 
 class WebForm(base.ChannelProvider):
@@ -72,6 +60,7 @@ class WebForm(base.ChannelProvider):
         )
 
     secret_names: ClassVar[Mapping[str, str]] = {"secret": "secret"}
+    names_itself = True
     how_to_connect = (
         "Name the websites that may post. Let your form post to"
         " /forms/<key>/ (the last part of the webhook address is the key) with fields name, email,"
@@ -128,11 +117,6 @@ class WebForm(base.ChannelProvider):
 
     def send(self, message: Outgoing) -> Sent:
         raise Rejected("A form cannot be answered; connect a mailbox.", code="no_way_back")
-
-
-def origins(value: Any) -> list[str]:
-    """The allowed origins of a config, as browsers write them."""
-    return [line.strip().rstrip("/").lower() for line in str(value or "").split() if line.strip()]
 
 
 def _fields(given: dict[str, Any]) -> dict[str, str]:

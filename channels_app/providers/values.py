@@ -1,11 +1,12 @@
 """What a network and we say to each other, as plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tenants.plugins.errors import ProviderError
+from channels_app.findings import Finding, Severity
+from tenants.plugins.errors import ProviderError, Rejected
 
 
 class Surface:
@@ -267,6 +268,10 @@ Inbound = (
 )
 
 
+def nothing_to_read(attachment: Mapping[str, Any]) -> bytes:
+    raise Rejected("There is no such file to be sent.", code="unknown_file")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """A message to be sent. ``tag`` is what the send policy found necessary, or empty.
@@ -290,6 +295,8 @@ class Outgoing:
     surface: str = Surface.DIRECT
     is_private: bool = False
     template: Mapping[str, Any] | None = None
+    # The bytes of an attachment that is a file of ours.
+    read: Callable[[Mapping[str, Any]], bytes] = nothing_to_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,9 +334,22 @@ class Renewed:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What the network says about our access: sentences for people; none means all is well."""
+    """What the network says about our access; no findings means all is well.
 
-    problems: tuple[str, ...] = ()
+    ``scopes`` and the two ends are told where the network tells them: None leaves what we know.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    scopes: tuple[str, ...] | None = None
+    token_ends_at: datetime | None = None
+    data_access_ends_at: datetime | None = None
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The findings as sentences, without those that are only good to know."""
+        return tuple(
+            each.text for each in self.findings if each.severity is not Severity.INFO
+        )
 
 
 class ToBeFetched(Exception):

@@ -1,5 +1,6 @@
 """What can be done with channels, conversations and messages."""
 
+from channels_app.services.alarms import mail_digest
 from channels_app.services.answering import Answer, hide
 from channels_app.services.connections import (
     configure,
@@ -30,6 +31,8 @@ from channels_app.services.merging import MergeRefused, merge, undo
 from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
 from channels_app.services.polling import poll, ring_due_polls, start_polling
 from channels_app.services.ringing import ring_events
+from channels_app.services.silence import Explanation, explains_silence, let_rest
+from channels_app.services.silence import watch as watch_silence
 from channels_app.services.subscriptions import prove_ownership, subscribe, unsubscribe
 from channels_app.services.suggesting import (
     compare_new_identities,
@@ -44,6 +47,7 @@ from channels_app.services.upkeep import sweep
 
 __all__ = [
     "Answer",
+    "Explanation",
     "MergeRefused",
     "Merging",
     "Next",
@@ -62,6 +66,7 @@ __all__ = [
     "disconnect",
     "dismiss",
     "evidence_between",
+    "explains_silence",
     "follow_merges",
     "fresh_config",
     "hand_back",
@@ -69,6 +74,8 @@ __all__ = [
     "hide",
     "history",
     "ingest",
+    "let_rest",
+    "mail_digest",
     "mark_read",
     "merge",
     "open_suggestions",
@@ -95,6 +102,7 @@ __all__ = [
     "take_over",
     "undo",
     "unsubscribe",
+    "watch_silence",
     "watch_token",
     "webhook_url",
 ]

@@ -1,5 +1,6 @@
 """Connecting an account of the company, and where its webhooks come in."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,11 +46,13 @@ def connect(
     Webhooks at the connection's own address are taken at once. Those at the address that all
     companies share, and those that came before, wait until the network says that the account is
     the company's, or ``vouched`` says that the operator knows. Raises ValidationError, also when
-    another company holds the account: it belongs to one company at a time.
+    another company holds the account: it belongs to one company at a time. Where no network
+    gives the account an id, it may be left empty: every such connection is a new one.
     """
+    account_id = account_id or _made_up_account(platform)
     _check(platform, account_id, config)
     values = {
-        "name": name or f"{CHANNELS.label(platform)} {account_id}",
+        "name": name or _usual_name(platform, account_id),
         "config": dict(config),
         "signed_in_by": signed_in.by if signed_in else "",
         "signed_in_at": timezone.now() if signed_in else None,
@@ -144,6 +147,17 @@ def fresh_config(*, platform: str, given: Mapping[str, str]) -> dict[str, str]:
     for word, key in provider.secret_names.items():
         config[key] = given.get(word) or provider.new_secret(word)
     return config
+
+
+def _made_up_account(platform: str) -> str:
+    if platform not in CHANNELS or not CHANNELS.get(platform).names_itself:
+        return ""
+    return f"{platform}-{secrets.token_hex(8)}"
+
+
+def _usual_name(platform: str, account_id: str) -> str:
+    label = CHANNELS.label(platform)
+    return label if CHANNELS.get(platform).names_itself else f"{label} {account_id}"
 
 
 def _route(connection: ChannelConnection, *, vouched: bool) -> None:

@@ -12,13 +12,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from channels_app import policy
+from channels_app.media import sending as media
 from channels_app.models import ChannelConnection, Message, id_index
 from channels_app.providers.values import Outgoing, Sent
 from channels_app.services.answering import Answer
 from channels_app.services.consequences import draw_consequences
-from channels_app.services.finding import ring_waiting
 from channels_app.services.outgoing import ask_policy
 from channels_app.services.people import know_as
+from channels_app.services.rows import WHO_WAITS, ring_waiting
 from channels_app.services.statuses import STATE_FIELDS, advance, announce_status
 from tenants import context
 from tenants.limits import take
@@ -30,7 +31,7 @@ from tenants.plugins.errors import (
     RecipientUnreachable,
     WindowClosed,
 )
-from tenants.prepared import Blank, Prepared
+from tenants.prepared import Blank, Prepared, PreparedUpdate
 
 State = Message.State
 IN_LINE = (State.QUEUED, State.SENDING)
@@ -114,7 +115,7 @@ def _verdict(message: Message) -> policy.Verdict:
         conversation=message.conversation,
         text=message.text,
         by_human=message.author == Message.Author.HUMAN,
-        has_attachments=bool(message.attachments),
+        attachments=message.attachments,
         answer=Answer(message=message.answers, privately=message.is_private, own=message.pk),
         template=message.template,
     )
@@ -145,7 +146,8 @@ def _outgoing(message: Message, tag: str) -> Outgoing:
         recipient_id=message.conversation.external_thread,
         text=message.text,
         reference=str(message.reference),
-        attachments=tuple(message.attachments),
+        attachments=tuple(map(media.on_the_way, message.attachments)),
+        read=media.bytes_to_send,
         tag=tag,
         by_ai=message.author == Message.Author.AI,
         surface=message.conversation.surface,
@@ -178,11 +180,13 @@ def _threaded(outgoing: Outgoing, message: Message) -> Outgoing:
 def _accept(message: Message, sent: Sent) -> None:
     now = timezone.now()
     key = id_index(sent.external_id)
-    try:
-        with transaction.atomic():
-            _settle(message, State.ACCEPTED, sent.external_id, key, now)
-    except IntegrityError:
-        _absorb_echo(message, sent.external_id, key, now)
+    state = State.SENT if sent.is_sent else State.ACCEPTED
+    if not _settle_at_once(message, state, sent.external_id, key, now):
+        try:
+            with transaction.atomic():
+                _settle(message, state, sent.external_id, key, now)
+        except IntegrityError:
+            _absorb_echo(message, sent.external_id, key, now)
     if sent.recipient_id:
         know_as(
             contact=message.conversation.contact,
@@ -190,6 +194,26 @@ def _accept(message: Message, sent: Sent) -> None:
             external_id=sent.recipient_id,
         )
     _note_success(message.connection, now)
+
+
+def _settle_at_once(
+    message: Message, state: str, external_id: str, key: str, now: datetime
+) -> bool:
+    """As ``_settle`` does, in one statement, where the row is still as we left it.
+
+    False where an echo or a status was faster than the answer, or an echo has the name.
+    """
+    message.external_id, message.external_key = external_id, key
+    advance(message, state, at=now)
+    try:
+        told = _UNTOUCHED.row(message)
+    except IntegrityError:  # the echo came while the statement ran
+        return False
+    if told is None:
+        return False
+    ring_waiting(told[0])
+    announce_status(message)
+    return True
 
 
 def _settle(message: Message, state: str, external_id: str, key: str, now: datetime) -> None:
@@ -202,14 +226,21 @@ def _settle(message: Message, state: str, external_id: str, key: str, now: datet
         row.external_id, row.external_key = external_id, key
     is_news = advance(row, state, at=now)
     if is_news or not is_named:
-        row.save(update_fields=SETTLED)
-    if not is_named:
-        ring_waiting(row)
+        ring_waiting(_SETTLED.row(row)[0])
     if is_news:
         announce_status(row)
 
 
 SETTLED = ("external_id", "external_key", *STATE_FIELDS)
+_SETTLED = PreparedUpdate(Message, SETTLED, returning=WHO_WAITS)
+_UNTOUCHED = PreparedUpdate(
+    Message,
+    SETTLED,
+    where="""id = %(id)s AND state = 'sending' AND external_key = '' AND NOT EXISTS (
+        SELECT FROM channels_app_message AS echo
+        WHERE echo.connection_id = %(connection_id)s AND echo.external_key = %(external_key)s)""",
+    returning=WHO_WAITS,
+)
 _SETTLING = Prepared(
     lambda: (
         Message.objects.select_for_update()
@@ -276,15 +307,16 @@ def _set(message: Message, state: str, code: str, text: str) -> None:
 
 
 def _follower(message: Message) -> Next | None:
-    following = (
-        Message.objects.filter(
-            conversation_id=message.conversation_id, pk__gt=message.pk, state=State.QUEUED
-        )
-        .order_by("pk")
-        .values_list("pk", flat=True)
-        .first()
-    )
-    return Next(following) if following else None
+    with context.connection.cursor() as cursor:
+        cursor.execute(FOLLOWER, [message.conversation_id, message.pk])
+        following = cursor.fetchone()
+    return Next(following[0]) if following else None
+
+
+FOLLOWER = """
+SELECT id FROM channels_app_message
+WHERE conversation_id = %s AND id > %s AND state = 'queued' ORDER BY id LIMIT 1
+"""
 
 
 def mark_unhealthy(*, connection: ChannelConnection, text: str) -> None:

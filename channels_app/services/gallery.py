@@ -34,6 +34,7 @@ ABOUT: dict[str, str] = {
     "twilio": gettext_noop("Text messages to a number of yours at Twilio."),
     "twilio_whatsapp": gettext_noop("A WhatsApp number that Twilio runs for you."),
     "email": gettext_noop("A mailbox or an e-mail service; replies keep their thread."),
+    "webchat": gettext_noop("A chat on your own pages; answers appear as they are written."),
     "form": gettext_noop("A form on your own pages; you answer by e-mail."),
     "custom": gettext_noop("A signed webhook in and out: n8n, Zapier, any script of yours."),
 }

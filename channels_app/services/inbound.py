@@ -20,6 +20,7 @@ from channels_app.providers.values import (
     InboundHidden,
     InboundMessage,
     InboundOptOut,
+    InboundPerson,
     InboundReaction,
     InboundStatus,
     InboundWatermark,
@@ -38,9 +39,10 @@ from channels_app.services.changes import (
     take_watermark,
 )
 from channels_app.services.finding import NotYetKnown
-from channels_app.services.news import take_account_news, take_control, take_note
+from channels_app.services.news import take_account_news, take_control, take_note, take_person
 from channels_app.services.receiving import receive, take_echo
 from channels_app.services.ringing import ring_now
+from channels_app.services.rows import FINISHED_EVENT
 from channels_app.services.templates import take_template_news
 from tenants.plugins.errors import PayloadRejected, ProviderError
 from tenants.prepared import Blank, Prepared
@@ -116,7 +118,7 @@ def _fetch(event_id: str | UUID) -> None:
 
 def _close(event: InboundEvent) -> None:
     event.processed_at = timezone.now()
-    event.save(update_fields=["status", "outcome", "reason", "awaits", "processed_at"])
+    FINISHED_EVENT.row(event)
     _note_sign_of_life(event.connection, event.processed_at)
 
 
@@ -169,6 +171,7 @@ DEEDS: dict[type, Callable[[InboundEvent, Any], tuple[str, str]]] = {
     InboundOptOut: take_opt_out,
     InboundHidden: take_hidden,
     InboundControl: take_control,
+    InboundPerson: take_person,
     AccountNews: take_account_news,
     TemplateNews: take_template_news,
     Noted: take_note,

@@ -1,10 +1,10 @@
 """What a network tells us about a thread or our account, without anybody having written."""
 
 from channels_app.models import Conversation, InboundEvent
-from channels_app.providers.values import AccountNews, InboundControl, Noted
+from channels_app.providers.values import AccountNews, InboundControl, InboundPerson, Noted
 from channels_app.services.consequences import set_health
 from channels_app.services.outgoing import withdraw_drafts_of_ai
-from channels_app.services.people import find_conversation
+from channels_app.services.people import find_conversation, learn
 from tenants.live import publish
 
 
@@ -24,6 +24,17 @@ def take_control(event: InboundEvent, inbound: InboundControl) -> tuple[str, str
     conversation.save(update_fields=changed)
     publish("conversation", conversation=conversation.pk, controller=conversation.controller)
     return "handover", inbound.reason
+
+
+def take_person(event: InboundEvent, inbound: InboundPerson) -> tuple[str, str]:
+    """What somebody says about themselves fills in what we did not know; nothing is replaced."""
+    person = inbound.person
+    conversation = find_conversation(connection=event.connection, person_ids=[person.id])
+    if conversation is None:
+        return "person", "There is no conversation with them."
+    learn(conversation.contact, person)
+    publish("conversation", conversation=conversation.pk, controller=conversation.controller)
+    return "person", ""
 
 
 def take_account_news(event: InboundEvent, inbound: AccountNews) -> tuple[str, str]:

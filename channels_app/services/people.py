@@ -15,6 +15,7 @@ from channels_app.models import (
     id_index,
 )
 from channels_app.providers.values import Person
+from channels_app.services.rows import NEW_CONTACT, NEW_IDENTITIES
 from tenants import context, crypto
 from tenants.prepared import Blank, Prepared
 
@@ -140,7 +141,7 @@ _BY_THREAD = Prepared(
 def _find_or_make_contact(
     connection: ChannelConnection, person: Person, ids: list[str]
 ) -> tuple[Contact, bool]:
-    identity = _identities(connection, ids).select_related("contact").order_by("pk").first()
+    identity = _find_identity(connection, ids)
     contact = identity.contact if identity else None
     if contact is None:
         contact = Contact(
@@ -149,9 +150,31 @@ def _find_or_make_contact(
             email=person.email,
             language=person.language[:LANGUAGE],
         )
-        contact.save(force_insert=True)
+        contact.index()
+        NEW_CONTACT.row(contact)
     _add_identities(contact, connection, person, ids, fresh=identity is None)
     return contact, identity is None
+
+
+def _find_identity(connection: ChannelConnection, ids: list[str]) -> ContactIdentity | None:
+    if len(ids) > 1:
+        return _identities(connection, ids).select_related("contact").order_by("pk").first()
+    return _BY_ID.first(
+        platform=connection.platform, account=connection.account_id, index=id_index(ids[0])
+    )
+
+
+_BY_ID = Prepared(
+    lambda: (
+        ContactIdentity.objects.select_related("contact")
+        .order_by()
+        .filter(
+            platform=Blank("platform"),
+            account_id=Blank("account"),
+            external_id_index=Blank("index"),
+        )
+    )
+)
 
 
 def _identities(connection: ChannelConnection, ids: list[str]) -> QuerySet[ContactIdentity]:
@@ -179,7 +202,7 @@ def _add_identities(
     if not new:
         return
     vouched = _proofs(person)
-    ContactIdentity.objects.bulk_create(
+    NEW_IDENTITIES.rows(
         [
             ContactIdentity(
                 contact=contact,
@@ -191,8 +214,7 @@ def _add_identities(
                 **vouched,
             )
             for each in new
-        ],
-        ignore_conflicts=True,
+        ]
     )
 
 

@@ -76,7 +76,7 @@ def add(request: AuthenticatedRequest, platform: str) -> HttpResponse:
     if platform not in CHANNELS:
         raise Http404
     data = request.POST if request.method == "POST" else None
-    form, config = ConnectForm(data), config_form(platform, data)
+    form, config = ConnectForm(data, platform=platform), config_form(platform, data)
     if data is not None and all([form.is_valid(), config.is_valid()]):
         made = made_up(platform, config.cleaned_data)
         if connection := _connect(platform, form, config, made, f"user:{request.user.pk}"):
@@ -106,7 +106,7 @@ def _connect(
     try:
         return connect(
             platform=platform,
-            account_id=form.cleaned_data["account_id"].strip(),
+            account_id=form.cleaned_data.get("account_id", "").strip(),
             name=form.cleaned_data["name"],
             config={**config.cleaned_data, **made},
             actor=actor,

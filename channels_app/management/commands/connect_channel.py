@@ -26,7 +26,7 @@ class Command(JsonCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("platform", choices=list(CHANNELS))
         self.add_company(parser)
-        parser.add_argument("--account-id", required=True, help="page, phone number or bot id")
+        parser.add_argument("--account-id", default="", help="page, phone number or bot id")
         parser.add_argument("--name", default="")
         parser.add_argument("--secret", default="", help="what webhooks are signed with")
         parser.add_argument("--token", default="", help="what we send with; custom: the address")
