@@ -3,20 +3,56 @@
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from channels_app.models import ChannelConnection, Conversation, Message
+from channels_app.services import open_suggestions
 from channels_app.services.figures import connections_in_trouble, last_days, today
 from channels_app.services.inbox import waiting_count
+from channels_app.services.incidents import open_count
 from tenants.cards import Panel, Step, Tile, offer
 from tenants.charts import Pair, bar_chart
 from tenants.templatetags.console import duration, percent
 
 SEE = "channels_app.view_conversation"
 
+# Words of the rows, for the translators; templates show them by ``told``.
+INCIDENT_WORDS = (
+    gettext_noop("Came in and was not read"),
+    gettext_noop("Nobody answered"),
+    gettext_noop("The answer did not get through"),
+    gettext_noop("Waits for a person too long"),
+    gettext_noop("Answered"),
+    gettext_noop("Read"),
+    gettext_noop("Delivered"),
+    gettext_noop("Handed to a person"),
+    gettext_noop("Handed back to the AI"),
+    gettext_noop("A draft waits for approval"),
+    gettext_noop("Closed with a reason"),
+    gettext_noop("Discarded"),
+    gettext_noop("They wrote again"),
+)
+
 
 @offer("menu", order=10, permission=SEE)
 def waiting() -> dict[str, int]:
     return {"inbox": waiting_count()}
+
+
+@offer("menu", order=12, permission="channels_app.view_contact")
+def suggested() -> dict[str, int]:
+    return {"contacts": open_suggestions().count()}
+
+
+@offer("menu", order=14, permission="channels_app.view_incident")
+def left_alone() -> dict[str, int]:
+    return {"incidents": open_count()}
+
+
+@offer("dashboard.notices", order=10, permission="channels_app.view_incident")
+def alarm() -> Panel | None:
+    count = open_count()
+    return Panel("channels_app/incidents_notice.html", {"count": count}) if count else None
 
 
 @offer("dashboard.tiles", order=10, permission=SEE)
@@ -107,5 +143,6 @@ def contact_panel(conversation: Conversation) -> Panel:
             "conversation": conversation,
             "contact": conversation.contact,
             "identities": list(conversation.contact.identities.all()),
+            "suggestions": list(open_suggestions(conversation.contact)),
         },
     )

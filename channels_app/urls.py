@@ -3,7 +3,7 @@
 from django.urls import path
 
 from channels_app.media import views as media
-from channels_app.views import connections, deeds, inbox, sign_ins
+from channels_app.views import connections, contacts, deeds, inbox, incidents, sign_ins
 
 app_name = "channels_app"
 urlpatterns = [
@@ -21,6 +21,15 @@ urlpatterns = [
     path("inbox/<int:pk>/reopen/", deeds.reopen, name="reopen"),
     path("media/<str:token>/", media.member_file, name="media"),
     path("inbox/files/<uuid:pk>/again/", media.fetch_again, name="fetch_again"),
+    path("contacts/", contacts.contacts, name="contacts"),
+    path("contacts/<int:pk>/", contacts.contact, name="contact"),
+    path("contacts/<int:pk>/merge/<int:other>/", contacts.compare, name="compare"),
+    path("contacts/merges/<int:pk>/undo/", contacts.part, name="part"),
+    path("contacts/suggestions/<int:pk>/dismiss/", contacts.dismiss, name="dismiss"),
+    path("incidents/", incidents.incidents, name="incidents"),
+    path("incidents/<int:pk>/seen/", incidents.seen, name="incident_seen"),
+    path("incidents/<int:pk>/again/", incidents.again, name="incident_again"),
+    path("incidents/<int:pk>/close/", incidents.close, name="incident_close"),
     path("channels/", connections.channels, name="channels"),
     path(
         "channels/sign-in/<slug:kind>/<slug:platform>/start/",

@@ -5,6 +5,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import SimpleRouter
 
 from agents.api.views import ChatView, RunViewSet
+from channels_app.api.incidents import IncidentViewSet
+from channels_app.api.merging import ContactMergeViewSet, MergeSuggestionViewSet
 from channels_app.api.views import (
     ConnectionViewSet,
     ContactViewSet,
@@ -12,6 +14,7 @@ from channels_app.api.views import (
     InboundEventViewSet,
     MessageViewSet,
 )
+from channels_app.media.api import MediaViewSet
 from crm.api.views import CrmConnectionViewSet, SyncRecordViewSet
 from knowledge.api.views import DocumentViewSet, PassageViewSet, SearchView
 from leads.api.views import LeadViewSet
@@ -32,9 +35,13 @@ router.register("knowledge/documents", DocumentViewSet)
 router.register("knowledge/passages", PassageViewSet)
 router.register("connections", ConnectionViewSet)
 router.register("contacts", ContactViewSet)
+router.register("contact-merges", ContactMergeViewSet)
+router.register("merge-suggestions", MergeSuggestionViewSet)
 router.register("conversations", ConversationViewSet)
 router.register("messages", MessageViewSet)
+router.register("media", MediaViewSet)
 router.register("inbound-events", InboundEventViewSet)
+router.register("incidents", IncidentViewSet)
 router.register("leads", LeadViewSet)
 router.register("runs", RunViewSet)
 router.register("crm-connections", CrmConnectionViewSet)

@@ -30,7 +30,11 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
                   "workspace.view_usageday"),
             Entry("inbox", _("Inbox"), "inbox", "channels_app:inbox",
                   "channels_app.view_conversation"),
+            Entry("contacts", _("Contacts"), "person", "channels_app:contacts",
+                  "channels_app.view_contact"),
             Entry("leads", _("Leads"), "leads", "leads:board", "leads.view_lead"),
+            Entry("incidents", _("Incidents"), "alert", "channels_app:incidents",
+                  "channels_app.view_incident"),
         ],
     ),
     (

@@ -12,6 +12,12 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
 
 from channels_app import outbox, services
+from channels_app.api.merging import (
+    ContactMergeSerializer,
+    MergeSerializer,
+    actor_of,
+    merged,
+)
 from channels_app.api.serializers import (
     AssignSerializer,
     ConnectionSerializer,
@@ -25,6 +31,7 @@ from channels_app.api.serializers import (
     ReplySerializer,
     TakeOverSerializer,
 )
+from channels_app.media.services import MediaRefused, sendable
 from channels_app.models import (
     ChannelConnection,
     Contact,
@@ -35,11 +42,6 @@ from channels_app.models import (
 from tenants.accounts.models import User
 from tenants.api.exceptions import problem
 from tenants.plugins.errors import ProviderError
-
-
-def actor_of(request: Request) -> str:
-    """Who asks, for the audit log: a person or a key."""
-    return f"user:{request.user.pk}" if request.user.pk else str(request.user)
 
 
 def person_of(request: Request) -> User | None:
@@ -95,6 +97,8 @@ def _templates_of(connection: ChannelConnection) -> Response:
 
 
 class ContactViewSet(ReadOnlyModelViewSet):
+    """The people who write. One that became part of another names it; the list leaves it out."""
+
     queryset = Contact.objects.prefetch_related("identities")
     serializer_class = ContactSerializer
     filterset_fields = {
@@ -102,6 +106,18 @@ class ContactViewSet(ReadOnlyModelViewSet):
         "is_blocked": ["exact"],
         "has_opted_out": ["exact"],
     }
+
+    def get_queryset(self) -> QuerySet[Contact]:
+        rows = super().get_queryset()
+        return rows.filter(absorbed_into=None) if self.action == "list" else rows
+
+    @extend_schema(request=MergeSerializer, responses={201: ContactMergeSerializer})
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, pk: str | None = None) -> Response:
+        """Make another contact part of this one; can be undone."""
+        body = MergeSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return merged(request, survivor=self.get_object(), **body.validated_data)
 
     @extend_schema(request=OptOutSerializer)
     @action(detail=True, methods=["post"], url_path="opt-out")
@@ -149,14 +165,22 @@ class ConversationViewSet(ReadOnlyModelViewSet):
         """Write to the contact as a person; the conversation is theirs from then on."""
         body = ReplySerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        said = dict(body.validated_data)
+        named, template = said.pop("media"), said.pop("template")
+        said |= {"user": person_of(request), "actor": actor_of(request)}
+        opened, human = self.get_object(), Message.Author.HUMAN
         try:
-            message = outbox.post_message(
-                conversation=self.get_object(),
-                **body.validated_data,
-                author=Message.Author.HUMAN,
-                user=person_of(request),
-                actor=actor_of(request),
-            )
+            if named:
+                files = sendable(ids=named)
+                message = outbox.post_with_files(
+                    conversation=opened, files=files, author=human, **said
+                )[0]
+            else:
+                message = outbox.post_message(
+                    conversation=opened, author=human, template=template, **said
+                )
+        except MediaRefused as refused:
+            return problem(409, refused.code, str(refused.text))
         except outbox.SendRefused as refusal:
             return problem(409, refusal.code, refusal.text, next_allowed_at=refusal.next_allowed_at)
         return Response(MessageSerializer(message).data, status=status.HTTP_201_CREATED)
@@ -200,7 +224,7 @@ class ConversationViewSet(ReadOnlyModelViewSet):
 
 
 def _messages() -> QuerySet[Message]:
-    return Message.objects.order_by("-pk")
+    return Message.objects.prefetch_related("media").order_by("-pk")
 
 
 class MessageViewSet(ReadOnlyModelViewSet):

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from channels_app.models.people import Contact
+from channels_app.providers import CHANNELS
 from tenants.fields import EncryptedJSONField
 
 
@@ -39,6 +40,19 @@ class MergeSuggestion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.one} / {self.other}"
+
+    @property
+    def lines(self) -> list[dict[str, str]]:
+        """The evidence for people: networks by their names."""
+        return [
+            {**line, "networks": " · ".join(_named(line["here"], line["there"]))}
+            for line in self.evidence
+        ]
+
+
+def _named(*platforms: str) -> list[str]:
+    known = dict.fromkeys(each for each in platforms if each in CHANNELS)
+    return [CHANNELS.label(each) for each in known]
 
 
 class ContactMerge(models.Model):

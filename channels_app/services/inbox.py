@@ -7,15 +7,8 @@ from typing import Any
 
 from django.db.models import Count, Q, Subquery
 
-from channels_app.models import (
-    Contact,
-    ContactIdentity,
-    Conversation,
-    ConversationQuerySet,
-    Message,
-    id_index,
-)
-from tenants import crypto
+from channels_app.models import Contact, Conversation, ConversationQuerySet, Message
+from channels_app.services.contacts import called, own_number
 from tenants.accounts.models import User
 
 PAGE = 30
@@ -76,29 +69,20 @@ def list_conversations(*, user: User, tab: str, search: str = "", cursor: str = 
 
 
 def found_by(search: str) -> Q:
-    """Exact e-mail, phone number or network id: what is encrypted is found by its blind index."""
-    wanted = search.strip()
-    blind = crypto.blind_index(wanted)
-    digits = "+" + "".join(c for c in wanted if c.isdigit())
-    contacts = Contact.objects.filter(
-        Q(email_index=blind) | Q(phone_index__in=[blind, crypto.blind_index(digits)])
-    )
-    identities = ContactIdentity.objects.filter(
-        external_id_index__in=[id_index(wanted), id_index(wanted.removeprefix("@"))]
-    )
-    rule = Q(contact__in=Subquery(contacts.values("pk"))) | Q(
-        contact__in=Subquery(identities.values("contact_id"))
-    )
-    number = wanted.removeprefix("#")
-    if number.isascii() and number.isdigit() and len(number) <= 18:
-        rule |= Q(pk=int(number))
+    """The conversations of whoever goes by this address, or the one of this number."""
+    contacts = Contact.objects.filter(called(search))
+    rule = Q(contact__in=Subquery(contacts.values("pk")))
+    if number := own_number(search):
+        rule |= Q(pk=number)
     return rule
 
 
 def thread_page(*, conversation: Conversation, before: int = 0) -> tuple[list[Message], int]:
     """The last messages, oldest first, and the id to ask for what came before (0: nothing)."""
-    rows = conversation.messages.select_related("user").order_by(
-        "-provider_time", "-sequence", "-pk"
+    rows = (
+        conversation.messages.select_related("user")
+        .prefetch_related("media")
+        .order_by("-provider_time", "-sequence", "-pk")
     )
     anchor = conversation.messages.filter(pk=before).first() if before else None
     if anchor is not None:

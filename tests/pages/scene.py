@@ -7,7 +7,17 @@ from typing import Any
 from django.utils import timezone
 
 from agents.models import ModelCall, Run, RunStep
-from channels_app.models import ContactIdentity, Conversation, InboundEvent, Message, id_index
+from channels_app import services
+from channels_app.models import (
+    Contact,
+    ContactIdentity,
+    ContactMerge,
+    Conversation,
+    InboundEvent,
+    MergeSuggestion,
+    Message,
+    id_index,
+)
 from crm.models import SyncRecord
 from knowledge.models import Document
 from leads.services import apply_understanding
@@ -36,6 +46,10 @@ class Scene:
     record: SyncRecord
     member: User
     key: ApiKey
+    contact: Contact
+    stranger: Contact
+    merge: ContactMerge
+    suggestion: MergeSuggestion
 
 
 def make_talk(number: int = 1, connection: Any = None) -> Conversation:
@@ -136,6 +150,14 @@ def make_scene() -> Scene:
     )
     member = make_user(role="viewer")
     key, _secret = create_api_key(name="Website", role="viewer")
+    stranger = make_contact(name="Ada B.", phone=talk.contact.phone)
+    merge = services.merge(survivor=talk.contact, absorbed=make_contact(), actor="user:1")
+    line = {"key": "phone", "value": stranger.phone, "grade": "proven"}
+    suggestion = MergeSuggestion.objects.create(
+        one=talk.contact,
+        other=stranger,
+        evidence=[{**line, "here": "telegram", "there": "whatsapp"}],
+    )
     return Scene(
         talk,
         talk.messages.in_order()[0],
@@ -146,4 +168,8 @@ def make_scene() -> Scene:
         record,
         member,
         key,
+        talk.contact,
+        stranger,
+        merge,
+        suggestion,
     )

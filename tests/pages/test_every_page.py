@@ -19,6 +19,10 @@ PAGES = [
     ("channels_app:conversation", "conversation", "admin agent viewer"),
     ("channels_app:thread", "conversation", "admin agent viewer"),
     ("channels_app:context", "conversation", "admin agent viewer"),
+    ("channels_app:contacts", "", "admin agent viewer"),
+    ("channels_app:contact", "contact", "admin agent viewer"),
+    ("channels_app:compare", "contact stranger", "admin agent viewer"),
+    ("channels_app:part", "merge", "admin agent viewer"),
     ("channels_app:channels", "", "admin agent viewer"),
     ("channels_app:channel", "connection", "admin agent viewer"),
     ("channels_app:add", "telegram", "admin"),
@@ -40,6 +44,9 @@ DEEDS = [
     ("channels_app:assign", "conversation", "admin agent"),
     ("channels_app:close", "conversation", "admin agent"),
     ("channels_app:reopen", "conversation", "admin agent"),
+    ("channels_app:compare", "contact stranger", "admin agent"),
+    ("channels_app:part", "merge", "admin agent"),
+    ("channels_app:dismiss", "suggestion", "admin agent"),
     ("channels_app:disconnect", "connection", "admin"),
     ("leads:stage", "lead", "admin agent"),
     ("leads:owner", "lead", "admin agent"),
@@ -75,10 +82,8 @@ def test_every_address_of_ours_is_in_these_tables():
 
 
 def address(scene, name, argument):
-    if not argument:
-        return reverse(name)
-    target = getattr(scene, argument, argument)
-    return reverse(name, args=[getattr(target, "pk", target)])
+    targets = [getattr(scene, each, each) for each in argument.split()]
+    return reverse(name, args=[getattr(target, "pk", target) for target in targets])
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -1,0 +1,84 @@
+"""The people who write to the company: a list, a search, and what stands on one's page."""
+
+from dataclasses import dataclass
+
+from django.db.models import Max, Prefetch, Q, QuerySet, Subquery
+
+from channels_app.models import (
+    Contact,
+    ContactIdentity,
+    ContactMerge,
+    ContactQuerySet,
+    Conversation,
+    id_index,
+)
+from tenants import crypto
+
+PAGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """One page of them, and where the next one begins (0: nowhere)."""
+
+    rows: list[Contact]
+    next_cursor: int
+
+
+def list_contacts(*, search: str = "", cursor: int = 0) -> Contacts:
+    """Those who stand for themselves, newest first; a search finds whole addresses only."""
+    rows = with_networks(Contact.objects.standing()).annotate(
+        last_at=Max("conversations__last_message_at")
+    )
+    if search.strip():
+        rows = rows.filter(called(search) | Q(pk=own_number(search)))
+    if cursor:
+        rows = rows.filter(pk__lt=cursor)
+    found = list(rows.order_by("-pk")[: PAGE + 1])
+    more, found = len(found) > PAGE, found[:PAGE]
+    return Contacts(found, found[-1].pk if more else 0)
+
+
+def with_networks(rows: ContactQuerySet) -> ContactQuerySet:
+    """With the names that networks have for them, without a query per row."""
+    identities = ContactIdentity.objects.order_by("pk")
+    return rows.prefetch_related(Prefetch("identities", queryset=identities))
+
+
+def called(search: str) -> Q:
+    """Exact e-mail, phone number or network id: what is encrypted is found by its blind index,
+    and a name by none."""
+    wanted = search.strip()
+    blind = crypto.blind_index(wanted)
+    digits = "+" + "".join(c for c in wanted if c.isdigit())
+    identities = ContactIdentity.objects.filter(
+        external_id_index__in=[id_index(wanted), id_index(wanted.removeprefix("@"))]
+    )
+    return (
+        Q(email_index=blind)
+        | Q(phone_index__in=[blind, crypto.blind_index(digits)])
+        | Q(pk__in=Subquery(identities.values("contact_id")))
+    )
+
+
+def own_number(search: str) -> int:
+    """Our own number of a row, as in ``#12``; 0 if the search is none."""
+    number = search.strip().removeprefix("#")
+    is_one = number.isascii() and number.isdigit() and len(number) <= 18
+    return int(number) if is_one else 0
+
+
+def standing_for(contact: Contact) -> Contact:
+    """Whoever the contact became part of, at the end of the chain; else itself."""
+    while contact.absorbed_into is not None:
+        contact = contact.absorbed_into
+    return contact
+
+
+def merges_of(contact: Contact) -> QuerySet[ContactMerge]:
+    """What was merged into them, and taken out again, the latest first."""
+    return contact.merges.select_related("absorbed").order_by("-pk")
+
+
+def conversations_of(contact: Contact) -> QuerySet[Conversation]:
+    return contact.conversations.with_people().order_by("-last_message_at", "-pk")
