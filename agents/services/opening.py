@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from agents.models import Run
 from agents.services.ringing import ring
 from channels_app.models import Conversation, Message
+from tenants.prepared import PreparedInsert
 from tenants.workspace.services import profile
 
 # A run that nobody touches for this long after it was due has lost its ring, or its worker.
@@ -25,7 +26,7 @@ def open_or_extend(*, message: Message) -> Run | None:
         return None
     quiet = timedelta(seconds=ours.quiet_seconds)
     for _ in range(3):  # another worker may open or end a run between our two looks
-        run = _extend(conversation, message, quiet) or _open(conversation, message, quiet)
+        run = _open(conversation, message, quiet) or _extend(conversation, message, quiet)
         if run is not None:
             return run
     return None  # the run that kept slipping away has the message: it reads the thread anew
@@ -35,15 +36,9 @@ def _is_ours(conversation: Conversation) -> bool:
     return conversation.is_with_ai and conversation.status == Conversation.Status.OPEN
 
 
+@transaction.atomic
 def _extend(conversation: Conversation, message: Message, quiet: timedelta) -> Run | None:
     """Lengthen a gathering run's quiet time; leave word with one that is already thinking."""
-    if not Run.objects.open().filter(conversation=conversation).exists():
-        return None  # mostly so: one look, and no transaction
-    return _lengthen(conversation, message, quiet)
-
-
-@transaction.atomic
-def _lengthen(conversation: Conversation, message: Message, quiet: timedelta) -> Run | None:
     run = Run.objects.select_for_update().open().filter(conversation=conversation).first()
     if run is None:
         return None
@@ -58,19 +53,21 @@ def _lengthen(conversation: Conversation, message: Message, quiet: timedelta) ->
 
 
 def _open(conversation: Conversation, message: Message, quiet: timedelta) -> Run | None:
-    try:
-        with transaction.atomic():
-            run = Run.objects.create(
-                conversation=conversation,
-                first_message=message,
-                last_message=message,
-                turn_version=conversation.turn_version,
-                due_at=timezone.now() + quiet,
-            )
-            ring(run.pk, delay_seconds=quiet.total_seconds())
-    except IntegrityError:  # one_open_run_per_conversation
+    run = Run(
+        conversation=conversation,
+        first_message=message,
+        last_message=message,
+        turn_version=conversation.turn_version,
+        due_at=timezone.now() + quiet,
+    )
+    if not _OPEN.row(run):
         return None
+    ring(run.pk, delay_seconds=quiet.total_seconds())
     return run
+
+
+# One statement, which is its own transaction. A conversation has one open run: see the model.
+_OPEN = PreparedInsert(Run, "ON CONFLICT DO NOTHING")
 
 
 def sweep() -> dict[str, int]:

@@ -4,24 +4,14 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import (
-    Case,
-    CharField,
-    F,
-    PositiveIntegerField,
-    PositiveSmallIntegerField,
-    Q,
-    QuerySet,
-    Value,
-    When,
-)
-from django.db.models.functions import Greatest
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from crm.models import CrmConnection, SyncRecord
 from crm.services.ringing import ring
 from leads.models import Lead
 from tenants.audit.services import record
+from tenants.prepared import Blank, Prepared, PreparedInsert
 
 State = SyncRecord.State
 
@@ -43,17 +33,15 @@ def mark_dirty(*, leads: Iterable[Lead]) -> list[int]:
     A burst of changes is one push: the record keeps but the newest version wanted. What failed
     keeps its waiting time; what was given up gets a new chance, for the lead is another now.
     """
-    connections = list(CrmConnection.objects.active().values_list("pk", flat=True))
     changed = list(leads)
-    if not connections or not changed:
-        return []
+    connections = [row.pk for row in _ACTIVE.all()] if changed else []
     with transaction.atomic():
         for lead in changed:
-            records = SyncRecord.objects.filter(lead=lead, connection__in=connections)
-            # No record can be behind a lead's first version; it can only be missing.
-            if lead.version <= 1 or _want(records, lead.version) < len(connections):
-                _add(lead, connections)
+            _want(lead, connections)
     return connections
+
+
+_ACTIVE = Prepared(lambda: CrmConnection.objects.active().order_by("pk").only("pk"))
 
 
 @transaction.atomic
@@ -124,32 +112,30 @@ def _unheard() -> list[Lead]:
     return list(found.values())
 
 
-def _want(records: QuerySet[SyncRecord], version: int) -> int:
-    now = timezone.now()
-    resting = Q(state__in=[State.CLEAN, State.DEAD], wanted_version__lt=version)
-    return records.update(
-        wanted_version=Greatest(
-            F("wanted_version"), Value(version), output_field=PositiveIntegerField()
-        ),
-        attempts=Case(
-            When(state=State.DEAD, then=0),
-            default=F("attempts"),
-            output_field=PositiveSmallIntegerField(),
-        ),
-        next_attempt_at=Case(When(resting, then=Value(now)), default=F("next_attempt_at")),
-        state=Case(
-            When(resting, then=Value(State.DIRTY)), default=F("state"), output_field=CharField()
-        ),
+def _want(lead: Lead, connections: list[int]) -> None:
+    if _STANDING.first(lead=lead.pk) is None:
+        # It became part of another, or is erased: no news where it was never heard of.
+        told = SyncRecord.objects.filter(lead=lead, connection__in=connections)
+        connections = list(told.order_by("connection").values_list("connection_id", flat=True))
+    _RECORDS.rows(
+        [SyncRecord(connection_id=pk, lead=lead, wanted_version=lead.version) for pk in connections]
     )
 
 
-def _add(lead: Lead, connections: list[int]) -> None:
-    if not Lead.objects.filter(pk=lead.pk).exists():
-        return  # it became part of another before any CRM had heard of it, or is erased
-    SyncRecord.objects.bulk_create(
-        [
-            SyncRecord(connection_id=pk, lead=lead, wanted_version=lead.version)
-            for pk in connections
-        ],
-        ignore_conflicts=True,
-    )
+_STANDING = Prepared(lambda: Lead.objects.order_by().filter(pk=Blank("lead")).only("pk"))
+# What rests is due now; what waits for its turn, or is under way, keeps its time.
+_RESTS = """
+    crm_syncrecord.state IN ('clean', 'dead')
+    AND crm_syncrecord.wanted_version < EXCLUDED.wanted_version
+"""
+_RECORDS = PreparedInsert(
+    SyncRecord,
+    f"""
+    ON CONFLICT (connection_id, lead_id) DO UPDATE SET
+        wanted_version = greatest(crm_syncrecord.wanted_version, EXCLUDED.wanted_version),
+        attempts = CASE crm_syncrecord.state WHEN 'dead' THEN 0 ELSE crm_syncrecord.attempts END,
+        state = CASE WHEN {_RESTS} THEN EXCLUDED.state ELSE crm_syncrecord.state END,
+        next_attempt_at = CASE WHEN {_RESTS} THEN EXCLUDED.next_attempt_at
+                          ELSE crm_syncrecord.next_attempt_at END
+    """,
+)

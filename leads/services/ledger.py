@@ -11,7 +11,7 @@ from leads import scoring
 from leads.models import Contribution, Evidence, Lead, LeadChange
 from leads.signals import lead_changed
 from tenants import crypto, live
-from tenants.prepared import Blank, Prepared
+from tenants.prepared import Blank, Prepared, PreparedInsert, PreparedUpdate
 
 
 def locked(*, lead: Lead) -> Lead:
@@ -33,11 +33,13 @@ def locked_lead_of(*, contact: Contact) -> Lead | None:
 
 def locked_new_lead(*, contact: Contact) -> Lead:
     """Make the contact a lead. Where two messages race, both get the same one."""
-    Lead.objects.bulk_create([Lead(contact=contact)], ignore_conflicts=True)
-    lead = locked_lead_of(contact=contact) or _standing(contact)
-    if lead is None:
+    lead = Lead(contact=contact)
+    if _NEW.row(lead):
+        return lead  # nobody else sees it before our commit
+    there = locked_lead_of(contact=contact) or _standing(contact)
+    if there is None:
         raise Lead.DoesNotExist(f"Contact {contact.pk} is gone.")
-    return lead
+    return there
 
 
 def _standing(contact: Contact) -> Lead | None:
@@ -48,6 +50,7 @@ def _standing(contact: Contact) -> Lead | None:
     return Lead.objects.select_for_update().order_by().filter(contact=contact_id).first()
 
 
+_NEW = PreparedInsert(Lead, "ON CONFLICT DO NOTHING")
 _OF_CONTACT = Prepared(
     lambda: Lead.everything.select_for_update().order_by().filter(contact=Blank("contact"))
 )
@@ -55,7 +58,10 @@ _OF_CONTACT = Prepared(
 
 def contributions_of(lead: Lead) -> list[Contribution]:
     """Without a query where the lead has only just been made."""
-    return list(lead.contributions.all()) if lead.version else []
+    return _CONTRIBUTIONS.all(lead=lead.pk) if lead.version else []
+
+
+_CONTRIBUTIONS = Prepared(lambda: Contribution.objects.filter(lead=Blank("lead")))
 
 
 def rederive(
@@ -120,8 +126,8 @@ def settle(
     for change in written:
         change.lead, change.actor, change.message = lead, actor, message
         change.reason = change.reason or reason
-    lead.save(update_fields=SAVED)
-    LeadChange.objects.bulk_create(written)
+    _SAVE.row(lead)
+    _CHANGES.rows(written)
     became_hot = lead.is_hot and not was_hot
     if became_hot:
         live.publish("lead_hot", lead=lead.pk, score=lead.score)
@@ -141,6 +147,8 @@ SAVED = [
     "version",
     "updated_at",
 ]
+_SAVE = PreparedUpdate(Lead, SAVED)
+_CHANGES = PreparedInsert(LeadChange)
 
 
 def _write_contributions(
@@ -164,13 +172,17 @@ def _write_contributions(
         for line in lines
         if line.rule not in before or _as_line(before[line.rule]) != line
     ]
-    if new:
-        Contribution.objects.bulk_create(
-            new,
-            update_conflicts=True,
-            unique_fields=["lead", "rule"],
-            update_fields=["rule_version", "points", "quote", "message", "actor", "created_at"],
-        )
+    _LINES.rows(new)
+
+
+_LINES = PreparedInsert(
+    Contribution,
+    """
+    ON CONFLICT (lead_id, rule) DO UPDATE SET
+        rule_version = EXCLUDED.rule_version, points = EXCLUDED.points, quote = EXCLUDED.quote,
+        message_id = EXCLUDED.message_id, actor = EXCLUDED.actor, created_at = EXCLUDED.created_at
+    """,
+)
 
 
 def _as_line(row: Contribution) -> scoring.Line:

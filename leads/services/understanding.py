@@ -11,7 +11,9 @@ from channels_app.models import Conversation, Message
 from leads import scoring
 from leads.models import Evidence, Lead
 from leads.services.ledger import locked, locked_lead_of, locked_new_lead, rederive
+from tenants import context
 from tenants.audit.services import record
+from tenants.prepared import Blank, Prepared, PreparedInsert
 
 SPAM = "spam"
 MAX_NAME, MAX_VALUE, MAX_QUOTE = 48, 500, 300
@@ -44,7 +46,7 @@ def apply_understanding(
     if message not in fresh:
         return lead
     lead = lead or locked_new_lead(contact=conversation.contact)
-    evidence = list(lead.evidence.all()) if lead.version else []
+    evidence = _EVIDENCE.all(lead=lead.pk) if lead.version else []
     understood = _evidence(
         lead=lead,
         messages=fresh,
@@ -120,7 +122,7 @@ def sweep() -> dict[str, int]:
 def _add_facts(
     lead: Lead, facts: Mapping[str, str], *, message: Message | None, actor: str
 ) -> Lead:
-    evidence = list(lead.evidence.all()) if lead.version else []
+    evidence = _EVIDENCE.all(lead=lead.pk) if lead.version else []
     row = next((one for one in evidence if message and one.message_id == message.pk), None)
     row = row or Evidence(lead=lead, message=message, actor=actor, said_at=timezone.now())
     added = {name: {"value": value, "quote": ""} for name, value in facts.items()}
@@ -137,13 +139,13 @@ def _add_facts(
 
 def _still_said(messages: Sequence[Message]) -> list[Message]:
     """Those messages whose words are still the ones that were understood."""
-    now = {
-        pk: (deleted, edited)
-        for pk, deleted, edited in Message.objects.filter(
-            pk__in=[message.pk for message in messages]
-        ).values_list("pk", "deleted_at", "edited_at")
-    }
-    return [message for message in messages if now.get(message.pk) == (None, message.edited_at)]
+    with context.connection.cursor() as cursor:
+        cursor.execute(_AS_THEY_ARE, [[message.pk for message in messages]])
+        now = {pk: changes for pk, *changes in cursor.fetchall()}
+    return [message for message in messages if now.get(message.pk) == [None, message.edited_at]]
+
+
+_AS_THEY_ARE = "SELECT id, deleted_at, edited_at FROM channels_app_message WHERE id = ANY(%s)"
 
 
 def _known_besides(messages: list[Message], evidence: list[Evidence]) -> dict[str, str]:
@@ -188,19 +190,25 @@ def _store(before: list[Evidence], understood: list[Evidence]) -> list[Evidence]
         if row.message_id not in by_message or not _same(by_message[row.message_id], row)
     ]
     if changed:
-        stored = Evidence.objects.bulk_create(
-            changed,
-            update_conflicts=True,
-            unique_fields=["lead", "message"],
-            update_fields=["intent", "sentiment", "quote", "facts", "understood_at"],
-        )
-        by_message.update({row.message_id: row for row in stored})
+        _UNDERSTOOD.rows(changed)
+        by_message.update({row.message_id: row for row in changed})
     spoken = {row.message_id for row in understood}
     kept = [row for row in before if row.message_id not in spoken]
     return sorted(
         [*kept, *(by_message[row.message_id] for row in understood)],
         key=lambda row: (row.said_at, row.pk),
     )
+
+
+_EVIDENCE = Prepared(lambda: Evidence.objects.filter(lead=Blank("lead")))
+_UNDERSTOOD = PreparedInsert(
+    Evidence,
+    """
+    ON CONFLICT (lead_id, message_id) DO UPDATE SET
+        intent = EXCLUDED.intent, sentiment = EXCLUDED.sentiment, quote = EXCLUDED.quote,
+        facts = EXCLUDED.facts, understood_at = EXCLUDED.understood_at
+    """,
+)
 
 
 def _same(stored: Evidence, understood: Evidence) -> bool:

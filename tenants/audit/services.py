@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
 from tenants import context
 from tenants.audit.models import AuditEntry
 from tenants.models import AuditHead
-from tenants.prepared import Blank, Prepared
 
 GENESIS = "0" * 64
 BATCH = 2_000
@@ -32,21 +32,37 @@ def record(
 
     Call it last in a transaction: until that commits, other writers of this company wait.
     """
-    head = _locked_head()
+    head, sequence, previous_hash = _locked_head()
     entry = AuditEntry(
-        sequence=head.sequence + 1,
+        sequence=sequence + 1,
         at=timezone.now(),
         actor=actor[:120],
         action=action,
         subject=subject[:120],
         details=details or {},
-        previous_hash=head.hash,
+        previous_hash=previous_hash,
     )
     entry.hash = entry.computed_hash()
-    entry.save(force_insert=True)
-    head.sequence, head.hash = entry.sequence, entry.hash
-    head.save(update_fields=["sequence", "hash"])
+    with context.connection.cursor() as cursor:
+        values = {**entry.__dict__, "details": Jsonb(entry.details), "head": head}
+        cursor.execute(_APPEND, values)
+        entry.pk = cursor.fetchone()[0]
+    entry._state.adding = False
     return entry
+
+
+# The entry and the head that points at it: other writers of the company wait for both.
+_APPEND = """
+WITH entry AS (
+    INSERT INTO audit_auditentry
+        (sequence, at, actor, action, subject, details, previous_hash, hash)
+    VALUES (%(sequence)s, %(at)s, %(actor)s, %(action)s, %(subject)s, %(details)s,
+            %(previous_hash)s, %(hash)s)
+    RETURNING id
+)
+UPDATE public.tenants_audithead SET sequence = %(sequence)s, hash = %(hash)s
+WHERE id = %(head)s RETURNING (SELECT id FROM entry)
+"""
 
 
 def find_damage() -> Iterator[Damage]:
@@ -70,20 +86,23 @@ def find_damage() -> Iterator[Damage]:
         yield Damage(last, "the last entry is not the one that was written")
 
 
-def _locked_head() -> AuditHead:
+def _locked_head() -> tuple[int, int, str]:
+    """The chain's end: its row's key, the last sequence and hash."""
     schema = context.schema()
-    head = _HEAD.first(schema=schema)
-    if head is None:
-        AuditHead.objects.bulk_create(
-            [AuditHead(schema_name=schema, hash=GENESIS)], ignore_conflicts=True
-        )
-        head = AuditHead.objects.select_for_update().get(schema_name=schema)
-    return head
+    with context.connection.cursor() as cursor:
+        cursor.execute(_HEAD, [schema])
+        head = cursor.fetchone()
+        if head is None:
+            AuditHead.objects.bulk_create(
+                [AuditHead(schema_name=schema, hash=GENESIS)], ignore_conflicts=True
+            )
+            cursor.execute(_HEAD, [schema])
+            head = cursor.fetchone()
+    found: tuple[int, int, str] = head
+    return found
 
 
-_HEAD = Prepared(
-    lambda: AuditHead.objects.select_for_update().order_by().filter(schema_name=Blank("schema"))
-)
+_HEAD = "SELECT id, sequence, hash FROM public.tenants_audithead WHERE schema_name = %s FOR UPDATE"
 
 
 def _in_order() -> Iterator[AuditEntry]:
