@@ -6,7 +6,10 @@ from django.dispatch import receiver
 
 from agents import services
 from channels_app.models import Message
+from channels_app.services import explains_silence
 from channels_app.signals import message_received
+
+explains_silence(services.explain_silence)
 
 
 @receiver(message_received, sender=Message)

@@ -3,7 +3,7 @@
 import dramatiq
 
 import channels_app.services
-from config import sweeping
+from config import sweeping, watching
 from tenants import context
 
 
@@ -34,6 +34,20 @@ def poll_company() -> None:
     """Ring the connections that are to be looked at, or whose access is to be renewed."""
     channels_app.services.ring_due_polls()
     channels_app.services.ring_due_renewals()
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=0)
+def watch_companies() -> None:
+    """Ring the look for customers left alone, in every company."""
+    for company in sweeping.swept_companies():
+        with context.inside(company):
+            watch_company.send()
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=0)
+def watch_company() -> None:
+    """Find customers whom nobody answered in time here, and tell the admins."""
+    watching.watch()
 
 
 @dramatiq.actor(queue_name="upkeep", max_retries=0)

@@ -11,11 +11,13 @@ import time
 from typing import Any
 
 import redis
-from dramatiq.broker import MessageProxy
+from dramatiq.broker import MessageProxy, get_broker
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.common import current_millis
 from dramatiq.errors import ConnectionClosed
 from dramatiq.message import Message
+
+from tenants.redis import client
 
 IDLE_SECONDS = 0.25  # how long an idle worker listens for the bell before it looks by itself
 BUSY_SECONDS = 0.01  # how long a worker with full hands looks away
@@ -81,6 +83,21 @@ return found
 )
 
 
+WORKERS_SEEN = 60.0  # seconds; a worker that idles shows itself every second
+
+
+def workers_seen() -> bool:
+    """Whether any worker has asked for work lately; True where nobody can say."""
+    broker = get_broker()
+    if not isinstance(broker, FairRedisBroker):
+        return True
+    since = current_millis() - int(WORKERS_SEEN * 1000)
+    try:
+        return bool(client().zcount(broker.heartbeats, since, "+inf"))
+    except redis.RedisError:
+        return True
+
+
 class FairConsumer(_RedisConsumer):
     """Takes messages in turns and sleeps on the bell instead of looking again and again."""
 
@@ -132,7 +149,7 @@ class FairRedisBroker(RedisBroker):
             self.do_fetch(queue_name, 0)  # Dramatiq's housekeeping rides on its own fetch
         keys = [
             self._key(queue_name),
-            self._key("__heartbeats__"),
+            self.heartbeats,
             self._key(f"__acks__.{self.broker_id}.{queue_name}"),
         ]
         found: list[bytes] = self._fetch(keys=keys, args=[self.broker_id, current_millis(), count])
@@ -140,6 +157,10 @@ class FairRedisBroker(RedisBroker):
 
     def wait_for_bell(self, queue_name: str, seconds: float) -> bool:
         return self.client.blpop([self._key(f"{queue_name}.bell")], timeout=seconds) is not None
+
+    @property
+    def heartbeats(self) -> str:
+        return self._key("__heartbeats__")
 
     def _key(self, name: str) -> str:
         return f"{self.namespace}:{name}"

@@ -2,12 +2,14 @@
 
 from agents.services.chat import ChatAnswer, ChatSource, answer_question
 from agents.services.opening import open_or_extend, sweep
+from agents.services.silence import explain_silence
 from agents.services.thinking import think
 
 __all__ = [
     "ChatAnswer",
     "ChatSource",
     "answer_question",
+    "explain_silence",
     "open_or_extend",
     "sweep",
     "think",

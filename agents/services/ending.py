@@ -74,8 +74,14 @@ def hand_over(thought: Thought, *, reason: str) -> None:
 
 
 def end(thought: Thought, *, outcome: str, reason: str) -> None:
-    """Nothing goes out."""
-    _close(thought, Run.Status.DONE, outcome, reason, deed=None)
+    """Nothing goes out; where silence is the answer, nobody waits for one any more."""
+
+    def deed() -> None:
+        channels.let_rest(
+            conversation=thought.conversation, reason=reason, seen_turn=thought.run.turn_version
+        )
+
+    _close(thought, Run.Status.DONE, outcome, reason, deed)
 
 
 def supersede(thought: Thought, *, reason: str) -> None:

@@ -29,6 +29,7 @@ DEED_FIELDS = (
     "escalation_reason",
     "unread_count",
     "waiting_since",
+    "closing_reason",
 )
 HUMAN = Conversation.Controller.HUMAN
 
@@ -112,14 +113,17 @@ def hand_over(
     return conversation
 
 
-def close(*, conversation: Conversation, user: User | None, actor: str = "") -> Conversation:
-    """Nothing is left to do; the contact's next words open it again."""
+def close(
+    *, conversation: Conversation, user: User | None, actor: str = "", reason: str = ""
+) -> Conversation:
+    """Nothing is left to do, and perhaps why; the contact's next words open it again."""
     with deed(conversation, "closed", user=user, actor=actor) as row:
         row.status = Conversation.Status.CLOSED
         row.turn_version += 1
         row.unread_count = 0
         row.waiting_since = None
         row.escalation_reason = ""
+        row.closing_reason = reason.strip()[:300]
     return conversation
 
 

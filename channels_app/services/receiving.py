@@ -11,12 +11,26 @@ from channels_app.services.finding import (
     believable,
     message_by,
     ring_bell,
-    ring_waiting,
 )
-from channels_app.services.outgoing import PREVIEW, announce_message, withdraw_drafts_of_ai
+from channels_app.services.outgoing import (
+    PREVIEW,
+    announce_message,
+    named,
+    withdraw_drafts_of_ai,
+)
 from channels_app.services.people import conversation_of, conversation_with, latest
+from channels_app.services.rows import (
+    NEW_CONVERSATION,
+    WHO_WAITS,
+    TakenMeanwhile,
+    is_here,
+    ring_waiting,
+    save_new_message,
+    update_conversation,
+)
 from channels_app.services.statuses import STATE_FIELDS, advance, announce_status
 from tenants.limits import take
+from tenants.prepared import PreparedUpdate
 
 IN_FLIGHT = (Message.State.SENDING, Message.State.UNKNOWN)
 
@@ -30,9 +44,9 @@ def receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
         thread_id=inbound.thread_id,
         surface=inbound.surface,
     )
-    # Also where the conversation is new: somebody else's message may have come under this id.
-    if _is_here(connection, key):
-        return "duplicate", "This message is here already."
+    # A conversation is not begun for a message that is here already, somewhere else.
+    if not conversation.pk and is_here(connection_id=connection.pk, external_key=key):
+        return DUPLICATE
     is_guest = _is_guest(conversation, inbound)
     message = Message(
         connection=connection,
@@ -53,25 +67,38 @@ def receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
     )
     if inbound.quiet:
         conversation.unread_count += 1
-        _save_both(event, conversation, message, ("unread_count",))
+        if not _save_both(event, conversation, message, ("unread_count",)):
+            return DUPLICATE
         return "quiet", inbound.quiet
+    return _open_turn(event, inbound, message, is_guest=is_guest)
+
+
+def _open_turn(
+    event: InboundEvent, inbound: InboundMessage, message: Message, *, is_guest: bool
+) -> tuple[str, str]:
+    """The contact has said something: whoever leads has to answer it."""
+    conversation = message.conversation
     conversation.status = Conversation.Status.OPEN
     conversation.turn_version += 1
     conversation.unread_count += 1
     conversation.last_inbound_at = latest(conversation.last_inbound_at, message.provider_time)
     conversation.waiting_since = conversation.waiting_since or message.provider_time
     conversation.unreachable_at = None
+    conversation.closing_reason = ""
     conversation.is_led_elsewhere = inbound.is_standby
     alarm = GUEST if is_guest else _alarm(conversation, inbound)
     if alarm:
         conversation.controller = Conversation.Controller.HUMAN
         conversation.escalation_reason = alarm
-    _save_both(event, conversation, message, (*RECEIVED_FIELDS, *(ALARM_FIELDS if alarm else ())))
+    changed = RECEIVED_FIELDS + ALARM_FIELDS if alarm else RECEIVED_FIELDS
+    if not _save_both(event, conversation, message, changed):
+        return DUPLICATE
     if not conversation.contact.is_blocked:
         ring_bell(message, "new")
     return "standby" if inbound.is_standby else "message", alarm
 
 
+DUPLICATE = ("duplicate", "This message is here already.")
 GUEST = "Somebody else wrote in this thread."
 STANDBY = "Another app leads this conversation at the network."
 LOOP = "Messages come faster than people write; it may be a machine answering ours."
@@ -85,6 +112,7 @@ RECEIVED_FIELDS = (
     "waiting_since",
     "unreachable_at",
     "is_led_elsewhere",
+    "closing_reason",
 )
 ECHO_FIELDS = ("controller", "turn_version", "waiting_since", "unread_count")
 
@@ -113,32 +141,30 @@ def _alarm(conversation: Conversation, inbound: InboundMessage) -> str:
     return ""
 
 
-def _is_here(connection: ChannelConnection, key: str) -> bool:
-    return Message.objects.filter(connection=connection, external_key=key).exists()
-
-
 def _save_both(
     event: InboundEvent, conversation: Conversation, message: Message, changed: tuple[str, ...]
-) -> None:
-    """The conversation first, for it may be new; then what was said in it, and who is told."""
+) -> bool:
+    """What was said, and its conversation as it is by now; then who is told.
+
+    False, with nothing written, where a message of its name is here already.
+    """
     shown = conversation.last_message_at
     if shown is None or message.provider_time >= shown:
-        conversation.preview = message.text[:PREVIEW] or _named(message.attachments)
+        conversation.preview = message.text[:PREVIEW] or named(message.attachments)
     conversation.last_message_at = latest(shown, message.provider_time)
     if conversation.pk:
-        conversation.save(update_fields=[*changed, "last_message_at", "preview"])
+        if not save_new_message(message):
+            return False
+        update_conversation(conversation, (*changed, "last_message_at", "preview"))
     else:
-        conversation.save(force_insert=True)
-    message.conversation = conversation
-    message.save(force_insert=True)
+        NEW_CONVERSATION.row(conversation)
+        message.conversation = conversation
+        if not save_new_message(message):
+            raise TakenMeanwhile(f"{message.external_key} of connection {message.connection_id}")
     if message.attachments:
         expect(message=message, event=event)
     announce_message(message)
-    ring_waiting(message)
-
-
-def _named(attachments: list[dict[str, object]]) -> str:
-    return ", ".join(str(attachment.get("kind", "file")) for attachment in attachments[:3])
+    return True
 
 
 def take_echo(event: InboundEvent, inbound: InboundEcho) -> tuple[str, str]:
@@ -176,7 +202,7 @@ def take_echo(event: InboundEvent, inbound: InboundEcho) -> tuple[str, str]:
     )
     message.sent_at = message.provider_time
     if inbound.quiet:
-        _save_both(event, conversation, message, ())
+        _save_echo(event, conversation, message, ())
         return "quiet", inbound.quiet
     conversation.controller = Conversation.Controller.HUMAN
     conversation.turn_version += 1
@@ -184,8 +210,16 @@ def take_echo(event: InboundEvent, inbound: InboundEcho) -> tuple[str, str]:
     conversation.unread_count = 0
     if conversation.pk:
         withdraw_drafts_of_ai(conversation)
-    _save_both(event, conversation, message, ECHO_FIELDS)
+    _save_echo(event, conversation, message, ECHO_FIELDS)
     return "echo", "Sent in the network's own app."
+
+
+def _save_echo(
+    event: InboundEvent, conversation: Conversation, message: Message, changed: tuple[str, ...]
+) -> None:
+    """One whose name was given to our own message a moment ago is read once more, as ours."""
+    if not _save_both(event, conversation, message, changed):
+        raise TakenMeanwhile(f"{message.external_key} of connection {message.connection_id}")
 
 
 def _thread_of(connection: ChannelConnection, inbound: InboundEcho) -> Conversation | None:
@@ -207,8 +241,10 @@ def _settle(message: Message, external_id: str, state: str, at: datetime) -> Non
     """The network has it, under this id: an echo or a status is as good as the lost answer."""
     if not message.external_key:
         message.external_id, message.external_key = external_id, id_index(external_id)
-        message.save(update_fields=["external_id", "external_key"])
-        ring_waiting(message)
+        ring_waiting(_NAMED.row(message)[0])
     if advance(message, state, at=at):
         message.save(update_fields=STATE_FIELDS)
         announce_status(message)
+
+
+_NAMED = PreparedUpdate(Message, ["external_id", "external_key"], returning=WHO_WAITS)

@@ -67,7 +67,8 @@ class ProfileSerializer(serializers.ModelSerializer):
         model = Profile
         fields = [
             *("tone", "languages", "about", "refusal", "confidence_gate", "quiet_seconds"),
-            *("ai_enabled", "retention_days", "updated_at"),
+            *("ai_enabled", "silence_minutes", "person_minutes"),
+            *("retention_days", "updated_at"),
         ]
 
 

@@ -147,6 +147,8 @@ class ProfileForm(forms.ModelForm):
             "confidence_gate",
             "quiet_seconds",
             "ai_enabled",
+            "silence_minutes",
+            "person_minutes",
             "retention_days",
         ]
         widgets = {"about": forms.Textarea(attrs={"rows": 4, "dir": "auto"})}
@@ -156,6 +158,8 @@ class ProfileForm(forms.ModelForm):
             "confidence_gate": _("Confidence needed to answer"),
             "quiet_seconds": _("Seconds of quiet before answering"),
             "ai_enabled": _("The AI answers on its own"),
+            "silence_minutes": _("Alarm when nobody answered for (minutes)"),
+            "person_minutes": _("Alarm when a person has not answered for (minutes)"),
             "retention_days": _("Keep conversations for (days)"),
         }
         help_texts = {
