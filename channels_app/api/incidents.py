@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from channels_app.api.views import actor_of, person_of
+from channels_app.api.callers import actor_of, person_of
 from channels_app.causes import cause_of, why_no_retry
 from channels_app.models import Incident
 from channels_app.services.incidents import CannotRetry, acknowledge, close_with_reason, retry

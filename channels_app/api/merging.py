@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from channels_app import services
+from channels_app.api.callers import actor_of
 from channels_app.models import Contact, ContactMerge, MergeSuggestion
 from tenants.api.exceptions import problem
 
@@ -51,11 +52,6 @@ class MergeSerializer(serializers.Serializer):
     """The contact that becomes part of the one in the address."""
 
     absorbed = serializers.PrimaryKeyRelatedField(queryset=Contact.objects.standing())
-
-
-def actor_of(request: Request) -> str:
-    """Who asks, for the audit log: a person or a key."""
-    return f"user:{request.user.pk}" if request.user.pk else str(request.user)
 
 
 def merged(request: Request, *, survivor: Contact, absorbed: Contact) -> Response:

@@ -12,10 +12,10 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
 
 from channels_app import outbox, services
+from channels_app.api.callers import actor_of, person_of
 from channels_app.api.merging import (
     ContactMergeSerializer,
     MergeSerializer,
-    actor_of,
     merged,
 )
 from channels_app.api.serializers import (
@@ -39,13 +39,8 @@ from channels_app.models import (
     InboundEvent,
     Message,
 )
-from tenants.accounts.models import User
 from tenants.api.exceptions import problem
 from tenants.plugins.errors import ProviderError
-
-
-def person_of(request: Request) -> User | None:
-    return request.user if isinstance(request.user, User) else None
 
 
 class ConnectionViewSet(ReadOnlyModelViewSet):

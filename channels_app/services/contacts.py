@@ -1,5 +1,6 @@
 """The people who write to the company: a list, a search, and what stands on one's page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Max, Prefetch, Q, QuerySet, Subquery
@@ -21,7 +22,7 @@ PAGE = 30
 class Contacts:
     """One page of them, and where the next one begins (0: nowhere)."""
 
-    rows: list[Contact]
+    rows: Sequence[Contact]
     next_cursor: int
 
 
