@@ -16,8 +16,8 @@ def explain_silence(conversation_ids: Iterable[int]) -> dict[int, Explanation]:
     wanted = list(conversation_ids)
     runs = (
         Run.objects.filter(conversation__in=wanted)
-        .order_by("conversation", "-pk")
-        .distinct("conversation")
+        .order_by("conversation_id", "-pk")
+        .distinct("conversation_id")
         .only(
             *("conversation_id", "status", "outcome", "outcome_reason", "claimed_until"),
             *("turn_version", "conversation__turn_version"),
