@@ -77,7 +77,9 @@ class _Query(Generic[M]):
         self._model: type[M] = described["model"]
         self._own = slice(fields[0], fields[-1] + 1)
         self._names = [column.target.attname for column, *_ in compiler.select[self._own]]
-        self._related = get_related_populators(described, compiler.select, queryset.db)
+        # The stubs know a newer Django.
+        populators: Any = get_related_populators
+        self._related = populators(described, compiler.select, queryset.db)
         self._annotations = compiler.annotation_col_map or {}
         columns = [column for column, *_ in compiler.select[: compiler.col_count]]
         self._converters = list(compiler.get_converters(columns).items())
@@ -98,19 +100,25 @@ class _Query(Generic[M]):
 class PreparedInsert(Generic[M]):
     """New rows of one model, any number of them in one statement.
 
-    ``conflict`` says what happens to a row that is there already (``ON CONFLICT …``). No signals
-    are sent, and values go to the driver as ``Prepared`` says: as their columns take them.
+    ``conflict`` says what happens to a row that is there already (``ON CONFLICT …``), and
+    ``returning`` what else is to be known of a new one. No signals are sent, and values go to the
+    driver as ``Prepared`` says: as their columns take them.
     """
 
-    def __init__(self, model: type[M], conflict: str = "") -> None:
+    def __init__(self, model: type[M], conflict: str = "", returning: str = "") -> None:
         self._model = model
         self._conflict = conflict
+        self._returning = f", {returning}" if returning else ""
         self._statements: dict[int, str] = {}
 
     def row(self, row: M) -> bool:
         """Insert one and give it its key; False where one that is there already was left alone."""
+        return self.told(row) is not None
+
+    def told(self, row: M) -> tuple[Any, ...] | None:
+        """Insert one; what ``returning`` asks of it, or None where it was left alone."""
         written = self._write([row])
-        return bool(written)
+        return written[0][1:] if written else None
 
     def rows(self, rows: Sequence[M]) -> None:
         """Insert them all; they get their keys where none of them can be left alone."""
@@ -127,7 +135,7 @@ class PreparedInsert(Generic[M]):
             cursor.execute(self._statement(len(rows)), values)
             written: list[tuple[Any, ...]] = cursor.fetchall()
         if len(written) == len(rows):  # else nobody can tell whose keys they are
-            for row, (key,) in zip(rows, written, strict=True):
+            for row, (key, *_) in zip(rows, written, strict=True):
                 row.pk = key
                 row._state.adding, row._state.db = False, connection.alias
         return written
@@ -140,7 +148,8 @@ class PreparedInsert(Generic[M]):
             key = quote(str(self._model._meta.pk.column))
             self._statements[count] = (
                 f"INSERT INTO {quote(self._model._meta.db_table)} ({names})"  # noqa: S608 (columns)
-                f" VALUES {', '.join([places] * count)} {self._conflict} RETURNING {key}"
+                f" VALUES {', '.join([places] * count)} {self._conflict}"
+                f" RETURNING {key}{self._returning}"
             )
         return self._statements[count]
 

@@ -55,9 +55,13 @@ class Contact(models.Model):
     def __str__(self) -> str:
         return self.name or self.email or self.phone or f"Contact {self.pk}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def index(self) -> None:
+        """Let what we are found by follow what is shown."""
         self.email_index = crypto.blind_index(self.email) if self.email else ""
         self.phone_index = crypto.blind_index(self.phone) if self.phone else ""
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.index()
         changed = kwargs.get("update_fields")
         if changed is not None:
             indexes = {f"{name}_index" for name in ("email", "phone") if name in changed}

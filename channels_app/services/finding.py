@@ -1,4 +1,4 @@
-"""Finding the message an event is about, and telling those who wait for one."""
+"""Finding the message an event is about, and telling the floors above of it."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -7,8 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from channels_app.models import ChannelConnection, InboundEvent, Message, id_index
-from channels_app.services.ringing import ring
+from channels_app.models import ChannelConnection, Message, id_index
 from channels_app.signals import message_received
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,17 +55,6 @@ def last_message_to(connection: ChannelConnection, recipient: str) -> Message | 
         .order_by("-pk")
         .first()
     )
-
-
-def ring_waiting(message: Message) -> None:
-    """Statuses, edits and reactions that came before the message they are about."""
-    waiting = InboundEvent.objects.filter(
-        connection_id=message.connection_id,
-        status=InboundEvent.Status.WAITING,
-        awaits=message.external_key,
-    )
-    for event_id in waiting.values_list("pk", flat=True):
-        ring("ingest_event", str(event_id))
 
 
 def ring_bell(message: Message, change: str) -> None:

@@ -8,6 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from channels_app import policy
+from channels_app.enclosures import Enclosed
+from channels_app.media import services as media
 from channels_app.models import ChannelConnection, Conversation, Message, MessageTemplate
 from channels_app.services.answering import (
     NO_ANSWER,
@@ -18,11 +20,12 @@ from channels_app.services.answering import (
 )
 from channels_app.services.consent import purposes_refused
 from channels_app.services.ringing import ring
+from channels_app.services.rows import update_conversation
 from channels_app.services.templates import template_of, why_unusable
 from tenants.accounts.models import User
 from tenants.audit.services import record
 from tenants.live import publish
-from tenants.prepared import Blank, Prepared
+from tenants.prepared import Blank, Prepared, PreparedInsert
 
 PREVIEW = 140
 
@@ -68,7 +71,7 @@ def ask_policy(
     conversation: Conversation,
     text: str,
     by_human: bool,
-    has_attachments: bool = False,
+    attachments: Sequence[Mapping[str, Any]] = (),
     answer: Answer = NO_ANSWER,
     template: Mapping[str, Any] | None = None,
 ) -> policy.Verdict:
@@ -76,7 +79,8 @@ def ask_policy(
     known = template_of(conversation, template) if template is not None else None
     facts = policy.Facts(
         text=text,
-        has_attachments=has_attachments,
+        has_attachments=bool(attachments),
+        files=tuple(map(enclosed, attachments)),
         by_human=by_human,
         connection_active=conversation.connection.is_active,
         contact_blocked=conversation.contact.is_blocked,
@@ -94,6 +98,21 @@ def ask_policy(
         sent_in_window=_sent_in_window(conversation, answer.own),
     )
     return policy.decide(rules_for(conversation, answer), facts)
+
+
+def enclosed(said: Mapping[str, Any]) -> Enclosed:
+    """What the policy has to know of an attachment; of a mere link nothing more is known."""
+    return Enclosed(
+        kind=str(said.get("kind") or "file"),
+        mime=str(said.get("mime") or ""),
+        size=int(said.get("size") or 0),
+        name=str(said.get("name") or ""),
+    )
+
+
+def named(attachments: Sequence[Mapping[str, Any]]) -> str:
+    """What a list shows of a message without words."""
+    return ", ".join(str(said.get("kind", "file")) for said in attachments[:3])
 
 
 def _sent_in_window(conversation: Conversation, own: int | None) -> int:
@@ -152,7 +171,7 @@ def record_message(
         conversation=row,
         text=text,
         by_human=by_human,
-        has_attachments=bool(attachments),
+        attachments=attachments,
         answer=answer,
         template=template,
     )
@@ -174,11 +193,13 @@ def record_message(
         is_private=is_private,
         template=dict(template) if template is not None else None,
     )
-    message.save(force_insert=True)
+    _NEW_MESSAGE.row(message)
+    if attachments and not media.attach(message=message):
+        raise SendRefused("unknown_file", "There is no such file to be sent; upload it again.")
     row.last_message_at = message.provider_time
     row.waiting_since = None
-    row.preview = text[:PREVIEW]
-    row.save(update_fields=[*OUTGOING_FIELDS, *(HUMAN_FIELDS if by_human else ())])
+    row.preview = text[:PREVIEW] or named(message.attachments)
+    update_conversation(row, OUTGOING_FIELDS + HUMAN_FIELDS if by_human else OUTGOING_FIELDS)
     copy_state(row, conversation)
     ring("deliver_message", message.pk)
     announce_message(message)
@@ -188,6 +209,7 @@ def record_message(
     return message
 
 
+_NEW_MESSAGE = PreparedInsert(Message)
 OUTGOING_FIELDS = ("last_message_at", "waiting_since", "preview")
 HUMAN_FIELDS = ("controller", "turn_version", "status", "unread_count", "assignee")
 
