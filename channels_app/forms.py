@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from channels_app.models import ChannelConnection
 from channels_app.providers import CHANNELS
 from tenants.accounts.models import User
 
@@ -113,6 +114,18 @@ def config_form(platform: str, data: Any = None) -> forms.Form:
             field.help_text = _("Left empty, we make one up and show it once.")
         elif word == "token" and isinstance(field.widget, forms.PasswordInput):
             field.required = True
+    return form
+
+
+def settings_form(connection: ChannelConnection, data: Any = None) -> forms.Form:
+    """The network's own settings as they stand; secrets are never shown."""
+    provider = CHANNELS.get(connection.platform)
+    secrets = set(provider.secret_names.values())
+    known = {name: value for name, value in connection.config.items() if name not in secrets}
+    form = provider.ConfigForm(data, prefix="config", initial=known)
+    for name in secrets:
+        form.fields[name].required = False
+        form.fields[name].help_text = _("Left empty, it stays as it is.")
     return form
 
 

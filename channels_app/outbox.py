@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from channels_app.models import Conversation, Message
+from channels_app.models import Conversation, Media, Message
+from channels_app.services.enclosing import record_with_files
 from channels_app.services.outgoing import SendRefused, StaleTurn, record_message
 from tenants.accounts.models import User
 
-__all__ = ["SendRefused", "StaleTurn", "post_message"]
+__all__ = ["SendRefused", "StaleTurn", "post_message", "post_with_files"]
 
 
 def post_message(
@@ -46,4 +47,31 @@ def post_message(
         answers=answers,
         is_private=is_private,
         template=template,
+    )
+
+
+def post_with_files(
+    *,
+    conversation: Conversation,
+    text: str,
+    files: Sequence[Media],
+    author: Message.Author,
+    user: User | None = None,
+    actor: str = "",
+    answers: Message | None = None,
+    is_private: bool = False,
+) -> list[Message]:
+    """As ``post_message``, with files of ours: in one message, or in the fewest its network needs.
+
+    Raises SendRefused also where the network does not take a file; nothing is written then.
+    """
+    return record_with_files(
+        conversation=conversation,
+        text=text,
+        files=files,
+        author=author,
+        user=user,
+        actor=actor,
+        answers=answers,
+        is_private=is_private,
     )

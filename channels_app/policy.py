@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from channels_app.capabilities import Capabilities, TextUnit
+from channels_app.enclosures import Enclosed
 
 HUMAN_AGENT = "HUMAN_AGENT"
 
@@ -30,6 +31,7 @@ class Facts:
     is_template: bool = False
     template_refused: str = ""  # why this template cannot be sent
     is_marketing: bool = False
+    files: tuple[Enclosed, ...] = ()  # what is known of the attachments
     sent_in_window: int = 0  # ours since their last message
     answered: "Answered | None" = None  # the public message this is an answer to
 
@@ -71,6 +73,7 @@ def decide(capabilities: Capabilities, facts: Facts) -> Verdict:
         or _about_the_comment(capabilities, facts)
         or _about_the_template(capabilities, facts)
         or _about_the_text(capabilities, facts)
+        or _about_the_files(capabilities, facts)
         or _about_the_window(capabilities, facts)
     )
 
@@ -148,6 +151,18 @@ def _about_the_text(capabilities: Capabilities, facts: Facts) -> Refused | None:
         return Refused(
             "too_long", f"The text has {length} {unit}; this channel takes {capabilities.max_text}."
         )
+    return None
+
+
+def _about_the_files(capabilities: Capabilities, facts: Facts) -> Refused | None:
+    rules = capabilities.files
+    if not facts.files or not rules.sorts:
+        return None
+    if reason := rules.why_not(facts.files):
+        return Refused(*reason)
+    length = capabilities.length_of(facts.text) if facts.text.strip() else 0
+    if length and not rules.fits_beside(length, facts.files):
+        return Refused("text_beside_file", "Here, words and a file travel as two messages.")
     return None
 
 

@@ -30,6 +30,7 @@ class Letter:
     thread: Sequence[str] = ()
     is_automatic: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    files: Sequence[tuple[str, bytes, str]] = ()  # name, content, type
 
     @property
     def message_id(self) -> str:
@@ -83,6 +84,11 @@ def written(letter: Letter, *, at: datetime) -> EmailMessage:
         message[name] = value
     message.set_content(letter.text, charset="utf-8")
     message.add_alternative(letter.html, subtype="html", charset="utf-8")
+    for name, content, mime in letter.files:
+        family, _, subtype = mime.partition("/")
+        message.add_attachment(
+            content, maintype=family, subtype=subtype or "octet-stream", filename=_line(name)
+        )
     return message
 
 

@@ -1,6 +1,7 @@
 """What can be done with files: taken in from people, tied to messages, read, linked, let go."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -56,6 +57,22 @@ def store_upload(
     media.state, media.stored_at, media.claimed_until = State.STORED, timezone.now(), None
     media.save(update_fields=[*STORED_FIELDS])
     return media
+
+
+@contextmanager
+def uploaded(contents: Sequence[File], *, user: User | None = None) -> Iterator[list[Media]]:
+    """Lock several files away for what happens inside; if that fails, none of them stays."""
+    files: list[Media] = []
+    done = False
+    try:
+        for content in contents:
+            files.append(store_upload(content=content, name=content.name or "", user=user))
+        yield files
+        done = True
+    finally:
+        if not done:
+            for media in files:
+                media.delete()
 
 
 WEIGHED = ("name", "kind", "mime", "size", "sha256", "width", "height")
@@ -151,26 +168,22 @@ def as_attachment(media: Media) -> dict[str, Any]:
     }
 
 
-def attach(*, message: Message) -> None:
-    """Tie the files that a message names to it, in the transaction that writes it."""
-    for position, said in enumerate(message.attachments):
-        if said.get("media"):
-            Media.objects.loose().filter(pk=said["media"]).update(
-                message=message, position=position
-            )
+def attach(*, message: Message) -> bool:
+    """Tie the files that a message names to it, in the transaction that writes it.
+
+    False if one of them is not there any more, or is part of another message.
+    """
+    tied = [
+        Media.objects.loose().filter(pk=said["media"]).update(message=message, position=position)
+        for position, said in enumerate(message.attachments)
+        if said.get("media")
+    ]
+    return all(tied)
 
 
 def read(media: Media, *, start: int = 0, length: int | None = None) -> Iterator[bytes]:
     """The bytes of a stored file, from ``start`` on."""
     return vault.read(path=media.path, key=media.key, size=media.size, start=start, length=length)
-
-
-def bytes_of(said: Mapping[str, Any]) -> bytes:
-    """The whole of a file that a message of ours names; raises MediaRefused if it is gone."""
-    media = Media.objects.stored().filter(pk=said.get("media")).first()
-    if media is None:
-        raise MediaRefused("expired")
-    return b"".join(read(media))
 
 
 def signed_url(media: Media, *, public: bool = False, download: bool = False) -> str:

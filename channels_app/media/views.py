@@ -60,7 +60,7 @@ def public_file(request: HttpRequest, token: str) -> HttpResponseBase:
         return _answer(request, media, is_download=linked.is_download)
 
 
-@needs("channels_app.change_conversation")
+@needs("channels_app.change_media")
 @require_POST
 def fetch_again(request: AuthenticatedRequest, pk: UUID) -> HttpResponse:
     """Try once more to bring in a file that could not be had."""

@@ -131,7 +131,10 @@ class Custom(base.ChannelProvider):
                 "type": "message.send",
                 "to": message.recipient_id,
                 "text": message.text,
-                "attachments": [dict(attachment) for attachment in message.attachments],
+                "attachments": [
+                    {name: said for name, said in attachment.items() if name != "media"}
+                    for attachment in message.attachments
+                ],
                 "reference": message.reference,
             }
         ).encode()

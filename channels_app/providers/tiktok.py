@@ -159,17 +159,30 @@ class TikTok(base.ChannelProvider):
         business = str(self.config["account_id"])
         if message.recipient_id.startswith(COMMENT):
             return self._answer_comment(message, business)
-        if message.attachments:
-            raise Rejected("Only text is sent on TikTok.", code="attachment")
         body = {
             "business_id": business,
             "recipient_type": "CONVERSATION",
             "recipient": message.recipient_id,
-            "message_type": "TEXT",
-            "text": {"body": message.text},
+            **self._content(message, business),
         }
         data = self._post("business/message/send/", body)
         return Sent(wire.get_answer_id(data.get("message"), "message_id"))
+
+    def _content(self, message: Outgoing, business: str) -> dict[str, Any]:
+        """A text or an image; an image is handed over first, and named."""
+        if not message.attachments:
+            return {"message_type": "TEXT", "text": {"body": message.text}}
+        file = base.own_file(message, base.one_file(message))
+        if file is None or message.text:
+            raise Rejected("A message is a text or an image of ours here.", code="attachments")
+        data = self._exchange(
+            "POST",
+            "business/message/media/upload/",
+            idempotent=True,
+            data={"business_id": business, "media_type": "IMAGE"},
+            files={"file": file},
+        )
+        return {"message_type": "IMAGE", "image": {"media_id": wire.get_id(data, "media_id")}}
 
     def _answer_comment(self, message: Outgoing, business: str) -> Sent:
         if len(message.text) > MAX_COMMENT:
@@ -190,7 +203,16 @@ class TikTok(base.ChannelProvider):
             "business/get/",
             params={"business_id": str(self.config["account_id"]), "fields": '["username"]'},
         )
-        return values.Probed()
+        return values.Probed(scopes=self._granted())
+
+    def _granted(self) -> tuple[str, ...] | None:
+        """https://business-api.tiktok.com/portal/docs?id=1765927978092545"""
+        client = str(self.config.get("client_key") or "")
+        if not client:
+            return None
+        token = str(self.config.get("access_token") or "")
+        told = self._post("tt_user/token_info/get/", {"app_id": client, "access_token": token})
+        return tuple(filter(None, wire.label(told, "scope", 2000).split(",")))
 
     def renews(self) -> bool:
         return bool(self.config.get("refresh_token"))

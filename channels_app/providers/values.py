@@ -347,9 +347,7 @@ class Probed:
     @property
     def problems(self) -> tuple[str, ...]:
         """The findings as sentences, without those that are only good to know."""
-        return tuple(
-            each.text for each in self.findings if each.severity is not Severity.INFO
-        )
+        return tuple(each.text for each in self.findings if each.severity is not Severity.INFO)
 
 
 class ToBeFetched(Exception):

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from channels_app.forms import AssignForm, ReplyForm
+from channels_app.media.services import MediaRefused, uploaded
 from channels_app.models import Conversation, Message
-from channels_app.outbox import SendRefused, post_message
+from channels_app.outbox import SendRefused, post_with_files
 from channels_app.services import conversations as services
 from channels_app.services import hide
 from channels_app.views.inbox import list_context, thread_context
@@ -21,6 +22,14 @@ from tenants.accounts.models import User
 from tenants.plugins.errors import ProviderError
 
 CHANGE = "channels_app.change_conversation"
+ABOUT_FILES = {
+    "attachments",
+    "file_too_large",
+    "file_type",
+    "files_too_large",
+    "too_many_files",
+    "unknown_file",
+}
 
 
 @needs("channels_app.add_message")
@@ -28,12 +37,14 @@ CHANGE = "channels_app.change_conversation"
 def reply(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Send a person's reply, or keep a note; show the thread as it now stands."""
     opened = _conversation(pk)
-    form = ReplyForm(request.POST)
+    form = ReplyForm(request.POST, request.FILES)
     if form.is_valid():
         try:
             _write(opened, form, request.user)
         except SendRefused as refused:
-            form.add_error("text", refused.text)
+            form.add_error("files" if refused.code in ABOUT_FILES else "text", refused.text)
+        except MediaRefused as refused:
+            form.add_error("files", str(refused.text))
         else:
             return _answer(request, opened)
     return _answer(request, opened, form)
@@ -43,10 +54,12 @@ def _write(opened: Conversation, form: ReplyForm, user: User) -> None:
     text = form.cleaned_data["text"]
     if form.is_note:
         services.add_note(conversation=opened, text=text, user=user)
-    else:
-        post_message(
+        return
+    with uploaded(form.cleaned_data["files"], user=user) as files:
+        post_with_files(
             conversation=opened,
             text=text,
+            files=files,
             author=Message.Author.HUMAN,
             user=user,
             is_private=opened.is_public and form.cleaned_data["is_private"],

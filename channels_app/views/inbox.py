@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from channels_app.forms import AssignForm, ReplyForm
+from channels_app.media.showing import shown_files
 from channels_app.models import Conversation, Message
 from channels_app.policy import Refused
 from channels_app.providers import CHANNELS
@@ -128,6 +129,7 @@ def thread_context(
         "messages_shown": messages,
         "earlier": earlier,
         "asides": _asides(request, messages),
+        "files": shown_files(messages),
         "capabilities": capabilities,
         "refused": verdict if isinstance(verdict, Refused) else None,
         "form": form or ReplyForm(),

@@ -77,6 +77,7 @@
     fold();
     mark();
     count();
+    showPicked();
     toEnd();
   }
 
@@ -104,6 +105,49 @@
     counter.textContent = `${used} / ${limit}`;
     counter.classList.toggle("over", used > limit);
   }
+  // -- files: picked, dropped or pasted; the names stand beside the button
+  function showPicked() {
+    const picker = $("#id_files");
+    const shown = $("#picked");
+    if (!picker || !shown) return;
+    document.documentElement.classList.add("js");
+    shown.replaceChildren(...[...picker.files].map((file, at) => {
+      const chip = document.createElement("button");
+      chip.type = "button";
+      chip.className = "badge";
+      chip.textContent = `${file.name} ✕`;
+      chip.setAttribute("aria-label", `${picker.dataset.remove} ${file.name}`);
+      chip.addEventListener("click", () => pick([...picker.files].filter((_, other) => other !== at)));
+      return chip;
+    }));
+  }
+  function pick(files) {
+    const picker = $("#id_files");
+    if (!picker) return;
+    const bag = new DataTransfer();
+    files.forEach((file) => bag.items.add(file));
+    picker.files = bag.files;
+    showPicked();
+  }
+  const add = (files) => pick([...($("#id_files")?.files ?? []), ...files]);
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "id_files") showPicked();
+  });
+  document.addEventListener("paste", (event) => {
+    if (event.target.id !== "id_text" || !event.clipboardData?.files.length) return;
+    event.preventDefault();
+    add([...event.clipboardData.files]);
+  });
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      const box = event.target.closest?.("[data-composer]");
+      if (!box || !$("#id_files") || !event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      box.classList.toggle("is-over", kind === "dragover");
+      if (kind === "drop") add([...event.dataTransfer.files]);
+    });
+  }
+  showPicked();
   document.addEventListener("input", (event) => {
     if (event.target.id === "id_text" || event.target.name === "mode") count();
   });

@@ -4,6 +4,7 @@ Webhooks are signed as Svix does. One about an incoming letter only names it; th
 fetched: https://resend.com/docs/api-reference/emails/retrieve-received-email
 """
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -184,7 +185,12 @@ def send(api_key: str, letter: Letter) -> str:
 
 def payload(letter: Letter) -> dict[str, Any]:
     headers: Mapping[str, str] = {"Message-ID": letter.message_id, **letter.extra_headers}
+    attachments = [
+        {"filename": name, "content": base64.b64encode(content).decode(), "content_type": mime}
+        for name, content, mime in letter.files
+    ]
     return {
+        **({"attachments": attachments} if attachments else {}),
         "from": letter.sender,
         "to": [letter.recipient],
         "subject": letter.subject,
