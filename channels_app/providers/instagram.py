@@ -5,12 +5,15 @@ https://developers.facebook.com/docs/instagram-platform/webhooks
 
 from typing import Any
 
+from django.conf import settings
+
 from channels_app import graph, wire
+from channels_app.findings import Severity, finding
 from channels_app.providers import values
 from channels_app.providers.meta import MetaChannel
 from channels_app.providers.meta_events import COMMENT_FIELDS, nothing_done
 from channels_app.providers.values import Inbound, Outgoing, Person, RawItem, Sent, Surface
-from tenants.plugins.errors import PayloadRejected
+from tenants.plugins.errors import AnswerLost, PayloadRejected
 
 REMOVED = {"remove", "removed", "delete"}
 EDITED = {"edit", "edited"}
@@ -24,6 +27,18 @@ class Instagram(MetaChannel):
         " token, and subscribe to messages, messaging_postbacks, message_reactions, message_edit,"
         " messaging_seen, messaging_referral, messaging_handover, standby, comments,"
         " live_comments and mentions. The account id is the Instagram professional account's id."
+    )
+    # Any one field lets a page pass Instagram's webhooks on; which those are is set at the app.
+    page_fields = ("feed",)
+    own_fields = (
+        "messages",
+        "messaging_postbacks",
+        "message_reactions",
+        "messaging_seen",
+        "messaging_referral",
+        "comments",
+        "live_comments",
+        "mentions",
     )
     answers_edge = "replies"
     hidden_field = "hide"
@@ -80,9 +95,60 @@ class Instagram(MetaChannel):
         fields = f"mentioned_media.media_id({media}){{caption,username,timestamp,media_url}}"
         if comment:
             fields = f"mentioned_comment.comment_id({comment}){{text,username,timestamp}}"
-        answer = graph.get(self.account_id, self._token, {"fields": fields})
+        answer = self._get(self.account_id, {"fields": fields})
         found = wire.dumps({"media": media, "comment": comment, "answer": answer})
         return RawItem(self.account_id, "", FETCHED, found)
+
+    # -- an account that signed in at Instagram, without a Facebook page
+
+    @property
+    def _signed_in_here(self) -> bool:
+        return self.config.get("login") == "instagram"
+
+    @property
+    def _graph(self) -> str:
+        return graph.instagram() if self._signed_in_here else ""
+
+    def subscribe(self, webhook_url: str) -> bool:
+        """https://developers.facebook.com/docs/instagram-platform/webhooks#enable-subscriptions"""
+        if not self._signed_in_here:
+            return super().subscribe(webhook_url)
+        self._post("me/subscribed_apps", {"subscribed_fields": ",".join(self.own_fields)})
+        return True
+
+    def probe(self) -> values.Probed:
+        """Instagram's own API has nothing that tells of a token; its answers do."""
+        if not self._signed_in_here:
+            return super().probe()
+        found = [] if self.owns(self.account_id) else [finding("wrong_account", found="@")]
+        lacking = sorted(set(self.own_fields) - self.subscribed_fields())
+        if len(lacking) == len(self.own_fields):
+            found.append(finding("not_subscribed"))
+        elif lacking:
+            found.append(finding("fields", Severity.WARNING, fields=", ".join(lacking)))
+        return values.Probed(tuple(found))
+
+    def owns(self, account_id: str) -> bool:
+        if not self._signed_in_here:
+            return super().owns(account_id)
+        me = self._get("me", {"fields": "user_id"})
+        return wire.get_id(me, "user_id", required=False) == account_id
+
+    def renews(self) -> bool:
+        return self._signed_in_here and bool(self._token)
+
+    def renew(self) -> values.Renewed:
+        """A token of sixty days becomes another one, as long as it has not ended.
+
+        https://developers.facebook.com/docs/instagram-platform/reference/refresh_access_token
+        """
+        asked = {"grant_type": "ig_refresh_token", "access_token": self._token}
+        base_url = settings.INSTAGRAM_GRAPH_URL
+        answer = graph.get("refresh_access_token", self._token, asked, base=base_url)
+        token = wire.label(answer, "access_token", 1000)
+        if not token:
+            raise AnswerLost("The answer holds no access token.")
+        return values.Renewed({"page_token": token}, wire.number(answer, "expires_in"))
 
     # -- sending
 
@@ -92,7 +158,7 @@ class Instagram(MetaChannel):
         media, _, comment = message.answers.removeprefix(MENTION).partition(":")
         where = {"media_id": media, **({"comment_id": comment} if comment else {})}
         body = {**where, "message": message.text}
-        answer = graph.post(f"{self.account_id}/mentions", self._token, body)
+        answer = self._post(f"{self.account_id}/mentions", body)
         return Sent(wire.get_answer_id(answer, "id"))
 
 

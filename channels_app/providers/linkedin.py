@@ -15,6 +15,7 @@ from django import forms
 from django.conf import settings
 
 from channels_app import signatures, wire
+from channels_app.findings import finding
 from channels_app.providers import base, values
 from channels_app.providers.linkedin_events import (
     ORGANIZATION,
@@ -211,7 +212,41 @@ class LinkedIn(base.ChannelProvider):
 
     def probe(self) -> values.Probed:
         self._call("GET", f"organizations/{quote(str(self.config['account_id']), safe='')}")
-        return values.Probed()
+        found = () if self._administers() else (finding("no_role"),)
+        return values.Probed(found, scopes=self._granted())
+
+    def _administers(self) -> bool:
+        """https://learn.microsoft.com/en-us/linkedin/marketing/community-management/organizations/organization-access-control-by-role"""
+        path = "organizationAcls?q=roleAssignee&role=ADMINISTRATOR&state=APPROVED"
+        ours = ORGANIZATION + str(self.config["account_id"])
+        return any(
+            each and ours in {each.get("organization"), each.get("organizationTarget")}
+            for each, _ in wire.objects(self._call("GET", path).get("elements"))
+        )
+
+    def owns(self, account_id: str) -> bool:
+        return account_id == str(self.config.get("account_id") or "") and self._administers()
+
+    def _granted(self) -> tuple[str, ...] | None:
+        """https://learn.microsoft.com/en-us/linkedin/shared/authentication/token-introspection"""
+        client = str(self.config.get("client_id") or "")
+        secret = str(self.config.get("app_secret") or "")
+        if not client or not secret:
+            return None
+        form = {
+            "client_id": client,
+            "client_secret": secret,
+            "token": str(self.config.get("access_token") or ""),
+        }
+        told = http.request(
+            "POST",
+            f"{settings.LINKEDIN_AUTH_URL}/oauth/v2/introspectToken",
+            content=urlencode(form).encode(),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            idempotent=True,
+        )
+        scope = told.get("scope") if isinstance(told, dict) else None
+        return tuple(scope.replace(",", " ").split()) if isinstance(scope, str) else None
 
     def renews(self) -> bool:
         return bool(self.config.get("refresh_token"))

@@ -35,6 +35,21 @@ class Messenger(MetaChannel):
         " message_reactions, message_deliveries, message_reads, messaging_postbacks,"
         " messaging_referrals, messaging_handovers, standby, feed, mention and ratings."
     )
+    page_fields = (
+        "messages",
+        "message_echoes",
+        "message_edits",
+        "message_reactions",
+        "message_deliveries",
+        "message_reads",
+        "messaging_postbacks",
+        "messaging_referrals",
+        "messaging_handovers",
+        "standby",
+        "feed",
+        "mention",
+        "ratings",
+    )
     answers_edge = "comments"
     hidden_field = "is_hidden"
 

@@ -5,11 +5,13 @@ https://developers.facebook.com/docs/instagram-platform/webhooks
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django import forms
 
 from channels_app import graph, wire
+from channels_app.findings import Finding, Severity, finding
 from channels_app.providers import base, values
 from channels_app.providers.meta_app import MetaAppChannel, MetaAppForm
 from channels_app.providers.meta_events import (
@@ -57,10 +59,12 @@ class MetaChannel(MetaAppChannel):
     # Where a public answer is posted, below the comment.
     answers_edge: ClassVar[str]
     hidden_field: ClassVar[str]
+    # What a page is asked to send us: a Facebook page's, or Instagram's by way of its page.
+    page_fields: ClassVar[tuple[str, ...]]
 
     def owns(self, account_id: str) -> bool:
         """A page's token calls the page itself "me", and knows the Instagram account behind it."""
-        me = graph.get("me", self._token, {"fields": "id,instagram_business_account"})
+        me = self._get("me", {"fields": "id,instagram_business_account"})
         behind = wire.get_object(me, "instagram_business_account")
         return account_id in {
             wire.get_id(me, "id", required=False),
@@ -186,7 +190,7 @@ class MetaChannel(MetaAppChannel):
         """
         if message.surface == Surface.COMMENTS and not message.is_private:
             return self._answer_in_public(message)
-        answer = graph.post(f"{self.account_id}/messages", self._token, self._envelope(message))
+        answer = self._post(f"{self.account_id}/messages", self._envelope(message))
         return Sent(
             wire.get_answer_id(answer, "message_id"),
             wire.label(answer, "recipient_id") if message.is_private else "",
@@ -211,15 +215,71 @@ class MetaChannel(MetaAppChannel):
 
     def _answer_in_public(self, message: Outgoing) -> Sent:
         path = f"{graph.segment(message.answers)}/{self.answers_edge}"
-        answer = graph.post(path, self._token, {"message": message.text})
+        answer = self._post(path, {"message": message.text})
         return Sent(wire.get_answer_id(answer, "id"))
 
     def hide(self, external_id: str, *, hidden: bool) -> None:
-        graph.post(graph.segment(external_id), self._token, {self.hidden_field: hidden})
+        self._post(graph.segment(external_id), {self.hidden_field: hidden})
 
     @property
     def _token(self) -> str:
         return str(self.config.get("page_token") or "")
+
+    @property
+    def _graph(self) -> str:
+        """Another Graph API than Facebook's, where the account signed in there."""
+        return ""
+
+    def _get(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
+        return graph.get(path, self._token, params, base=self._graph)
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return graph.post(path, self._token, body, base=self._graph)
+
+    # -- webhooks
+
+    def subscribe(self, webhook_url: str) -> bool:
+        """Our app's address is set at the app; here the page is told to send it its webhooks.
+
+        https://developers.facebook.com/docs/graph-api/reference/page/subscribed_apps/: the
+        fields named replace those before, so that a page's and its Instagram account's go
+        together.
+        """
+        if not self._token:
+            return False
+        wanted = set(self.page_fields) | self.subscribed_fields()
+        self._post("me/subscribed_apps", {"subscribed_fields": ",".join(sorted(wanted))})
+        return True
+
+    def subscribed_fields(self) -> set[str]:
+        """What the page sends our app now."""
+        found: set[str] = set()
+        for app, _ in wire.objects(self._get("me/subscribed_apps", {}).get("data")):
+            if app:
+                found |= {str(each) for each in wire.get_list(app, "subscribed_fields")}
+        return found
+
+    def probe(self) -> values.Probed:
+        told = self.about_token(self._token)
+        found = [*told.findings]
+        if not found:
+            found += self._account_findings() + self._field_findings()
+        return replace(told, findings=tuple(found))
+
+    def _account_findings(self) -> list[Finding]:
+        if self.owns(self.account_id):
+            return []
+        me = self._get("me", {"fields": "id,name"})
+        return [finding("wrong_account", found=wire.label(me, "name") or wire.label(me, "id"))]
+
+    def _field_findings(self) -> list[Finding]:
+        here = self.subscribed_fields()
+        if not here:
+            return [finding("not_subscribed")]
+        lacking = sorted(set(self.page_fields) - here)
+        # Without messages nothing comes in; without the rest we see less.
+        severity = Severity.BAD if "messages" in lacking else Severity.WARNING
+        return [finding("fields", severity, fields=", ".join(lacking))] if lacking else []
 
 
 def _outgoing_attachment(attachment: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 
 from django import forms
 
-from channels_app import signatures
+from channels_app import graph, signatures, wire
+from channels_app.findings import Finding, finding
 from channels_app.providers import base
+from channels_app.providers.values import Probed
 
 
 class MetaAppForm(forms.Form):
@@ -28,7 +30,8 @@ class MetaAppChannel(base.ChannelProvider):
 
     @classmethod
     def new_secret(cls, name: str) -> str:
-        return secrets.token_urlsafe(24)
+        """The verify token is ours to choose; Meta hands out the app secret and every token."""
+        return secrets.token_urlsafe(24) if name == "verify_token" else ""
 
     @property
     def account_id(self) -> str:
@@ -41,6 +44,28 @@ class MetaAppChannel(base.ChannelProvider):
     def signed(self, body: bytes) -> dict[str, str]:
         secret = base.strict_config(self.config, "app_secret")
         return {"X-Hub-Signature-256": f"sha256={signatures.hex_hmac(secret, body)}"}
+
+    def about_token(self, token: str) -> Probed:
+        """What Meta says of a token: whether it is valid, what for, until when.
+
+        https://developers.facebook.com/docs/graph-api/reference/debug_token/: our app may ask
+        about any token; where we do not know the app, a token asks about itself.
+        """
+        app_id = str(self.config.get("app_id") or "")
+        secret = str(self.config.get("app_secret") or "")
+        asking = f"{app_id}|{secret}" if app_id and secret else token
+        data = wire.get_object(graph.get("debug_token", asking, {"input_token": token}), "data")
+        found: tuple[Finding, ...] = ()
+        if not data.get("is_valid"):
+            said = wire.label(wire.get_object(data, "error"), "message") or "not valid"
+            found = (finding("credentials", said=said),)
+        scopes = [each for each in wire.get_list(data, "scopes") if isinstance(each, str)]
+        return Probed(
+            found,
+            scopes=tuple(scopes) or None,
+            token_ends_at=wire.moment(data.get("expires_at") or None),
+            data_access_ends_at=wire.moment(data.get("data_access_expires_at") or None),
+        )
 
     def handshake(self, query: Mapping[str, str]) -> str:
         return signatures.hub_challenge(dict(query), str(self.config.get("verify_token") or ""))

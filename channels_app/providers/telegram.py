@@ -4,12 +4,13 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django import forms
 from django.conf import settings
 
 from channels_app import signatures, wire
+from channels_app.findings import Severity, finding
 from channels_app.providers import base, values
 from channels_app.providers.telegram_events import (
     attachments_of,
@@ -51,7 +52,18 @@ UPDATES = (
     "business_connection",
     "my_chat_member",
 )
+MAX_WAITING = 100  # updates at Telegram, before somebody should look
 MAX_CAPTION = 1_024  # UTF-16 units
+MAX_PHOTO = 10 * 1024 * 1024
+PHOTOS = frozenset({"image/jpeg", "image/png", "image/webp"})
+METHODS = {
+    "image/gif": ("sendAnimation", "animation"),
+    "audio/ogg": ("sendVoice", "voice"),
+    "audio/mpeg": ("sendAudio", "audio"),
+    "audio/mp4": ("sendAudio", "audio"),
+    "video/mp4": ("sendVideo", "video"),
+}
+UPLOAD_SECONDS = 60.0
 UNREACHABLE = ("bot was blocked", "chat not found", "user is deactivated", "bot was kicked")
 
 
@@ -185,8 +197,8 @@ class Telegram(base.ChannelProvider):
         body: dict[str, Any] = {"chat_id": int(chat_id) if _is_number(chat_id) else chat_id}
         if business:
             body["business_connection_id"] = business
-        method, content = _content(message)
-        result = self._call(method, {**body, **content})
+        method, content, files = _content(message)
+        result = self._call(method, {**body, **content}, files)
         sent_id = wire.get_answer_id(result, "message_id")
         return Sent(f"{chat_id}:{sent_id}")
 
@@ -216,25 +228,55 @@ class Telegram(base.ChannelProvider):
     def probe(self) -> values.Probed:
         """https://core.telegram.org/bots/api#getwebhookinfo"""
         bot, info = self._call("getMe", {}), self._call("getWebhookInfo", {})
-        problems = []
+        found = []
         if str(bot.get("id")) != str(self.config.get("account_id")):
-            problems.append(f"The token belongs to the bot {bot.get('id')}.")
+            found.append(finding("wrong_account", found=bot.get("id")))
         if info.get("url") != self.config.get("webhook_url"):
-            problems.append("Telegram sends its webhooks somewhere else.")
-        if info.get("last_error_message"):
-            problems.append(f"Telegram's last try failed: {info['last_error_message']}"[:300])
-        return values.Probed(tuple(problems))
+            elsewhere = _host_of(info.get("url"))
+            found.append(
+                finding("webhook_url", url=elsewhere) if elsewhere else finding("not_subscribed")
+            )
+        elif info.get("last_error_message") and info.get("pending_update_count"):
+            said = info["last_error_message"]
+            found.append(finding("webhook_failing", Severity.WARNING, said=said))
+        allowed = info.get("allowed_updates")
+        if isinstance(allowed, list) and (lacking := set(UPDATES) - set(map(str, allowed))):
+            fields = ", ".join(sorted(lacking))
+            found.append(finding("fields", Severity.WARNING, fields=fields))
+        if wire.number(info, "pending_update_count") > MAX_WAITING:
+            count = info["pending_update_count"]
+            found.append(finding("webhook_waiting", Severity.WARNING, count=count))
+        return values.Probed(tuple(found))
 
-    def _call(self, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        result = self._ask(method, body)
+    def _call(
+        self, method: str, body: Mapping[str, Any], files: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        result = self._ask(method, body, files)
         if not isinstance(result, dict):
             raise AnswerLost("Telegram answered something else than an object.")
         return result
 
-    def _ask(self, method: str, body: Mapping[str, Any], *, idempotent: bool = False) -> Any:
+    def _ask(
+        self,
+        method: str,
+        body: Mapping[str, Any],
+        files: Mapping[str, Any] | None = None,
+        *,
+        idempotent: bool = False,
+    ) -> Any:
+        """As JSON, or as a form where a file goes along."""
         url = f"{settings.TELEGRAM_API_URL}/bot{self.config.get('bot_token', '')}/{method}"
+        form = {name: str(value) for name, value in body.items()} if files else None
         try:
-            answer = http.request("POST", url, json=body, idempotent=idempotent)
+            answer = http.request(
+                "POST",
+                url,
+                json=None if files else body,
+                data=form,
+                files=files,
+                idempotent=idempotent,
+                timeout=UPLOAD_SECONDS if files else None,
+            )
         except ProviderError as error:
             raise _meaning_of(error, str(self.config.get("bot_token", ""))) from None
         return answer.get("result") if isinstance(answer, dict) else None
@@ -249,21 +291,38 @@ def _why_no_file(error: Rejected) -> Rejected:
     return error
 
 
+def _host_of(url: Any) -> str:
+    """Where else the webhooks go; the rest of the address may hold somebody's secret."""
+    return f"https://{urlsplit(url).hostname}/…" if isinstance(url, str) and url else ""
+
+
 def _is_number(text: str) -> bool:
     return text.removeprefix("-").isdigit() and text.isascii()
 
 
-def _content(message: Outgoing) -> tuple[str, dict[str, Any]]:
+def _content(message: Outgoing) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """The method, its fields, and the file that goes along (https://core.telegram.org/bots/api#sending-files)."""
     if not message.attachments:
-        return "sendMessage", {"text": message.text}
+        return "sendMessage", {"text": message.text}, {}
     attachment = base.one_file(message)
-    url = base.public_url(attachment)
     if len(message.text.encode("utf-16-le", "surrogatepass")) // 2 > MAX_CAPTION:
         raise Rejected(f"Beside a file, {MAX_CAPTION} characters are taken.", code="too_long")
     caption = {"caption": message.text} if message.text else {}
-    if attachment.get("kind") == "image":
-        return "sendPhoto", {"photo": url, **caption}
-    return "sendDocument", {"document": url, **caption}
+    method, field = _method_for(attachment)
+    file = base.own_file(message, attachment)
+    if file is None:
+        return method, {field: base.public_url(attachment), **caption}, {}
+    return method, caption, {field: file}
+
+
+def _method_for(attachment: Mapping[str, Any]) -> tuple[str, str]:
+    """By what Telegram shows in place; everything else, or what is too large, is a document."""
+    if attachment.get("kind") == "image" and not attachment.get("mime"):
+        return "sendPhoto", "photo"
+    mime, size = str(attachment.get("mime") or ""), int(attachment.get("size") or 0)
+    if mime in PHOTOS and size <= MAX_PHOTO:
+        return "sendPhoto", "photo"
+    return METHODS.get(mime, ("sendDocument", "document"))
 
 
 def _meaning_of(error: ProviderError, token: str) -> ProviderError:

@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 
 from channels_app import signatures, wire
+from channels_app.findings import finding
 from channels_app.providers import base, values
 from channels_app.providers.values import Attachment, Inbound, Outgoing, Person, RawItem, Sent
 from tenants.plugins import http
@@ -161,9 +162,9 @@ class Twilio(base.ChannelProvider):
     def probe(self) -> values.Probed:
         answer = self._call("GET", "")
         status = wire.label(answer, "status", 40)
-        return (
-            values.Probed() if status == "active" else values.Probed((f"The account is {status}.",))
-        )
+        if status != "active":
+            return values.Probed((finding("account_status", status=status),))
+        return values.Probed()
 
     def _authorization(self) -> dict[str, str]:
         pair = f"{self.config.get('account_sid') or ''}:{self.config.get('auth_token', '')}"

@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 from django import forms
 
 from channels_app import graph, wire
+from channels_app.findings import Finding, Severity, finding
 from channels_app.providers import base
 from channels_app.providers.meta_app import MetaAppChannel, MetaAppForm
 from channels_app.providers.values import (
     Attachment,
     Inbound,
     Outgoing,
+    Probed,
     RawItem,
     Sent,
     TemplateNews,
@@ -26,7 +28,7 @@ from channels_app.providers.whatsapp_events import (
 )
 from channels_app.providers.whatsapp_news import read_news, template_of
 from tenants.plugins.downloads import Download, TooMuch
-from tenants.plugins.errors import Expired, PayloadRejected, Rejected
+from tenants.plugins.errors import Expired, PayloadRejected, Rejected, Unavailable
 
 # List in ``value`` -> what each of its elements is.
 LANES = {
@@ -39,6 +41,7 @@ LANES = {
 BUSINESS = "business:"  # before the id of a business account: its numbers share its news
 TEMPLATE_FIELDS = "id,name,language,status,category,components"
 MAX_PAGES = 20
+MANAGER = "https://business.facebook.com/wa/manage/phone-numbers/"
 # https://developers.facebook.com/docs/whatsapp/business-scoped-user-ids
 SCOPED_ID = re.compile(r"\A[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]+\Z")
 
@@ -74,6 +77,40 @@ class WhatsApp(MetaAppChannel):
         asked = account_id.removeprefix(BUSINESS)
         found = graph.get(graph.segment(asked), self._token, {"fields": "id"})
         return wire.get_id(found, "id", required=False) == asked
+
+    def subscribe(self, webhook_url: str) -> bool:
+        """https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/subscribed_apps/"""
+        if not self._token or not self._business:
+            return False
+        graph.post(f"{graph.segment(self._business)}/subscribed_apps", self._token, {})
+        return True
+
+    def probe(self) -> Probed:
+        told = self.about_token(self._token)
+        found = [*told.findings]
+        if not found:
+            found += self._number_findings()
+            if self._business and not self._is_subscribed():
+                found.append(finding("not_subscribed"))
+        return replace(told, findings=tuple(found))
+
+    def _number_findings(self) -> list[Finding]:
+        """https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account-to-number-current-status/"""
+        asked = {"fields": "id,status,quality_rating,name_status,code_verification_status"}
+        number = graph.get(graph.segment(self.account_id), self._token, asked)
+        found = []
+        status = wire.label(number, "status")
+        if status and status != "CONNECTED":
+            found.append(finding("number_status", status=status, link=MANAGER))
+        quality = wire.label(number, "quality_rating")
+        if quality in {"YELLOW", "RED"}:
+            severity = Severity.BAD if quality == "RED" else Severity.WARNING
+            found.append(finding("number_quality", severity, quality=quality, link=MANAGER))
+        return found
+
+    def _is_subscribed(self) -> bool:
+        path = f"{graph.segment(self._business)}/subscribed_apps"
+        return bool(wire.get_list(graph.get(path, self._token, {}), "data"))
 
     # -- splitting
 
@@ -152,12 +189,43 @@ class WhatsApp(MetaAppChannel):
             "messaging_product": "whatsapp",
             "biz_opaque_callback_data": message.reference,
             **_recipient(message.recipient_id),
-            **_content(message),
+            **self._content(message),
         }
         answer = graph.post(f"{self.account_id}/messages", self._token, body)
         accepted = answer.get("messages")
         first = accepted[0] if isinstance(accepted, list) and accepted else None
         return Sent(wire.get_answer_id(first, "id"))
+
+    def _content(self, message: Outgoing) -> dict[str, Any]:
+        if message.template is not None:
+            return {"type": "template", "template": _template(message.template)}
+        if not message.attachments:
+            return {"type": "text", "text": {"body": message.text, "preview_url": False}}
+        attachment = base.one_file(message)
+        kind = str(attachment.get("kind"))
+        # A voice message has no caption, so that one with words goes as a document.
+        voiced = {"image", "video"} if message.text else {"image", "video", "audio"}
+        sort = kind if kind in voiced else "document"
+        media = self._media_of(message, attachment)
+        if message.text:
+            media["caption"] = message.text
+        if sort == "document" and attachment.get("name"):
+            media["filename"] = str(attachment["name"])[:240]
+        return {"type": sort, sort: media}
+
+    def _media_of(self, message: Outgoing, attachment: Mapping[str, Any]) -> dict[str, Any]:
+        """By the id it was or is uploaded under, else by its public address."""
+        if attachment.get("ref"):
+            return {"id": str(attachment["ref"])}
+        file = base.own_file(message, attachment)
+        if file is None:
+            return {"link": base.public_url(attachment)}
+        fields = {"messaging_product": "whatsapp", "type": file[2]}
+        answer = graph.upload(f"{self.account_id}/media", self._token, fields, file)
+        found = wire.get_id(answer, "id", required=False)
+        if not found:
+            raise Unavailable("WhatsApp did not name the file that was handed over.")
+        return {"id": found}
 
     def templates(self) -> list[TemplateNews]:
         """https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/message_templates/"""
@@ -278,31 +346,6 @@ def _recipient(recipient_id: str) -> dict[str, str]:
     if SCOPED_ID.match(recipient_id):
         return {"recipient_type": "individual", "recipient": recipient_id}
     return {"recipient_type": "group", "to": recipient_id}
-
-
-def _content(message: Outgoing) -> dict[str, Any]:
-    if message.template is not None:
-        return {"type": "template", "template": _template(message.template)}
-    if not message.attachments:
-        return {"type": "text", "text": {"body": message.text, "preview_url": False}}
-    attachment = base.one_file(message)
-    kind = str(attachment.get("kind"))
-    # A voice message has no caption, so that one with words goes as a document.
-    voiced = {"image", "video"} if message.text else {"image", "video", "audio"}
-    sort = kind if kind in voiced else "document"
-    media = _media_of(attachment)
-    if message.text:
-        media["caption"] = message.text
-    if sort == "document" and attachment.get("name"):
-        media["filename"] = str(attachment["name"])[:240]
-    return {"type": sort, sort: media}
-
-
-def _media_of(attachment: Mapping[str, Any]) -> dict[str, Any]:
-    """By the id it was uploaded under, else by its public address."""
-    if attachment.get("ref"):
-        return {"id": str(attachment["ref"])}
-    return {"link": base.public_url(attachment)}
 
 
 def _template(template: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from django import forms
 from django.conf import settings
 
 from channels_app import signatures, wire
+from channels_app.findings import Finding, finding
 from channels_app.providers import base, values
 from channels_app.providers.values import Attachment, Inbound, Outgoing, RawItem, Sent
 from channels_app.providers.x_events import (
@@ -33,6 +34,7 @@ from channels_app.providers.x_events import (
     users_of,
     whole_item,
 )
+from channels_app.providers.x_uploads import UPLOADS, upload
 from tenants.plugins import http
 from tenants.plugins.downloads import Download
 from tenants.plugins.errors import (
@@ -168,8 +170,18 @@ class X(base.ChannelProvider):
             answer = self._call("POST", "/2/tweets", {"text": message.text, "reply": reply})
             return Sent(wire.get_answer_id(answer.get("data"), "id"))
         path = f"/2/dm_conversations/with/{_user_id(message.recipient_id)}/messages"
-        answer = self._call("POST", path, {"text": message.text})
+        answer = self._call("POST", path, self._content(message))
         return Sent(wire.get_answer_id(answer.get("data"), "dm_event_id"))
+
+    def _content(self, message: Outgoing) -> dict[str, Any]:
+        """https://docs.x.com/x-api/direct-messages/manage/integrate#media-attachments"""
+        body: dict[str, Any] = {"text": message.text} if message.text else {}
+        if message.attachments:
+            file = base.own_file(message, base.one_file(message))
+            if file is None:
+                raise Rejected("X takes files by upload, not by address.", code="attachment")
+            body["attachments"] = [{"media_id": upload(self._call, file)}]
+        return body
 
     def subscribe(self, webhook_url: str) -> bool:
         app = str(self.config.get("bearer_token") or "")
@@ -194,8 +206,19 @@ class X(base.ChannelProvider):
         answer = self._call("GET", "/2/users/me")
         found = wire.label(wire.get_object(answer, "data"), "id")
         if found != self.config.get("account_id"):
-            return values.Probed((f"The access token belongs to the user {found}.",))
-        return values.Probed()
+            return values.Probed((finding("wrong_account", found=found),))
+        return values.Probed(self._webhook_findings())
+
+    def _webhook_findings(self) -> tuple[Finding, ...]:
+        """https://docs.x.com/x-api/webhooks/get-webhooks; only our app may ask for them."""
+        app, ours = self.config.get("bearer_token"), self.config.get("webhook_url")
+        if not app or not ours:
+            return ()
+        known = self._call("GET", "/2/webhooks", token=str(app))
+        for each, _ in wire.objects(known.get("data")):
+            if each and each.get("url") == ours:
+                return () if each.get("valid") is not False else (finding("webhook_invalid"),)
+        return (finding("not_subscribed"),)
 
     def renews(self) -> bool:
         return bool(self.config.get("refresh_token"))
@@ -221,7 +244,13 @@ class X(base.ChannelProvider):
         return base.renewed(answer)
 
     def _call(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, token: str = ""
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        token: str = "",
+        **form: Any,
     ) -> dict[str, Any]:
         bearer = token or str(self.config.get("access_token") or "")
         response = http.exchange(
@@ -229,7 +258,8 @@ class X(base.ChannelProvider):
             f"{settings.X_API_URL}{path}",
             json=body,
             headers={"Authorization": f"Bearer {bearer}"},
-            idempotent=method == "GET",
+            idempotent=method == "GET" or path.startswith(UPLOADS),
+            **form,
         )
         try:
             answer = http.answer_of(response)

@@ -112,7 +112,7 @@ class SignIn(ABC):
         **more: str | None,
     ) -> str:
         if verifier:
-            more["code_challenge"] = create_s256_code_challenge(verifier)
+            more["code_challenge"] = create_s256_code_challenge(verifier)  # type: ignore[no-untyped-call]
             more["code_challenge_method"] = "S256"
         built: str = prepare_grant_uri(
             url,
@@ -142,7 +142,9 @@ class SignIn(ABC):
             **({"code_verifier": verifier} if verifier else {}),
         )
         auth = ClientAuth(self.credentials.oauth_id, self.credentials.oauth_secret, client)
-        url, headers, body = auth.prepare("POST", url, {"Content-Type": FORM}, body)
+        url, headers, body = auth.prepare(  # type: ignore[no-untyped-call]
+            "POST", url, {"Content-Type": FORM}, body
+        )
         try:
             answer = http.request("POST", url, content=body.encode(), headers=headers)
         except Rejected as error:

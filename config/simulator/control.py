@@ -6,7 +6,7 @@ POST   /_sim/accounts              {platform, account_id, webhook_url, secret, �
 POST   /_sim/behaviour             {vendor, latency, statuses, status_delay, reads, limits, …}
 POST   /_sim/faults                {vendor, kind, count, match, status, code, retry_after, …}
 POST   /_sim/people                {platform, account_id, person_id, state, last_wrote}
-POST   /_sim/oauth                 {vendor, user, accounts, withheld, client_secret, issuer, …}
+POST   /_sim/oauth                 {vendor, user, accounts, withheld, client_secret, issuer, number}
 POST   /_sim/grants                {vendor, without, over}: a scope less, or the end of all tokens
 POST   /_sim/inbound               {platform, account_id, sender_id, sender_name, text, id, post}
 GET    /_sim/journal               ?since= &vendor= &kind=send|webhook|upsert|model|hook|call …
@@ -100,6 +100,7 @@ class Control:
     def _set_oauth(self, body: dict[str, Any]) -> Answer:
         vendor = str(body.pop("vendor", ""))
         told = self.world.store.setdefault(f"oauth:{vendor}", {})
+        self.world.store.setdefault("number_quality", {}).update(body.pop("number", {}))
         told.update(body)
         return Answer(told)
 

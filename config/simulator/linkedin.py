@@ -43,8 +43,8 @@ class LinkedIn(Messenger):
 
     def answer(self, request: Request) -> Answer:
         if request.parts[:2] == ["oauth", "v2"]:
-            is_page = request.parts[2:] == ["authorization"]
-            return self.desk.answer(request) if is_page else self._token(request)
+            doors = {"authorization": self.desk.answer, "introspectToken": self._introspect}
+            return doors.get(request.parts[2], self._token)(request)
         grant = self.desk.grant_of(request.bearer)
         if not request.bearer or (request.bearer in self.desk.grants and grant is None):
             return _error(401)
@@ -81,17 +81,27 @@ class LinkedIn(Messenger):
             made["refresh_token_expires_in"] = 365 * 86_400
         return Answer(made)
 
+    def _introspect(self, request: Request) -> Answer:
+        """https://learn.microsoft.com/en-us/linkedin/shared/authentication/token-introspection"""
+        grant = self.desk.grant_of(form_of(request).get("token", ""))
+        if grant is None:
+            return Answer({"active": False})
+        told = {"status": "active", "scope": ",".join(grant.scopes)}
+        return Answer({"active": True, **told, "expires_at": int(grant.expires_at)})
+
     def _roles(self, grant: Grant | None) -> Answer:
-        if grant is None or "rw_organization_admin" not in grant.scopes:
+        if grant is not None and "rw_organization_admin" not in grant.scopes:
             return _error(403)
+        told = [key for platform, key in self.world.accounts if platform == "linkedin"]
+        numbers = [str(each["id"]) for each in self.desk.chosen(grant)] if grant else told
         roles = [
             {
                 "role": "ADMINISTRATOR",
                 "state": "APPROVED",
                 "roleAssignee": "urn:li:person:demo",
-                "organization": ORGANIZATION + str(each["id"]),
+                "organization": ORGANIZATION + number,
             }
-            for each in self.desk.chosen(grant)
+            for number in numbers
         ]
         return Answer({"elements": roles, "paging": {"start": 0, "count": 10, "links": []}})
 

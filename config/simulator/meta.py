@@ -60,8 +60,18 @@ class Meta(Messenger):
         for platform in self.platforms:
             owner = self.world.by_token(platform, token)
             if owner and asked in {"me", owner.account_id}:
-                return Answer({"id": owner.account_id, "name": f"Account {owner.account_id}"})
+                return Answer(self._told_about(owner, token))
         return graph_error(100, "Object with this ID does not exist or cannot be loaded.")
+
+    def _told_about(self, owner: Account, token: str) -> dict[str, Any]:
+        told: dict[str, Any] = {"id": owner.account_id, "name": f"Account {owner.account_id}"}
+        behind = self.world.by_token("instagram", token)
+        if behind is not None and owner.platform == "messenger":
+            told["instagram_business_account"] = {"id": behind.account_id}
+        if owner.platform == "whatsapp":
+            quality: dict[str, str] = self.world.store.get("number_quality", {})
+            told |= {"status": "CONNECTED", "quality_rating": "GREEN", **quality}
+        return told
 
     def failure(self, fault: Fault) -> Answer:
         if fault.code:

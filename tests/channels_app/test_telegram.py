@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import pytest
 
 from channels_app import services
@@ -63,7 +64,15 @@ def test_connecting_rings_for_it(north, simulator, work, django_capture_on_commi
 
 
 def test_a_webhook_that_went_elsewhere_is_a_problem(connection, simulator):
-    assert "somewhere else" in connection.provider().probe().problems[0]
+    (found,) = connection.provider().probe().findings
+    assert found.code == "not_subscribed"
+    token = connection.config["bot_token"]
+    httpx.post(
+        f"{simulator.url}/telegram/bot{token}/setWebhook",
+        json={"url": "https://old.example/secret-path"},
+    )
+    (found,) = connection.provider().probe().findings
+    assert (found.code, found.params["url"]) == ("webhook_url", "https://old.example/…")
 
 
 def test_a_refused_address_is_shown_beside_the_channel(connection, simulator):

@@ -14,10 +14,21 @@ from typing import Any, ClassVar
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from channels_app import wire
+from channels_app.findings import finding
 from channels_app.mail.reading import Mail, Part, read_mail
 from channels_app.mail.writing import Letter, reply_subject, written
 from channels_app.providers import base, values
-from channels_app.providers.email import brevo, imap, mailgun, postmark, resend, sendgrid, ses, smtp
+from channels_app.providers.email import (
+    brevo,
+    imap,
+    mailgun,
+    oauth,
+    postmark,
+    resend,
+    sendgrid,
+    ses,
+    smtp,
+)
 from channels_app.providers.email.asking import MailboxForm
 from channels_app.providers.email.bodies import is_json, read_form
 from channels_app.providers.email.meaning import UNVERIFIED, meaning_of_event, meaning_of_mail
@@ -163,15 +174,19 @@ class Email(base.ChannelProvider):
         return Polled(items, seen.cursor, seen.more)
 
     def probe(self) -> Probed:
-        problems = []
-        for name, check in (("imap_host", self._check_imap), ("smtp_host", self._check_smtp)):
+        """Both servers are asked to let us in; nothing is read and nothing sent."""
+        found = []
+        for name, code, check in (
+            ("imap_host", "mail_in", self._check_imap),
+            ("smtp_host", "mail_out", self._check_smtp),
+        ):
             if not self.config.get(name):
                 continue
             try:
                 check()
             except ProviderError as error:
-                problems.append(str(error))
-        return Probed(tuple(problems))
+                found.append(finding(code, said=error))
+        return Probed(tuple(found))
 
     def open_attachment(
         self, attachment: Attachment, item: RawItem | None, *, limit: int
@@ -227,6 +242,7 @@ class Email(base.ChannelProvider):
             thread=message.thread,
             is_automatic=message.by_ai,
             headers=_tracking(str(self.config.get("inbound") or ""), message.reference),
+            files=_files(message),
         )
         if self.config.get("outbound") == "resend":
             return Sent(resend.send(self._api_key(), letter))
@@ -247,6 +263,17 @@ class Email(base.ChannelProvider):
         if not found or not found.isascii() or not found.isprintable():
             raise CredentialsRejected("No API key is set for this mailbox.", code="api_key")
         return found
+
+    @property
+    def _oauth(self) -> str:
+        """Whose tokens open the mailbox (google, microsoft); empty for a password."""
+        return str(self.config.get("oauth") or "")
+
+    def renews(self) -> bool:
+        return bool(self._oauth and self.config.get("refresh_token"))
+
+    def renew(self) -> values.Renewed:
+        return base.renewed(oauth.renew(self.config))
 
     def _check_imap(self) -> None:
         imap.check(**self._imap())
@@ -274,11 +301,19 @@ class Email(base.ChannelProvider):
             "security": security,
             "user": value("user"),
             "password": value("password"),
+            "token": str(self.config.get("access_token") or "") if self._oauth else "",
         }
 
 
 def _basic(secret: bytes) -> str:
     return "Basic " + base64.b64encode(b"leadwire:" + secret).decode()
+
+
+def _files(message: Outgoing) -> list[tuple[str, bytes, str]]:
+    files = [base.own_file(message, attachment) for attachment in message.attachments]
+    if None in files:
+        raise Rejected("A letter carries files, not addresses of files.", code="attachment")
+    return [file for file in files if file is not None]
 
 
 def _envelope(body: bytes) -> Any:

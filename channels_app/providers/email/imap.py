@@ -8,12 +8,13 @@ import imaplib
 import re
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from channels_app.providers.email import oauth
 from tenants.plugins import http
 from tenants.plugins.errors import CredentialsRejected, Rejected, Unavailable
 
@@ -56,9 +57,10 @@ def look(
     password: str,
     folder: str,
     cursor: Mapping[str, Any],
+    token: str = "",
 ) -> Look:
     """Read the letters behind the cursor. The first look takes what is unread since yesterday."""
-    with _signed_in(host, port, security, user, password) as server:
+    with _signed_in(host, port, security, user, password, token) as server:
         validity = _opened(server, folder)
         today = datetime.now(UTC).date()
         known = cursor.get("validity") == validity
@@ -79,20 +81,29 @@ def look(
         )
 
 
-def check(*, host: str, port: int, security: str, user: str, password: str, folder: str) -> None:
+def check(
+    *,
+    host: str,
+    port: int,
+    security: str,
+    user: str,
+    password: str,
+    folder: str,
+    token: str = "",
+) -> None:
     """Sign in and open the folder, to see whether that works."""
-    with _signed_in(host, port, security, user, password) as server:
+    with _signed_in(host, port, security, user, password, token) as server:
         _opened(server, folder)
 
 
 @contextmanager
 def _signed_in(
-    host: str, port: int, security: str, user: str, password: str
+    host: str, port: int, security: str, user: str, password: str, token: str
 ) -> Iterator[imaplib.IMAP4]:
     try:
         server = _connected(host, port, security)
         try:
-            _sign_in(server, user, password)
+            _sign_in(server, user, password, token)
             yield server
         finally:
             _leave(server)
@@ -112,9 +123,13 @@ def _connected(host: str, port: int, security: str) -> imaplib.IMAP4:
     return server
 
 
-def _sign_in(server: imaplib.IMAP4, user: str, password: str) -> None:
+def _sign_in(server: imaplib.IMAP4, user: str, password: str, token: str) -> None:
+    """A token, where there is one, is shown instead of the password."""
     try:
-        server.login(user, password)
+        if token:
+            server.authenticate("XOAUTH2", _asked(oauth.answers(user, token)))
+        else:
+            server.login(user, password)
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error as error:
@@ -122,6 +137,10 @@ def _sign_in(server: imaplib.IMAP4, user: str, password: str) -> None:
         if "UNAVAILABLE" in said.upper():  # RFC 5530: the server's trouble, not ours
             raise Unavailable(said) from error
         raise CredentialsRejected(said, code="login") from error
+
+
+def _asked(answer: Callable[[bytes | None], str]) -> Callable[[bytes], bytes]:
+    return lambda challenge: answer(challenge).encode()
 
 
 def _opened(server: imaplib.IMAP4, folder: str) -> int:

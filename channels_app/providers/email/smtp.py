@@ -12,6 +12,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
 
+from channels_app.providers.email import oauth
 from tenants.plugins import http
 from tenants.plugins.errors import (
     AnswerLost,
@@ -49,26 +50,36 @@ def send(
     sender: str,
     recipient: str,
     message: EmailMessage,
+    token: str = "",
 ) -> None:
     """Hand one letter to the server; returns once it was accepted. Raises ProviderErrors."""
     server = _opened(host, port, security)
     try:
-        if user:
-            _step(host, lambda: server.login(user, password))
+        _sign_in(server, host, user, password, token)
         _envelope(server, host, sender, recipient)
         _content(server, host, message)
     finally:
         _leave(server)
 
 
-def check(*, host: str, port: int, security: str, user: str, password: str) -> None:
+def check(
+    *, host: str, port: int, security: str, user: str, password: str, token: str = ""
+) -> None:
     """Sign in and leave, to see whether that works."""
     server = _opened(host, port, security)
     try:
-        if user:
-            _step(host, lambda: server.login(user, password))
+        _sign_in(server, host, user, password, token)
     finally:
         _leave(server)
+
+
+def _sign_in(server: smtplib.SMTP, host: str, user: str, password: str, token: str) -> None:
+    """A token, where there is one, is shown instead of the password."""
+    if token:
+        answer: Any = oauth.answers(user, token)
+        _step(host, lambda: server.auth("XOAUTH2", answer))
+    elif user:
+        _step(host, lambda: server.login(user, password))
 
 
 def _opened(host: str, port: int, security: str) -> smtplib.SMTP:
