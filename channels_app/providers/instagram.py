@@ -95,7 +95,7 @@ class Instagram(MetaChannel):
         fields = f"mentioned_media.media_id({media}){{caption,username,timestamp,media_url}}"
         if comment:
             fields = f"mentioned_comment.comment_id({comment}){{text,username,timestamp}}"
-        answer = self._get(self.account_id, {"fields": fields})
+        answer = self._ask(self.account_id, {"fields": fields})
         found = wire.dumps({"media": media, "comment": comment, "answer": answer})
         return RawItem(self.account_id, "", FETCHED, found)
 
@@ -113,7 +113,7 @@ class Instagram(MetaChannel):
         """https://developers.facebook.com/docs/instagram-platform/webhooks#enable-subscriptions"""
         if not self._signed_in_here:
             return super().subscribe(webhook_url)
-        self._post("me/subscribed_apps", {"subscribed_fields": ",".join(self.own_fields)})
+        self._tell("me/subscribed_apps", {"subscribed_fields": ",".join(self.own_fields)})
         return True
 
     def probe(self) -> values.Probed:
@@ -131,7 +131,7 @@ class Instagram(MetaChannel):
     def owns(self, account_id: str) -> bool:
         if not self._signed_in_here:
             return super().owns(account_id)
-        me = self._get("me", {"fields": "user_id"})
+        me = self._ask("me", {"fields": "user_id"})
         return wire.get_id(me, "user_id", required=False) == account_id
 
     def renews(self) -> bool:
@@ -158,7 +158,7 @@ class Instagram(MetaChannel):
         media, _, comment = message.answers.removeprefix(MENTION).partition(":")
         where = {"media_id": media, **({"comment_id": comment} if comment else {})}
         body = {**where, "message": message.text}
-        answer = self._post(f"{self.account_id}/mentions", body)
+        answer = self._tell(f"{self.account_id}/mentions", body)
         return Sent(wire.get_answer_id(answer, "id"))
 
 

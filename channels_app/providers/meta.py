@@ -64,7 +64,7 @@ class MetaChannel(MetaAppChannel):
 
     def owns(self, account_id: str) -> bool:
         """A page's token calls the page itself "me", and knows the Instagram account behind it."""
-        me = self._get("me", {"fields": "id,instagram_business_account"})
+        me = self._ask("me", {"fields": "id,instagram_business_account"})
         behind = wire.get_object(me, "instagram_business_account")
         return account_id in {
             wire.get_id(me, "id", required=False),
@@ -190,7 +190,7 @@ class MetaChannel(MetaAppChannel):
         """
         if message.surface == Surface.COMMENTS and not message.is_private:
             return self._answer_in_public(message)
-        answer = self._post(f"{self.account_id}/messages", self._envelope(message))
+        answer = self._tell(f"{self.account_id}/messages", self._envelope(message))
         return Sent(
             wire.get_answer_id(answer, "message_id"),
             wire.label(answer, "recipient_id") if message.is_private else "",
@@ -215,11 +215,11 @@ class MetaChannel(MetaAppChannel):
 
     def _answer_in_public(self, message: Outgoing) -> Sent:
         path = f"{graph.segment(message.answers)}/{self.answers_edge}"
-        answer = self._post(path, {"message": message.text})
+        answer = self._tell(path, {"message": message.text})
         return Sent(wire.get_answer_id(answer, "id"))
 
     def hide(self, external_id: str, *, hidden: bool) -> None:
-        self._post(graph.segment(external_id), {self.hidden_field: hidden})
+        self._tell(graph.segment(external_id), {self.hidden_field: hidden})
 
     @property
     def _token(self) -> str:
@@ -230,10 +230,10 @@ class MetaChannel(MetaAppChannel):
         """Another Graph API than Facebook's, where the account signed in there."""
         return ""
 
-    def _get(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
+    def _ask(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
         return graph.get(path, self._token, params, base=self._graph)
 
-    def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _tell(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return graph.post(path, self._token, body, base=self._graph)
 
     # -- webhooks
@@ -248,13 +248,13 @@ class MetaChannel(MetaAppChannel):
         if not self._token:
             return False
         wanted = set(self.page_fields) | self.subscribed_fields()
-        self._post("me/subscribed_apps", {"subscribed_fields": ",".join(sorted(wanted))})
+        self._tell("me/subscribed_apps", {"subscribed_fields": ",".join(sorted(wanted))})
         return True
 
     def subscribed_fields(self) -> set[str]:
         """What the page sends our app now."""
         found: set[str] = set()
-        for app, _ in wire.objects(self._get("me/subscribed_apps", {}).get("data")):
+        for app, _ in wire.objects(self._ask("me/subscribed_apps", {}).get("data")):
             if app:
                 found |= {str(each) for each in wire.get_list(app, "subscribed_fields")}
         return found
@@ -269,7 +269,7 @@ class MetaChannel(MetaAppChannel):
     def _account_findings(self) -> list[Finding]:
         if self.owns(self.account_id):
             return []
-        me = self._get("me", {"fields": "id,name"})
+        me = self._ask("me", {"fields": "id,name"})
         return [finding("wrong_account", found=wire.label(me, "name") or wire.label(me, "id"))]
 
     def _field_findings(self) -> list[Finding]:
