@@ -5,21 +5,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from channels_app.models import ChannelConnection
 from channels_app.providers import CHANNELS
+from channels_app.services.claiming import claim_routes, give_up_routes
 from channels_app.services.intake import take_in_unrouted
 from channels_app.services.polling import start_polling
 from channels_app.services.ringing import ring
 from channels_app.services.subscriptions import unsubscribe
 from channels_app.services.tokens import watch_token
 from channels_app.wire import MAX_ACCOUNT
-from tenants import context
 from tenants.audit.services import record
-from tenants.models import WebhookRoute
+
+TAKEN = "This account is connected to another workspace; disconnect it there first."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +67,16 @@ def connect(
                 account_id=account_id,
                 defaults={**values, "is_active": True, "health": "ok", "health_text": ""},
             )
-            _route(connection, vouched=vouched)
+            route = claim_routes(connection=connection, vouched=vouched)
+            connection.webhook_token = route.token
+            connection.save(update_fields=["webhook_token"])
             start_polling(connection=connection)
             watch_token(connection=connection, seconds=signed_in.seconds if signed_in else 0)
             ring("subscribe_connection", connection.pk)
             subject = f"connection:{connection.pk}"
             record(action="channel.connected", subject=subject, actor=actor or "system")
     except IntegrityError as error:
-        taken = "This account is connected to another workspace; disconnect it there first."
-        raise ValidationError({"account_id": taken}) from error
+        raise ValidationError({"account_id": TAKEN}) from error
     take_in_unrouted(connection=connection)
     return connection
 
@@ -103,19 +106,29 @@ def _disconnect(connection: ChannelConnection, actor: str) -> ChannelConnection:
             "token_expires_at",
         ]
     )
-    WebhookRoute.objects.filter(
-        company=context.current_company(), connection_id=connection.pk
-    ).delete()
+    give_up_routes(connection=connection)
     subject = f"connection:{connection.pk}"
     record(action="channel.disconnected", subject=subject, actor=actor or "system")
     return connection
 
 
-@transaction.atomic
 def configure(
     *, connection: ChannelConnection, name: str, changes: Mapping[str, str], actor: str = ""
 ) -> ChannelConnection:
-    """Change the name and those secrets that were typed anew; empty ones stay as they are."""
+    """Change the name and those secrets that were typed anew; empty ones stay as they are.
+
+    Raises ValidationError where what was typed names an account of another company's.
+    """
+    try:
+        return _configure(connection, name, changes, actor)
+    except IntegrityError as error:
+        raise ValidationError({"account_id": TAKEN}) from error
+
+
+@transaction.atomic
+def _configure(
+    connection: ChannelConnection, name: str, changes: Mapping[str, str], actor: str
+) -> ChannelConnection:
     connection.name = name or connection.name
     typed = {key: value for key, value in changes.items() if value}
     connection.config = {**connection.config, **typed}
@@ -123,6 +136,8 @@ def configure(
         connection.health, connection.health_text = ChannelConnection.Health.OK, ""
     connection.save(update_fields=["name", "config", "health", "health_text"])
     if typed:
+        if connection.is_active:
+            claim_routes(connection=connection)
         start_polling(connection=connection)
         watch_token(connection=connection)
         ring("subscribe_connection", connection.pk)
@@ -132,9 +147,31 @@ def configure(
     return connection
 
 
+@transaction.atomic
+def adjust(
+    *, connection: ChannelConnection, changes: Mapping[str, Any], actor: str = ""
+) -> ChannelConnection:
+    """Put other settings in place of the old ones, empty ones too; what is not named stays."""
+    news = sorted(name for name, value in changes.items() if connection.config.get(name) != value)
+    connection.config = {**connection.config, **changes}
+    connection.save(update_fields=["config"])
+    subject = f"connection:{connection.pk}"
+    details = {"changed": news}
+    record(action="channel.configured", subject=subject, actor=actor or "system", details=details)
+    return connection
+
+
 def webhook_url(connection: ChannelConnection) -> str:
     """The connection's own webhook address; empty once it is disconnected."""
     return connection.webhook_url
+
+
+def script_tag(connection: ChannelConnection) -> str:
+    """What a website includes to show the chat; empty where there is none to show."""
+    if connection.platform != "webchat" or not connection.webhook_token:
+        return ""
+    address = f"{settings.PUBLIC_URL}/chat/{connection.webhook_token}.js"
+    return f'<script src="{address}" async></script>'
 
 
 def fresh_config(*, platform: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -158,20 +195,6 @@ def _made_up_account(platform: str) -> str:
 def _usual_name(platform: str, account_id: str) -> str:
     label = CHANNELS.label(platform)
     return label if CHANNELS.get(platform).names_itself else f"{label} {account_id}"
-
-
-def _route(connection: ChannelConnection, *, vouched: bool) -> None:
-    ours: dict[str, Any] = {"platform": connection.platform, "company": context.current_company()}
-    known: dict[str, Any] = {"connection_id": connection.pk, "is_active": True}
-    if vouched:
-        known["is_verified"] = True
-    for account_id in connection.provider().also_known_as():
-        WebhookRoute.objects.update_or_create(**ours, account_id=account_id, defaults=known)
-    route, _ = WebhookRoute.objects.update_or_create(
-        **ours, account_id=connection.account_id, defaults=known
-    )
-    connection.webhook_token = route.token
-    connection.save(update_fields=["webhook_token"])
 
 
 def _check(platform: str, account_id: str, config: Mapping[str, Any]) -> None:

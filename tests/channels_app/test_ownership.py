@@ -4,6 +4,7 @@ import json
 
 import httpx
 import pytest
+from django.core.exceptions import ValidationError
 
 from channels_app import services
 from channels_app.models import InboundEvent
@@ -128,3 +129,59 @@ def test_a_number_of_ones_own_opens_no_strangers_business_account(north, simulat
 
     assert proven_with("wa-token") == {"1055"}
     assert proven_with("the-business-token") == {"1055", "business:20900"}
+
+
+class TestBusinessAccounts:
+    """WhatsApp's business accounts, whose news every number of theirs shares."""
+
+    def number(self, account_id: str, business: str):
+        given = {"token": "t", "secret": "s"}
+        config = services.fresh_config(platform="whatsapp", given=given)
+        config["business_account_id"] = business
+        return services.connect(
+            platform="whatsapp", account_id=account_id, config=config, vouched=True
+        )
+
+    def routes(self) -> dict[str, tuple[int, bool]]:
+        rows = WebhookRoute.objects.filter(platform="whatsapp")
+        return {row.account_id: (row.connection_id, row.is_verified) for row in rows}
+
+    @pytest.mark.parametrize("by", ["connecting again", "its settings"])
+    def test_an_account_named_no_longer_is_let_go(self, north, by):
+        connection = self.number("1055", "20900")
+        if by == "connecting again":
+            self.number("1055", "30900")
+        else:
+            changes = {"business_account_id": "30900"}
+            services.configure(connection=connection, name="", changes=changes)
+
+        known = self.routes()
+        assert set(known) == {"1055", "business:30900"}
+        assert known["1055"] == (connection.pk, True)
+        assert known["business:30900"][1] is (by == "connecting again")
+
+    @pytest.mark.parametrize("leaves", ["moves", "goes"])
+    def test_a_number_that_stays_inherits_it_and_shows_it_anew(self, north, leaves, simulator):
+        for account_id in ("20900", "1055", "1056"):
+            simulator.account("whatsapp", account_id, token="t")
+        staying, leaving = self.number("1056", "20900"), self.number("1055", "20900")
+        assert self.routes()["business:20900"][0] == leaving.pk
+        if leaves == "moves":
+            self.number("1055", "30900")
+        else:
+            services.disconnect(connection=leaving)
+
+        assert self.routes()["business:20900"] == (staying.pk, False)
+        services.prove_ownership(connection=staying)
+
+    def test_another_company_can_claim_it_then(self, north, south):
+        connection = self.number("1055", "20900")
+        with context.inside(south), pytest.raises(ValidationError):
+            self.number("2055", "20900")
+        services.configure(connection=connection, name="", changes={"business_account_id": "30900"})
+        with context.inside(south):
+            theirs = self.number("2055", "20900")
+            changes = {"business_account_id": "30900"}
+            with pytest.raises(ValidationError):
+                services.configure(connection=theirs, name="", changes=changes)
+        assert self.routes()["business:30900"][0] == connection.pk
