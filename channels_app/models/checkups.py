@@ -44,6 +44,8 @@ class OpenFinding(models.Model):
     text = models.CharField(max_length=300)
     fix = models.CharField(max_length=300, blank=True)
     link = models.CharField(max_length=300, blank=True)
+    # Of the sentence, for whoever reads it in another language.
+    params = models.JSONField(default=dict, blank=True)
     first_seen_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True, blank=True)  # by e-mail
