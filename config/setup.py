@@ -21,6 +21,9 @@ Tell = Callable[[str], None]
 
 # Sentence vectors are halfvec: https://github.com/pgvector/pgvector/blob/master/CHANGELOG.md
 PGVECTOR = (0, 7)
+# Live events count what a stream was ever given, which XINFO STREAM tells since 7; Valkey names
+# the Redis it is compatible with: https://redis.io/docs/latest/commands/xinfo-stream/
+REDIS = 7
 
 
 @contextmanager
@@ -58,9 +61,13 @@ def check_servers() -> None:
             " (after installing it: ALTER EXTENSION vector UPDATE)."
         )
     try:
-        redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5).ping()
+        version = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5).info()[
+            "redis_version"
+        ]
     except (redis.RedisError, ValueError) as error:
         raise CannotRun(f"Cannot reach Redis (REDIS_URL): {str(error).rstrip('.')}.") from error
+    if int(version.split(".")[0]) < REDIS:
+        raise CannotRun(f"Redis (REDIS_URL) is {version}; {REDIS} or newer is needed, or Valkey.")
 
 
 def migrate(tell: Tell) -> None:

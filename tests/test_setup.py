@@ -20,3 +20,9 @@ def test_a_redis_that_does_not_answer_is_named(public, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     with pytest.raises(CannotRun, match="Cannot reach Redis"):
         setup.check_servers()
+
+
+def test_an_old_redis_is_named_with_the_version_that_is_needed(public, monkeypatch):
+    monkeypatch.setattr(setup, "REDIS", 99)
+    with pytest.raises(CannotRun, match=r"Redis \(REDIS_URL\) is \d+\..*; 99 or newer is needed"):
+        setup.check_servers()
