@@ -49,6 +49,18 @@ def subscribe_connection(connection_id: int) -> None:
     services.subscribe(connection=connection)
 
 
+@dramatiq.actor(queue_name="upkeep", max_retries=1)
+def examine_connection(checkup_id: int) -> None:
+    """The doctor looks at a connection."""
+    services.examine(checkup_id=checkup_id)
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=2)
+def tell_of_findings(connection_id: int) -> None:
+    """Mail the admins what the doctor found and has not told."""
+    services.tell_of_findings(connection_id=connection_id)
+
+
 # Its own patience (next_attempt_at) is kept in the row; nothing is blindly tried again.
 @dramatiq.actor(queue_name="delivery")
 def deliver_message(message_id: int) -> None:

@@ -37,6 +37,20 @@ def poll_company() -> None:
 
 
 @dramatiq.actor(queue_name="upkeep", max_retries=0)
+def examine_companies() -> None:
+    """Ring the look at the channels of every company; each channel has its minute of the night."""
+    for company in sweeping.swept_companies():
+        with context.inside(company):
+            examine_company.send()
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=0)
+def examine_company() -> None:
+    """Ring the look at the connections whose minute has come."""
+    channels_app.services.ring_due_checkups()
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=0)
 def watch_companies() -> None:
     """Ring the look for customers left alone, in every company."""
     for company in sweeping.swept_companies():

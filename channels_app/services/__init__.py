@@ -3,6 +3,7 @@
 from channels_app.services.alarms import mail_digest
 from channels_app.services.answering import Answer, hide
 from channels_app.services.connections import (
+    adjust,
     configure,
     connect,
     disconnect,
@@ -22,6 +23,12 @@ from channels_app.services.conversations import (
     take_over,
 )
 from channels_app.services.delivery import Next, deliver
+from channels_app.services.doctor import (
+    ask_for_checkup,
+    examine,
+    examine_now,
+    ring_due_checkups,
+)
 from channels_app.services.events import acknowledge, replay
 from channels_app.services.followers import Merging, Parting
 from channels_app.services.followers import follow as follow_merges
@@ -40,6 +47,7 @@ from channels_app.services.suggesting import (
     evidence_between,
     open_suggestions,
 )
+from channels_app.services.telling import tell_of_findings
 from channels_app.services.templates import sync_templates
 from channels_app.services.tokens import renew, renew_soon, ring_due_renewals, watch_token
 from channels_app.services.typing import show_typing
@@ -56,6 +64,8 @@ __all__ = [
     "StaleTurn",
     "acknowledge",
     "add_note",
+    "adjust",
+    "ask_for_checkup",
     "ask_policy",
     "assign",
     "close",
@@ -66,6 +76,8 @@ __all__ = [
     "disconnect",
     "dismiss",
     "evidence_between",
+    "examine",
+    "examine_now",
     "explains_silence",
     "follow_merges",
     "fresh_config",
@@ -87,6 +99,7 @@ __all__ = [
     "renew_soon",
     "reopen",
     "replay",
+    "ring_due_checkups",
     "ring_due_polls",
     "ring_due_renewals",
     "ring_events",
@@ -100,6 +113,7 @@ __all__ = [
     "sync_templates",
     "take_in_unrouted",
     "take_over",
+    "tell_of_findings",
     "undo",
     "unsubscribe",
     "watch_silence",

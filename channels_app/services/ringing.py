@@ -22,6 +22,8 @@ QUEUES = {
     "poll_connection": "ingest",
     "renew_connection": "upkeep",
     "subscribe_connection": "upkeep",
+    "examine_connection": "upkeep",
+    "tell_of_findings": "upkeep",
 }
 CHUNK = 25  # events a worker takes at once from a big batch
 
