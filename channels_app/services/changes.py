@@ -54,7 +54,7 @@ def take_status(event: InboundEvent, inbound: InboundStatus) -> tuple[str, str]:
     news = advance(
         message,
         inbound.state,
-        at=inbound.at or timezone.now(),
+        at=believable(inbound.at, event.received_at),
         error_code=inbound.error_code,
         error_text=inbound.error_text,
     )
@@ -135,7 +135,8 @@ def take_watermark(event: InboundEvent, inbound: InboundWatermark) -> tuple[str,
     conversation = find_conversation(connection=event.connection, person_ids=[inbound.thread_id])
     if conversation is None:
         return "status", "There is no conversation with them."
-    changed = advance_up_to(conversation=conversation, state=inbound.state, up_to=inbound.up_to)
+    up_to = believable(inbound.up_to, event.received_at)
+    changed = advance_up_to(conversation=conversation, state=inbound.state, up_to=up_to)
     return "status", "" if changed else "No message of ours was still behind it."
 
 
