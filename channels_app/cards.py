@@ -3,17 +3,20 @@
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
-from channels_app.models import ChannelConnection, Conversation, Message
+from channels_app.models import ChannelConnection, Conversation, Message, OpenFinding
 from channels_app.services import open_suggestions
 from channels_app.services.figures import connections_in_trouble, last_days, today
 from channels_app.services.inbox import waiting_count
 from channels_app.services.incidents import open_count
-from tenants.cards import Panel, Step, Tile, offer
+from channels_app.services.telling import finding_of
+from tenants.cards import Banner, Panel, Step, Tile, offer
 from tenants.charts import Pair, bar_chart
 from tenants.templatetags.console import duration, percent
 
+# Shown on the channel's own page; they need nobody today.
+QUIET_WARNINGS = ("sends_failed", "items_rejected", "poll_late", "fields", "webhook_waiting")
 SEE = "channels_app.view_conversation"
 
 # Words of the rows, for the translators; templates show them by ``told``.
@@ -53,6 +56,35 @@ def left_alone() -> dict[str, int]:
 def alarm() -> Panel | None:
     count = open_count()
     return Panel("channels_app/incidents_notice.html", {"count": count}) if count else None
+
+
+@offer("banner", order=10, permission="channels_app.change_channelconnection")
+def channels_in_trouble() -> Banner | None:
+    """What the doctor found: a channel that does not work, or will not within a week."""
+    rows = list(
+        OpenFinding.objects.filter(connection__is_active=True)
+        .exclude(severity="warning", code__in=QUIET_WARNINGS)
+        .select_related("connection")[:50]
+    )
+    if not rows:
+        return None
+    worst = min(rows, key=lambda row: (row.severity != "bad", row.pk))
+    names = list(dict.fromkeys(row.connection.name for row in rows))
+    found = finding_of(worst)
+    text = f"{worst.connection.name}: {found.text if found else worst.text}"
+    if len(names) > 1:
+        more = ngettext(
+            "%(count)d more channel needs attention.",
+            "%(count)d more channels need attention.",
+            len(names) - 1,
+        )
+        text = f"{text} {more % {'count': len(names) - 1}}"
+    return Banner(
+        text,
+        f"{reverse('channels_app:channel', args=[worst.connection_id])}#doctor",
+        _("See what to do"),
+        "bad" if worst.severity == "bad" else "warn",
+    )
 
 
 @offer("dashboard.tiles", order=10, permission=SEE)

@@ -3,7 +3,17 @@
 from django.urls import path
 
 from channels_app.media import views as media
-from channels_app.views import connections, contacts, deeds, inbox, incidents, sign_ins
+from channels_app.views import (
+    connections,
+    contacts,
+    deeds,
+    doctor,
+    inbox,
+    incidents,
+    sign_ins,
+    typing,
+    webchat,
+)
 
 app_name = "channels_app"
 urlpatterns = [
@@ -13,6 +23,7 @@ urlpatterns = [
     path("inbox/<int:pk>/thread/", inbox.thread, name="thread"),
     path("inbox/<int:pk>/context/", inbox.context_pane, name="context"),
     path("inbox/<int:pk>/reply/", deeds.reply, name="reply"),
+    path("inbox/<int:pk>/typing/", typing.typing, name="typing"),
     path("inbox/comments/<int:pk>/", deeds.moderate, name="moderate"),
     path("inbox/<int:pk>/take-over/", deeds.take_over, name="take_over"),
     path("inbox/<int:pk>/hand-back/", deeds.hand_back, name="hand_back"),
@@ -40,5 +51,8 @@ urlpatterns = [
     path("channels/sign-in/<uuid:attempt_id>/back/", sign_ins.back, name="sign_in_back"),
     path("channels/add/<slug:platform>/", connections.add, name="add"),
     path("channels/<int:pk>/", connections.channel, name="channel"),
+    path("channels/<int:pk>/doctor/", doctor.doctor, name="doctor"),
+    path("channels/<int:pk>/chat/", webchat.chat_settings, name="chat_settings"),
+    path("channels/<int:pk>/chat/preview/", webchat.preview, name="chat_preview"),
     path("channels/<int:pk>/disconnect/", connections.remove, name="disconnect"),
 ]

@@ -5,10 +5,10 @@ An app offers a function for a place; the page gathers what is offered there to 
     @offer("conversation", order=10, permission="leads.view_lead")
     def lead_panel(conversation: Conversation) -> Panel | None: ...
 
-Places: ``dashboard.notices`` (Panel, above all else), ``dashboard.tiles`` (Tile lists), ``dashboard.steps`` (Step lists), ``dashboard.panels``
-(Panel), ``conversation`` (Panel, given the conversation), ``lead`` (Panel, given the lead),
-``message`` (Panels by message id, given the messages shown), ``knowledge`` (Panel), ``menu``
-(badge numbers by menu key).
+Places: ``dashboard.notices`` (Panel, above all else), ``dashboard.tiles`` (Tile lists),
+``dashboard.steps`` (Step lists), ``dashboard.panels`` (Panel), ``conversation`` (Panel, given the
+conversation), ``lead`` (Panel, given the lead), ``message`` (Panels by message id, given the
+messages shown), ``knowledge`` (Panel), ``menu`` (badge numbers by menu key).
 """
 
 from collections.abc import Callable
@@ -42,6 +42,16 @@ class Step:
     url: str
     action: str
     is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Something that must not be overlooked, on every page; ``tone`` is warn or bad."""
+
+    text: str
+    url: str
+    action: str
+    tone: str = "warn"
 
 
 @dataclass(frozen=True, slots=True)

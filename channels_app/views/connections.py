@@ -13,10 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from channels_app.forms import ConnectForm, config_form, made_up
 from channels_app.models import ChannelConnection
+from channels_app.origins import origins
 from channels_app.providers import CHANNELS
-from channels_app.services.connections import connect, disconnect, webhook_url
+from channels_app.services.connections import connect, disconnect, script_tag, webhook_url
 from channels_app.services.gallery import gallery, ways_of
 from channels_app.services.signing_in import label_of, operator_hint
+from channels_app.views.doctor import doctor_context
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
 
@@ -61,7 +63,11 @@ def _page_of(
             "title": connection.name,
             "connection": connection,
             "webhook_url": webhook_url(connection),
+            "script_tag": script_tag(connection),
+            "allowed": origins(connection.config.get("allowed_origins")),
             "how_to_connect": provider.how_to_connect,
+            "ways": ways_of(connection.platform),
+            **doctor_context(connection),
             "events": connection.events.defer("body")[:20],
             "made": [(key, labels[key].label, secret) for key, secret in (made or {}).items()],
         },

@@ -159,6 +159,23 @@
   });
   count();
 
+  // -- the contact sees that somebody writes, where their network can show it; never for a note
+  const TOLD_EVERY = 3000;
+  let toldAt = 0;
+  function tellTyping(over) {
+    const { typing } = $("[data-composer]")?.dataset ?? {};
+    if (!typing || $("input[name=mode][value=note]")?.checked) return;
+    if (over ? !toldAt : Date.now() - toldAt < TOLD_EVERY) return;
+    toldAt = over ? 0 : Date.now();
+    const token = $("[data-composer] [name=csrfmiddlewaretoken]").value;
+    const body = new URLSearchParams(over ? { over: "1" } : {});
+    fetch(typing, { method: "POST", headers: { "X-CSRFToken": token }, body }).catch(() => {});
+  }
+  document.addEventListener("input", (event) => {
+    if (event.target.id === "id_text") tellTyping(event.target.value === "");
+  });
+  document.addEventListener("focusout", (event) => event.target.id === "id_text" && tellTyping(true));
+
   // -- keyboard: never inside a field, may be switched off
   const isOn = () => localStorage.getItem(SHORTCUTS) !== "off";
   function step(by) {

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tenants import access, live
+from tenants import access, cards, live
 from tenants.context import PUBLIC, current_company, schema
 
 register = template.Library()
@@ -84,6 +84,15 @@ def menu(context: dict[str, Any]) -> list[dict[str, Any]]:
 def may(context: dict[str, Any], permission: str) -> bool:
     """``{% may "leads.change_lead" as can_change %}``"""
     return access.member_may(context["request"], permission)
+
+
+@register.simple_tag(takes_context=True)
+def banners(context: dict[str, Any]) -> list[cards.Banner]:
+    """What must not be overlooked by this person, on whatever page of a company they are."""
+    user = context["request"].user
+    if schema() == PUBLIC or not user.is_authenticated:
+        return []
+    return cards.gather("banner", user)
 
 
 @register.simple_tag
