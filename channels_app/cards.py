@@ -52,10 +52,18 @@ def left_alone() -> dict[str, int]:
     return {"incidents": open_count()}
 
 
-@offer("dashboard.notices", order=10, permission="channels_app.view_incident")
-def alarm() -> Panel | None:
+@offer("banner", order=5, permission="channels_app.change_incident")
+def alarm() -> Banner | None:
+    """Somebody wrote, and nobody answered."""
     count = open_count()
-    return Panel("channels_app/incidents_notice.html", {"count": count}) if count else None
+    if not count:
+        return None
+    text = ngettext(
+        "A customer is left alone: nobody answered in time.",
+        "%(count)s customers are left alone: nobody answered in time.",
+        count,
+    )
+    return Banner(text % {"count": count}, reverse("channels_app:incidents"), _("See which"), "bad")
 
 
 @offer("banner", order=10, permission="channels_app.change_channelconnection")
@@ -91,7 +99,7 @@ def channels_in_trouble() -> Banner | None:
 def tiles() -> list[Tile]:
     figures = today()
     inbox = reverse("channels_app:inbox")
-    waits = waiting_count()
+    waits, alone = waiting_count(), open_count()
     problems = connections_in_trouble() + figures.failed
     seconds = figures.first_response.total_seconds() if figures.first_response else None
     return [
@@ -114,6 +122,13 @@ def tiles() -> list[Tile]:
             _("escalated or taken over, and not answered"),
             f"{inbox}?tab=escalated",
             "alert" if waits else "",
+        ),
+        Tile(
+            _("Left alone"),
+            str(alone),
+            _("customers nobody answered in time"),
+            reverse("channels_app:incidents"),
+            "alert" if alone else "",
         ),
         Tile(
             _("Problems"),

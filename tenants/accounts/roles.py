@@ -38,8 +38,9 @@ TABLE: dict[str, tuple[str, ...]] = {
         "knowledge.add_document",
         "knowledge.change_document",
         "agents.add_run",
-        # What died, whole: viewers see its bones only.
+        # What died, whole: viewers see its bones only. Each box asks for its own right besides.
         "deadletters.read_payload",
+        "deadletters.change_letter",
     ),
     Role.VIEWER: READS,
 }

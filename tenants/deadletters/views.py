@@ -21,7 +21,7 @@ from tenants.deadletters.forms import SPAN_CHOICES, FilterForm
 from tenants.deadletters.models import ReplayOrder
 from tenants.deadletters.reading import letter_of, page_of, payload_text, tallies, visible
 
-SEE = "deadletters.view_letter"
+SEE, CHANGE = "deadletters.view_letter", "deadletters.change_letter"
 ORDERS_SHOWN = 3
 
 
@@ -100,7 +100,7 @@ def letter(request: AuthenticatedRequest, key: str) -> HttpResponse:
     )
 
 
-@needs(SEE)
+@needs(CHANGE)
 @require_POST
 def act(request: AuthenticatedRequest) -> HttpResponse:
     """Try the chosen letters again, or let them go."""
@@ -160,7 +160,7 @@ DEEDS: dict[str, Callable[[AuthenticatedRequest, LetterBox, list[str]], None]] =
 }
 
 
-@needs(SEE)
+@needs(CHANGE)
 @require_POST
 def order(request: AuthenticatedRequest) -> HttpResponse:
     """All of a kind and reason, or since a time, are tried again or let go."""

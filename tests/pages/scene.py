@@ -14,6 +14,7 @@ from channels_app.models import (
     ContactMerge,
     Conversation,
     InboundEvent,
+    Incident,
     MergeSuggestion,
     Message,
     id_index,
@@ -22,6 +23,7 @@ from crm.models import SyncRecord
 from knowledge.models import Document
 from leads.services import apply_understanding
 from tenants.accounts.models import ApiKey, User
+from tenants.deadletters.models import ReplayOrder
 from tenants.services import create_api_key
 from tests.factories import (
     make_connection,
@@ -50,6 +52,9 @@ class Scene:
     stranger: Contact
     merge: ContactMerge
     suggestion: MergeSuggestion
+    incident: Incident
+    letter: str
+    order: ReplayOrder
 
 
 def make_talk(number: int = 1, connection: Any = None) -> Conversation:
@@ -158,6 +163,13 @@ def make_scene() -> Scene:
         other=stranger,
         evidence=[{**line, "here": "telegram", "there": "whatsapp"}],
     )
+    incident = Incident.objects.create(
+        kind=Incident.Kind.UNANSWERED,
+        connection=talk.connection,
+        conversation=talk,
+        cause="run_stuck",
+        since=timezone.now() - timedelta(minutes=20),
+    )
     return Scene(
         talk,
         talk.messages.in_order()[0],
@@ -172,4 +184,7 @@ def make_scene() -> Scene:
         stranger,
         merge,
         suggestion,
+        incident,
+        f"crm-{record.pk}",
+        ReplayOrder.objects.create(kind="crm", total=3, done=1, ordered_by="user:1"),
     )

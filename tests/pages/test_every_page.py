@@ -23,9 +23,13 @@ PAGES = [
     ("channels_app:contact", "contact", "admin agent viewer"),
     ("channels_app:compare", "contact stranger", "admin agent viewer"),
     ("channels_app:part", "merge", "admin agent viewer"),
+    ("channels_app:incidents", "", "admin agent viewer"),
     ("channels_app:channels", "", "admin agent viewer"),
     ("channels_app:channel", "connection", "admin agent viewer"),
     ("channels_app:add", "telegram", "admin"),
+    ("deadletters:letters", "", "admin agent viewer"),
+    ("deadletters:letter", "letter", "admin agent viewer"),
+    ("deadletters:order", "order", "admin agent viewer"),
     ("leads:board", "", "admin agent viewer"),
     ("leads:lead", "lead", "admin agent viewer"),
     ("knowledge:documents", "", "admin agent viewer"),
@@ -47,7 +51,12 @@ DEEDS = [
     ("channels_app:compare", "contact stranger", "admin agent"),
     ("channels_app:part", "merge", "admin agent"),
     ("channels_app:dismiss", "suggestion", "admin agent"),
+    ("channels_app:incident_seen", "incident", "admin agent"),
+    ("channels_app:incident_again", "incident", "admin agent"),
+    ("channels_app:incident_close", "incident", "admin agent"),
     ("channels_app:disconnect", "connection", "admin"),
+    ("deadletters:act", "", "admin agent"),
+    ("deadletters:make_order", "", "admin agent"),
     ("leads:stage", "lead", "admin agent"),
     ("leads:owner", "lead", "admin agent"),
     ("knowledge:upload", "", "admin agent"),
@@ -70,7 +79,7 @@ OPEN = {"workspace:enter", "workspace:theme"}
 
 
 def test_every_address_of_ours_is_in_these_tables():
-    ours = {"workspace", "channels_app", "leads", "knowledge", "agents", "crm"}
+    ours = {"workspace", "channels_app", "deadletters", "leads", "knowledge", "agents", "crm"}
     found = {
         f"{part.namespace}:{pattern.name}"
         for part in get_resolver("config.urls").url_patterns

@@ -16,6 +16,8 @@ LISTS = [
     "workspace:audit",
     "channels_app:inbox",
     "channels_app:channels",
+    "channels_app:incidents",
+    "deadletters:letters",
     "leads:board",
     "knowledge:documents",
     "agents:runs",
