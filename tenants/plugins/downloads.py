@@ -104,7 +104,7 @@ def _body(response: Any, limit: int, until: float) -> Iterator[bytes]:
     host = response.url.host
     size = 0
     with http.meaning_of_errors(host, idempotent=True):
-        for chunk in response.iter_raw(64 * 1024):
+        for chunk in response.iter_raw():
             size += len(chunk)
             if size > limit:
                 raise TooMuch(f"{host}: the file is larger than {limit} bytes.")

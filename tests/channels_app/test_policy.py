@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from channels_app.capabilities import capabilities_of
+from channels_app.enclosures import MB, Enclosed
 from channels_app.policy import Allowed, Answered, Facts, Refused, decide
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -14,10 +15,14 @@ def comment(hours: float = 1, *, gone: bool = False, **more) -> Answered:
     return Answered(at=NOW - timedelta(hours=hours), gone=gone, **more)
 
 
+def file(kind: str = "file", mime: str = "application/x-thing", size: int = 1) -> Enclosed:
+    return Enclosed(kind=kind, mime=mime, size=size, name="offer")
+
+
 def ask(platform: str, hours: float | None = 1, **facts) -> str:
     """The tag it may go with, or the code of the refusal."""
     verdict = decide(
-        capabilities_of(platform),
+        capabilities_of(*platform.split(":")),
         Facts(
             **{
                 "text": "Hello",
@@ -88,7 +93,34 @@ def ask(platform: str, hours: float | None = 1, **facts) -> str:
         ("whatsapp", {"text": "😀" * 4_096}, ""),
         ("telegram", {"text": "  \n"}, "empty"),
         ("telegram", {"text": "", "has_attachments": True}, ""),
-        ("email", {"has_attachments": True}, "attachments"),
+        ("x:comments", {"has_attachments": True, "answered": comment()}, "attachments"),
+        ("email", {"has_attachments": True, "files": (file(size=18 * MB),)}, ""),
+        ("email", {"has_attachments": True, "files": (file(size=18 * MB + 1),)}, "file_too_large"),
+        ("email", {"has_attachments": True, "files": (file(size=10 * MB),) * 2}, "files_too_large"),
+        ("email", {"has_attachments": True, "files": (file(),) * 11}, "too_many_files"),
+        ("telegram", {"has_attachments": True, "files": (file(),) * 2}, "too_many_files"),
+        ("whatsapp", {"has_attachments": True, "files": (file(),)}, "file_type"),
+        (
+            "whatsapp",
+            {"has_attachments": True, "files": (file("image", "image/png", 5 * MB),)},
+            "",
+        ),
+        (
+            "whatsapp",
+            {"has_attachments": True, "files": (file("image", "image/png", 5 * MB + 1),)},
+            "file_too_large",
+        ),
+        (
+            "whatsapp",
+            {"has_attachments": True, "files": (file("audio", "audio/ogg"),)},
+            "text_beside_file",
+        ),
+        (
+            "whatsapp",
+            {"has_attachments": True, "files": (file("audio", "audio/ogg"),), "text": ""},
+            "",
+        ),
+        ("whatsapp", {"has_attachments": True, "files": (file("image", ""),)}, ""),  # a mere link
         ("email", {}, ""),
         ("telegram", {"connection_active": False}, "connection_inactive"),
         ("telegram", {"contact_blocked": True}, "contact_blocked"),
