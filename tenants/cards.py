@@ -5,7 +5,7 @@ An app offers a function for a place; the page gathers what is offered there to 
     @offer("conversation", order=10, permission="leads.view_lead")
     def lead_panel(conversation: Conversation) -> Panel | None: ...
 
-Places: ``banner`` (Banner, on every page), ``dashboard.notices`` (Panel, above all else),
+Places: ``banner`` (Banner, on every page),
 ``dashboard.tiles`` (Tile lists), ``dashboard.steps`` (Step lists), ``dashboard.panels`` (Panel),
 ``conversation`` (Panel, given the conversation), ``lead`` (Panel, given the lead), ``message``
 (Panels by message id, given the messages shown), ``knowledge`` (Panel), ``menu`` (badge numbers by

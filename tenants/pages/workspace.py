@@ -33,7 +33,6 @@ def dashboard(request: AuthenticatedRequest) -> HttpResponse:
         "workspace/dashboard.html",
         {
             "title": _("Dashboard"),
-            "notices": cards.gather("dashboard.notices", request.user),
             "tiles": cards.gather_flat("dashboard.tiles", request.user),
             "panels": cards.gather("dashboard.panels", request.user),
             "steps": steps,

@@ -157,6 +157,8 @@ SETTINGS = {
     "confidence_gate": "0.8",
     "quiet_seconds": "2",
     "ai_enabled": "on",
+    "silence_minutes": "15",
+    "person_minutes": "90",
     "retention_days": "30",
 }
 
@@ -177,6 +179,8 @@ def test_settings_are_what_the_next_message_is_handled_by(sign_in, north):
     [
         ("confidence_gate", "7"),
         ("quiet_seconds", "-1"),
+        ("silence_minutes", "0"),
+        ("person_minutes", "20000"),
         ("languages", "english"),
         ("refusal", "no colon here"),
         ("time_zone", "Mars/Base"),
