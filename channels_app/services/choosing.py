@@ -10,6 +10,7 @@ from channels_app.models import ChannelConnection, SignInAttempt
 from channels_app.providers import CHANNELS
 from channels_app.scopes import Scope, missing
 from channels_app.services.connections import SignedIn, connect
+from channels_app.sign_ins import SIGN_INS
 from tenants import context
 from tenants.models import WebhookRoute
 
@@ -73,6 +74,8 @@ def offers_of(attempt: SignInAttempt) -> list[Offer]:
 
 def obvious(attempt: SignInAttempt, offers: Collection[Offer]) -> list[int]:
     """What need not be asked: the account that was meant, or the only one there is."""
+    if terms_of(attempt):
+        return []
     if attempt.connection_id is not None:
         return [offer.number for offer in offers if offer.is_meant and offer.can_be_chosen]
     only = [offer for offer in offers if offer.platform == attempt.platform]
@@ -81,8 +84,36 @@ def obvious(attempt: SignInAttempt, offers: Collection[Offer]) -> list[int]:
     return []
 
 
-def choose(*, attempt: SignInAttempt, numbers: Collection[int], actor: str) -> Chosen:
-    """Connect these accounts. The network itself said that they are the person's."""
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the company itself must tick before the account is used."""
+
+    name: str
+    label: str
+    help_text: str
+
+
+def terms_of(attempt: SignInAttempt) -> Terms | None:
+    """The tick this platform asks for; None where there is none, or it was made before."""
+    name = SIGN_INS.get(attempt.kind).terms
+    before = attempt.connection
+    if not name or (before is not None and before.config.get(name)):
+        return None
+    field = CHANNELS.get(attempt.platform).ConfigForm.base_fields[name]
+    return Terms(name, str(field.label), str(field.help_text))
+
+
+def choose(
+    *, attempt: SignInAttempt, numbers: Collection[int], actor: str, accepts: bool = False
+) -> Chosen:
+    """Connect these accounts. The network itself said that they are the person's.
+
+    ``accepts``: the terms, where there are any, were ticked.
+    """
+    terms = terms_of(attempt)
+    if terms is not None and not accepts:
+        return Chosen((), ((terms.label, terms.help_text),))
+    ticked = {terms.name: True} if terms else {}
     connected: list[ChannelConnection] = []
     refused: list[tuple[str, str]] = []
     for offer in offers_of(attempt):
@@ -94,7 +125,7 @@ def choose(*, attempt: SignInAttempt, numbers: Collection[int], actor: str) -> C
             refused.append((offer.name, f"These permissions are missing: {names}."))
             continue
         try:
-            connected.append(_connect(attempt, account, actor))
+            connected.append(_connect(attempt, account, ticked, actor))
         except ValidationError as error:
             refused.append((offer.name, " ".join(error.messages)))
     if connected:
@@ -104,7 +135,9 @@ def choose(*, attempt: SignInAttempt, numbers: Collection[int], actor: str) -> C
     return Chosen(tuple(connected), tuple(refused))
 
 
-def _connect(attempt: SignInAttempt, account: dict[str, Any], actor: str) -> ChannelConnection:
+def _connect(
+    attempt: SignInAttempt, account: dict[str, Any], ticked: dict[str, bool], actor: str
+) -> ChannelConnection:
     known = ChannelConnection.objects.filter(
         platform=account["platform"], account_id=account["account_id"]
     ).first()
@@ -112,7 +145,7 @@ def _connect(attempt: SignInAttempt, account: dict[str, Any], actor: str) -> Cha
         platform=account["platform"],
         account_id=account["account_id"],
         name=known.name if known else account["name"],
-        config={**(known.config if known else {}), **account["config"]},
+        config={**(known.config if known else {}), **account["config"], **ticked},
         actor=actor,
         vouched=True,
         signed_in=SignedIn(

@@ -63,6 +63,8 @@ class SignIn(ABC):
     app: ClassVar[str]  # which of our apps: a key of tenants.platform_apps
     platforms: ClassVar[tuple[str, ...]]
     uses_pkce: ClassVar[bool] = True
+    # A tick of the platform's own form that nobody may make for the company: its name there.
+    terms: ClassVar[str] = ""
     # Why the network may be asked by us and yet not show everything.
     hint: ClassVar[str] = ""
 

@@ -17,7 +17,7 @@ from tenants.plugins import http
 from tenants.plugins.credentials import AppCredentials
 from tenants.plugins.errors import ProviderError
 
-VERSION = "202606"
+VERSION = "202607"
 ORGANIZATION = "urn:li:organization:"
 
 
@@ -25,6 +25,7 @@ class LinkedInSignIn(base.SignIn):
     app = "linkedin"
     platforms = ("linkedin",)
     uses_pkce = False  # for native clients only, by LinkedIn's word
+    terms = "accepts_terms"
     hint = "Sign in as an administrator of the page."
 
     @classmethod

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from channels_app.models import ChannelConnection, SignInAttempt
 from channels_app.providers import CHANNELS
-from channels_app.services.choosing import Chosen, choose, obvious, offers_of
+from channels_app.services.choosing import Chosen, choose, obvious, offers_of, terms_of
 from channels_app.services.signing_in import (
     SignInRefused,
     begin,
@@ -167,13 +167,19 @@ def attempt(request: AuthenticatedRequest, attempt_id: uuid.UUID) -> HttpRespons
             "network": label_of(found.kind),
             "is_missed": found.connection is not None and not any(o.is_meant for o in offers),
             "lacks": any(offer.lacks or offer.works_without for offer in offers),
+            "terms": terms_of(found),
             "may_choose": any(offer.can_be_chosen for offer in offers),
         },
     )
 
 
 def _choose(request: AuthenticatedRequest, attempt: SignInAttempt, numbers: list[int]) -> Chosen:
-    return choose(attempt=attempt, numbers=numbers, actor=f"user:{request.user.pk}")
+    return choose(
+        attempt=attempt,
+        numbers=numbers,
+        actor=f"user:{request.user.pk}",
+        accepts=bool(request.POST.get("accepts")),
+    )
 
 
 def _connected(

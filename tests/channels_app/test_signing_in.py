@@ -111,7 +111,6 @@ def messages_of(answer) -> str:
 
 ONE_ACCOUNT = [
     ("x", "x", "1600000000000077", {"access_token", "refresh_token"}, 7200),
-    ("linkedin", "linkedin", "7700077", {"access_token", "refresh_token"}, 60 * 86_400),
     ("tiktok", "tiktok", "acme-open-id", {"access_token", "refresh_token"}, 86_400),
     ("instagram", "instagram", "178400000000079", {"page_token", "login"}, 60 * 86_400),
     ("google", "email", "hello@acme.example", {"access_token", "oauth", "imap_host"}, 3600),
@@ -186,6 +185,25 @@ def test_a_whatsapp_number_comes_with_its_business_account(traveller, simulator,
     assert connection.config["business_account_id"] == "200000000000077"
     verified = WebhookRoute.objects.filter(connection_id=connection.pk, is_verified=True)
     assert {route.account_id for route in verified} == {NUMBER, "business:200000000000077"}
+
+
+def test_linkedins_terms_are_the_companys_own_choice(traveller):
+    page = traveller.sign_in("linkedin", "linkedin")
+    choice = traveller.client.get(page["Location"])
+    assert "We may automate this page" in choice.content.decode()
+
+    refused = traveller.client.post(page["Location"], {"account": ["0"]}, follow=True)
+    assert "forbid automation" in messages_of(refused)
+    assert not ChannelConnection.objects.exists()
+
+    traveller.client.post(page["Location"], {"account": ["0"], "accepts": "1"})
+    connection = ChannelConnection.objects.get()
+    assert (connection.account_id, connection.name) == ("7700077", "Acme Bikes")
+    assert connection.config["accepts_terms"] is True
+    assert connection.token_expires_at - timezone.now() > timedelta(days=59)
+    # Nobody is asked twice:
+    again = traveller.sign_in("linkedin", "linkedin", posted={"connection": str(connection.pk)})
+    assert again["Location"] == f"/channels/{connection.pk}/"
 
 
 def test_choosing_nothing_asks_again(traveller):
