@@ -13,6 +13,7 @@ from tenants.plugins.errors import (
     AnswerLost,
     CredentialsRejected,
     OptedOut,
+    PairLimited,
     ProviderError,
     RateLimited,
     RecipientUnreachable,
@@ -55,7 +56,7 @@ MEANINGS: dict[int, type[ProviderError]] = {
     131047: WindowClosed,
     131048: AccountTrouble,  # too much of what we sent was called spam
     131050: OptedOut,  # the person stopped marketing messages
-    131056: RateLimited,  # too many messages to this one person
+    131056: PairLimited,  # too many messages to this one person
     131064: RateLimited,
     132001: TemplateRefused,  # does not exist in this language
     132015: TemplateRefused,  # paused for its quality

@@ -25,6 +25,17 @@ return {1, '0', tostring(math.floor((now + step * burst - next_arrival) / step))
 """
 
 
+# The same key moved on, so that nothing fits before the pause is over; never moved back.
+_HOLD = """
+local now = redis.call('TIME')
+now = tonumber(now[1]) + tonumber(now[2]) / 1000000
+local step, burst, pause = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local held = now + pause + step * (burst - 1)
+local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or now), held)
+redis.call('SET', KEYS[1], tostring(arrival), 'PX', math.ceil((arrival - now) * 1000) + 1000)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """``count`` items per ``seconds``, of which up to ``burst`` at once (default: all of them)."""
@@ -60,3 +71,18 @@ def take(name: str, rate: Rate, *, cost: int = 1) -> Verdict:
     except redis.RedisError:
         return Verdict(True, 0.0, 0)
     return Verdict(bool(int(allowed)), float(wait), int(remaining))
+
+
+def hold(name: str, rate: Rate, *, seconds: float) -> None:
+    """Let nothing through under this limit for some seconds; after them one at a time."""
+    try:
+        client().eval(
+            _HOLD,
+            1,
+            context.scoped("limit", name),
+            str(rate.seconds / rate.count),
+            str(rate.burst or rate.count),
+            str(seconds),
+        )
+    except redis.RedisError:
+        return  # the vendor says it again

@@ -31,8 +31,8 @@ from tenants.plugins.errors import (
     AnswerLost,
     CredentialsRejected,
     Expired,
+    PairLimited,
     ProviderError,
-    RateLimited,
     RecipientUnreachable,
     Rejected,
     SignatureMismatch,
@@ -338,7 +338,7 @@ def _meaning_of(error: ProviderError, token: str) -> ProviderError:
     if error.status == 429:
         parameters = payload.get("parameters")
         asked = parameters.get("retry_after") if isinstance(parameters, dict) else None
-        kind, wait = RateLimited, float(asked) if isinstance(asked, int | float) else wait
+        kind, wait = PairLimited, float(asked) if isinstance(asked, int | float) else wait
     elif error.status in {401, 404}:  # an unknown token is answered with 404
         kind = CredentialsRejected
     elif error.status in {400, 403}:

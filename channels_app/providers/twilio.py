@@ -240,6 +240,7 @@ def _status(fields: dict[str, Any]) -> Inbound:
         error_text=wire.label(fields, "ErrorMessage", 300)
         or wire.label(fields, "ChannelStatusMsg"),
         meaning=meaning if status in FAILED else None,
+        sent_to=wire.get_id(fields, "To", required=False),
     )
 
 

@@ -138,8 +138,9 @@ class InboundStatus:
     ``with_earlier`` says the same of everything we sent in the thread before. ``meaning`` is
     the error that a refusal of the send for this reason would have been.
 
-    Where the network names no message, the last one to ``recipient`` is meant. ``unreachable``:
-    the next one would fare no better.
+    Where the network names no message, the last one to ``recipient`` is meant. ``sent_to`` finds
+    the one whose answer was lost, so that we never learnt its name. ``unreachable``: the next
+    one would fare no better.
     """
 
     external_id: str
@@ -149,6 +150,7 @@ class InboundStatus:
     error_code: str = ""
     error_text: str = ""
     recipient: str = ""
+    sent_to: str = ""
     unreachable: bool = False
     meaning: type[ProviderError] | None = None
     with_earlier: bool = False

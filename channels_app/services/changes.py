@@ -25,6 +25,7 @@ from channels_app.services.finding import (
     NotYetKnown,
     believable,
     last_message_to,
+    lost_message_to,
     message_by,
     ring_bell,
 )
@@ -41,8 +42,8 @@ from tenants.live import publish
 
 def take_status(event: InboundEvent, inbound: InboundStatus) -> tuple[str, str]:
     message = message_by(event.connection, inbound.external_id, inbound.reference)
-    if message is None and inbound.recipient:
-        message = last_message_to(event.connection, inbound.recipient)
+    message = message or lost_message_to(event.connection, inbound.sent_to)
+    message = message or last_message_to(event.connection, inbound.recipient)
     if message is None:
         raise NotYetKnown("status", inbound.external_id)
     if inbound.unreachable:

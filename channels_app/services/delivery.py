@@ -18,6 +18,7 @@ from channels_app.providers.values import Outgoing, Sent
 from channels_app.services.answering import Answer
 from channels_app.services.consequences import draw_consequences
 from channels_app.services.outgoing import ask_policy
+from channels_app.services.patience import may_knock, pause_before_next
 from channels_app.services.people import know_as
 from channels_app.services.rows import WHO_WAITS, ring_waiting
 from channels_app.services.statuses import STATE_FIELDS, advance, announce_status
@@ -35,8 +36,6 @@ from tenants.prepared import Blank, Prepared, PreparedUpdate
 
 State = Message.State
 IN_LINE = (State.QUEUED, State.SENDING)
-MAX_ATTEMPTS = 8
-LONGEST_PAUSE = 600.0  # seconds
 TICK = 0.05  # a timer that rings a moment early would find its message not due
 SEEN_EVERY = timedelta(minutes=1)
 THREAD = 10  # letters that a reply names
@@ -69,6 +68,9 @@ def deliver(*, message_id: int) -> Next | None:
     verdict = _verdict(message)
     if isinstance(verdict, policy.Refused):
         _fail(message, verdict.code, verdict.text)
+        return _follower(message)
+    if not may_knock(message.connection):
+        _fail(message, "reconnect", _for_people(CredentialsRejected()))
         return _follower(message)
     if not _claim(message):
         return None  # somebody else has it, or an earlier one goes first and will ring us
@@ -265,20 +267,13 @@ def _not_sent(message: Message, error: ProviderError) -> Next | None:
     if isinstance(error, AnswerLost):
         _set(message, State.UNKNOWN, "answer_lost", "The network's answer was lost.")
         return _follower(message)
-    if error.retryable and message.attempts < MAX_ATTEMPTS:
-        pause = pause_after(message.attempts, error.retry_after)
+    pause = pause_before_next(message, error)
+    if pause is not None:
         _requeue(message, error, pause)
         return Next(message.pk, pause + TICK)
     draw_consequences(message=message, meaning=type(error), text=str(error))
     _fail(message, error.code or type(error).__name__, _for_people(error))
     return _follower(message)
-
-
-def pause_after(attempts: int, asked: float | None) -> float:
-    """Seconds before the next attempt: what the network asked for, else twice the last pause."""
-    if asked is not None:
-        return min(asked, LONGEST_PAUSE) + random.uniform(0, 0.5)  # noqa: S311
-    return min(2.0**attempts, LONGEST_PAUSE) * random.uniform(0.8, 1.2)  # noqa: S311
 
 
 def _requeue(message: Message, error: ProviderError, pause: float) -> None:

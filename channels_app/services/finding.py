@@ -57,6 +57,22 @@ def last_message_to(connection: ChannelConnection, recipient: str) -> Message | 
     )
 
 
+def lost_message_to(connection: ChannelConnection, recipient: str) -> Message | None:
+    """The one message to somebody of which we do not know whether it arrived, locked. Where
+    there are two, nobody can say which is meant."""
+    if not recipient:
+        return None
+    rows = Message.objects.select_for_update(of=("self",)).filter(
+        connection=connection,
+        conversation__thread_index=id_index(recipient),
+        direction=Message.Direction.OUT,
+        state=Message.State.UNKNOWN,
+        external_key="",
+    )
+    found = list(rows.order_by("pk")[:2])
+    return found[0] if len(found) == 1 else None
+
+
 def ring_bell(message: Message, change: str) -> None:
     transaction.on_commit(
         partial(message_received.send, sender=Message, message=message, change=change)

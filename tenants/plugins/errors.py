@@ -55,6 +55,10 @@ class RateLimited(ProviderError):
     """The provider asked us to slow down."""
 
 
+class PairLimited(RateLimited):
+    """The provider asked us to slow down towards this one person; others are not concerned."""
+
+
 class Rejected(ProviderError):
     """The provider understood us and said no."""
 
