@@ -48,7 +48,6 @@ class DeadLetterViewSet(ViewSet):
     """
 
     permission = "deadletters.view_letter"
-    lookup_value_regex = r"[a-z]+-[0-9a-f-]+"
 
     @extend_schema(parameters=[*FILTERS, *PAGING], responses=LetterPageSerializer)
     def list(self, request: Request) -> Response:
