@@ -51,6 +51,7 @@ BEFORE_ARTICLE = re.compile(r"^[وفبك](?=ال\w{2})")
 _mine = threading.local()  # a Snowball stemmer keeps the word it works on in itself
 
 
+@lru_cache(maxsize=1 << 15)
 def normalise(word: str) -> str:
     """The word without case, accents, vowel signs and other people's spelling habits."""
     word = unicodedata.normalize("NFKD", word.casefold())

@@ -4,8 +4,9 @@ import pytest
 from django.test.utils import CaptureQueriesContext
 
 from knowledge import services
-from knowledge.models import Document, Passage
-from knowledge.services import searching
+from knowledge.models import Document, KnowledgeState, Passage
+from knowledge.services import searching, vocabulary
+from knowledge.services.vocabulary import vocabulary_of
 from tenants import context
 from tenants.plugins.errors import Unavailable
 
@@ -137,6 +138,43 @@ def test_a_search_costs_few_queries_however_much_there_is_to_know(taught):
 
     assert queries("where can I park my car") == few <= 4
     assert queries("where can I prak my car") <= few + 2
+
+
+def test_words_are_looked_up_once_until_the_knowledge_changes(taught):
+    def queries(question):
+        with CaptureQueriesContext(context.connection) as captured:
+            found = services.search(question=question)
+        return len(captured), found.passages[0].text
+
+    first, _ = queries("is the breakfest expensive?")
+    again, text = queries("is the breakfest expensive?")
+    assert (again, "14 euros" in text) == (3, True)  # the state, the candidates, their texts
+    assert first > again
+
+    news = b"A breakfest is what we call our expensive midnight feast."
+    document = services.add_document(title="", source_name="feast.md", content=news)
+    services.index_document(document_id=document.pk)
+
+    after, text = queries("is the breakfest expensive?")
+    assert (after, "midnight" in text) == (first - 2, True)  # nothing is misspelt any more
+
+
+def test_one_companys_words_are_not_anothers(taught, south):
+    here = KnowledgeState.current()
+    assert vocabulary_of(here).passages_with([("park",)]) == {("park",): 1}
+    with context.inside(south):
+        assert vocabulary_of(here).passages_with([("park",)]) == {("park",): 0}
+
+
+def test_remembered_words_are_forgotten_before_they_are_too_many(taught, monkeypatch):
+    monkeypatch.setattr(vocabulary, "MOST_WORDS", 3)
+    words = vocabulary.Vocabulary()
+
+    for _ in range(2):
+        for asked in ("park", "garag", "breakfast", "breakfest", "xyzzyx"):
+            [(found, passages)] = words.passages_with([(asked,)]).items()
+            assert (passages > 0) == (asked != "xyzzyx"), found
+    assert len(words._holding) + len(words._alike) <= 2 * (3 + 1) + 1
 
 
 @pytest.mark.parametrize("question", ["", "   ", "?", "'", "\\", "a & | ! ( ) : * <-> '", "\x00x"])
