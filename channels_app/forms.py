@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels_app.models import ChannelConnection
 from channels_app.providers import CHANNELS
+from channels_app.services.routing import shared_secret
 from tenants.accounts.models import User
 
 MAX_FILES = 10  # of one reply
@@ -112,9 +113,17 @@ def config_form(platform: str, data: Any = None) -> forms.Form:
         field = form.fields[key]
         if provider.new_secret(word):
             field.help_text = _("Left empty, we make one up and show it once.")
-        elif word == "token" and isinstance(field.widget, forms.PasswordInput):
+        elif isinstance(field.widget, forms.PasswordInput) and must_be_given(platform, word):
             field.required = True
     return form
+
+
+def must_be_given(platform: str, word: str) -> bool:
+    """Whether only the network has this secret, and nobody else here holds it for us."""
+    provider = CHANNELS.get(platform)
+    if word not in provider.secret_names or provider.new_secret(word):
+        return False
+    return word == "token" or (word == "secret" and not shared_secret(platform))
 
 
 def settings_form(connection: ChannelConnection, data: Any = None) -> forms.Form:

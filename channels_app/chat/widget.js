@@ -7,7 +7,7 @@
   const settings = "%SETTINGS%";
   const me = document.currentScript;
   const waiting = window.leadwire?.q ?? [];
-  if (window.leadwire && !window.leadwire.q) return; // included twice
+  if (window.leadwire?.isHere) return; // included twice
 
   // -- where we are, and in which language
   const source = new URL(me.src, location.href);
@@ -136,6 +136,7 @@
     .bad { color: var(--bad); font-size: 13px; margin: 0; }
     .composer { display: flex; align-items: flex-end; gap: 6px; padding: 10px 12px; border-block-start: 1px solid var(--line); }
     .composer textarea { flex: 1; min-inline-size: 0; resize: none; max-block-size: 140px; padding: 10px 12px; border: 1px solid var(--edge); border-radius: 12px; background: var(--paper); font-size: 16px; line-height: 1.4; }
+    ::placeholder { color: var(--ink-2); opacity: 1; }
     .composer button { inline-size: 44px; block-size: 44px; border-radius: 12px; display: grid; place-items: center; flex: none; color: var(--ink-2); }
     .composer .go { background: var(--accent); color: var(--on-accent); }
     .composer button[disabled] { opacity: 0.55; cursor: default; }
@@ -164,7 +165,7 @@
   notice.style.margin = "0";
   const thread = make("div", { class: "thread", role: "group", "aria-label": words.messages, tabindex: "0" });
   const spokenAloud = make("div", { class: "sr", "aria-live": "polite" });
-  const field = make("textarea", { rows: "1", dir: "auto", "aria-label": words.write, placeholder: words.write, oninput: fit, onkeydown: onKey, enterkeyhint: "send" });
+  const field = make("textarea", { rows: "1", dir: isRtl ? "rtl" : "ltr", "aria-label": words.write, placeholder: words.write, oninput: fit, onkeydown: onKey, enterkeyhint: "send" });
   const picker = make("input", { type: "file", hidden: true, tabindex: "-1", onchange: () => attach(picker.files[0]) });
   const clip = make("button", { type: "button", "aria-label": words.attach, hidden: !settings.files, onclick: () => picker.click() }, icon(ICONS.clip));
   const go = make("button", { class: "go", type: "submit", "aria-label": words.send }, icon(ICONS.send));
@@ -225,20 +226,23 @@
     else keep({ token });
     visit = said;
     settle(said.messages);
-    if (said.more && !earliest) offerEarlier();
+    if (!said.verified) for (const message of kept.sent ?? []) if (!known.has(message.id)) post(message);
+    if (said.more && !hasEarlier) offerEarlier();
     tell(said.online ? "" : inLanguage(settings.offline) || words.offline);
     return said;
   }
 
-  /* The stranger's words are the user's now. Shown once more, for one that was still on its way. */
+  /* The stranger's words are the user's now. Shown twice more, for one that was still on its way. */
   let forgetting = 0;
-  function forgetStranger() {
+  function forgetStranger(waits = [2000, 6000]) {
     if (!kept.token || forgetting) return;
+    const [wait, ...later] = waits;
     forgetting = setTimeout(async () => {
       await session().catch(() => {});
       forgetting = 0;
-      keep({ token: undefined, email: undefined });
-    }, 5000);
+      if (later.length) forgetStranger(later);
+      else keep({ token: undefined, email: undefined, sent: undefined });
+    }, wait);
   }
 
   // -- hearing: a stream where it can be had, else questions
@@ -366,13 +370,17 @@
       if (isPast) continue;
       newest = message.id;
       earliest ||= message.id;
-      if (message.from === "visitor") continue;
+      if (message.from === "visitor") {
+        forget(message.id);
+        continue;
+      }
       if (!["delivered", "read"].includes(message.state)) acknowledge(message.id);
       else if (message.state === "delivered") acknowledge(message.id, true);
       if (!isNews) continue;
       if (message.from === stillTyping) showTyping({ on: false, at: 0 });
       if (message.state !== "read" && !(isOpen && !document.hidden)) unread += 1;
       spokenAloud.textContent = `${nameOf(message.from)}: ${message.text}`;
+      askEmail();
     }
     if (messages.length && !isPast && !stays) thread.scrollTop = thread.scrollHeight;
     badge();
@@ -408,7 +416,9 @@
     typingTimer = setTimeout(() => showTyping({ on: false, at: 0 }), 45000);
   }
 
+  let hasEarlier = false;
   function offerEarlier() {
+    hasEarlier = true;
     const button = make("button", { class: "earlier", type: "button" }, words.earlier);
     button.addEventListener("click", async () => {
       const said = await ask("history", null, `?before=${encodeURIComponent(earliest)}`).catch(() => null);
@@ -468,6 +478,7 @@
 
   // -- writing
   function fit() {
+    field.dir = field.value ? "auto" : root.dir; // an empty field has no direction of its own
     field.style.height = "auto";
     field.style.height = `${field.scrollHeight + 2}px`;
   }
@@ -491,7 +502,17 @@
     post({ id: newId(), text });
   }
 
+  /* What a stranger wrote outlives the page until the server tells it back; sent again under the
+     same id it counts once. */
+  function remember(message) {
+    if (!identity) keep({ sent: [...(kept.sent ?? []).filter((each) => each.id !== message.id), message].slice(-10) });
+  }
+  function forget(id) {
+    if (kept.sent?.some((each) => each.id === id)) keep({ sent: kept.sent.filter((each) => each.id !== id) });
+  }
+
   function post(message) {
+    if (message.text) remember(message);
     const entry = rowFor(message.id, "visitor");
     thread.append(entry.row);
     fill(entry, { files: [], ...message, from: "visitor", state: "sending" });
@@ -509,7 +530,7 @@
         note(entry, "");
         entry.message.state = "received";
         if (!stream && !timer) listen();
-        askEmail();
+        hasWritten ||= setTimeout(askEmail, 12000); // or with the first answer
         return;
       } catch (error) {
         if (error.status === 401) token = "";
@@ -545,10 +566,11 @@
     }
   }
 
-  /* One question, after the first message, to strangers; it may be overlooked. */
+  /* One question to strangers who wrote; it may be overlooked. */
   let hasAsked = false;
+  let hasWritten = 0;
   function askEmail() {
-    if (!settings.email || hasAsked || kept.email || visit?.verified) return;
+    if (!settings.email || hasAsked || !hasWritten || kept.email || visit?.verified) return;
     hasAsked = true;
     const input = make("input", { type: "email", id: "email", autocomplete: "email", dir: "ltr", required: true, "aria-describedby": "bad" });
     const bad = make("p", { class: "bad", id: "bad", role: "alert" });
@@ -636,8 +658,11 @@
     unread = 0;
     known.clear();
     seen.clear();
-    hasGreeted = hasAsked = false;
-    keep({ token: undefined, email: undefined });
+    for (const waiting of Object.values(ticks)) waiting.clear();
+    hasGreeted = hasAsked = hasEarlier = false;
+    clearTimeout(hasWritten);
+    hasWritten = 0;
+    keep({ token: undefined, email: undefined, sent: undefined });
     thread.replaceChildren();
     tell("");
     badge();
@@ -647,6 +672,7 @@
   // -- the one name we put on the page
   const DEEDS = { open: () => toggle(true), close: () => toggle(false), identify };
   window.leadwire = (deed, ...rest) => DEEDS[deed]?.(...rest);
+  window.leadwire.isHere = true;
 
   document.addEventListener("visibilitychange", look_at_all);
   window.addEventListener("online", () => stream || (visit && listen()));

@@ -14,6 +14,7 @@ from channels_app.services.consent import opt_in, opt_out
 from channels_app.services.conversations import (
     add_note,
     assign,
+    begin_writing,
     close,
     hand_back,
     hand_over,
@@ -68,6 +69,7 @@ __all__ = [
     "ask_for_checkup",
     "ask_policy",
     "assign",
+    "begin_writing",
     "close",
     "compare_new_identities",
     "configure",

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from channels_app.models import ChannelConnection
-from channels_app.services import connect, fresh_config, webhook_url
+from channels_app.services import adjust, connect, fresh_config, webhook_url
 from config.launcher import Plan, wait_until_up
 from config.setup import Tell, step
 from crm.models import CrmConnection
@@ -40,6 +40,17 @@ CHANNELS: dict[str, tuple[str, dict[str, str]]] = {
         {"secret": "demo-app-secret", "token": "demo-wa-token", "verify_token": "demo-verify"},
     ),
     "telegram": ("7000000001", {"token": "7000000001:demo", "secret": "demo-telegram-secret"}),
+}
+CHAT = {
+    "team": "Acme Bikes",
+    "colour": "#a8430f",
+    "greeting": (
+        "en: Hello! Ask us anything about our bikes.\n"
+        "es: ¡Hola! Pregúntenos lo que quiera sobre nuestras bicis.\n"
+        "ar: مرحبًا! اسألونا ما تشاؤون عن دراجاتنا."
+    ),
+    "ask_email": "after",
+    "identity_secret": "demo-identity-secret-worthless-elsewhere",
 }
 
 
@@ -71,6 +82,7 @@ def open_demo(plan: Plan, tell: Tell) -> Demo:
             with step(tell, "demo knowledge read"):
                 add_demo_knowledge()
         _connect_channels()
+        _connect_chat(plan)
         if not CrmConnection.objects.exists():
             connect_crm(kind="hubspot", name="HubSpot (demo)", config={"token": "demo-hubspot"})
         connections = [_told_to_simulator(c) for c in ChannelConnection.objects.order_by("pk")]
@@ -130,6 +142,7 @@ def banner(plan: Plan, demo: Demo | None) -> str:
         lines += [
             "",
             f"  To try          write as a customer: http://127.0.0.1:{plan.ports.simulator}/",
+            f"                  or in the web chat:  http://127.0.0.1:{plan.ports.simulator}/site/",
             f"                  watch it answered:   {demo.url}inbox/",
         ]
     return "\n".join([*lines, "", "  Ctrl-C stops everything.", ""])
@@ -165,10 +178,27 @@ def _connect_channels() -> None:
             connect(platform=platform, account_id=account_id, name=name, config=config)
 
 
+def _connect_chat(plan: Plan) -> None:
+    """The chat on the shop's own website, which the simulator serves; its port may change."""
+    hosts = ("127.0.0.1", "localhost")
+    sites = "\n".join(f"http://{host}:{plan.ports.simulator}" for host in hosts)
+    connection = ChannelConnection.objects.filter(platform="webchat").first()
+    if connection is None:
+        connect(
+            platform="webchat",
+            account_id="",
+            name="Website (demo)",
+            config={**CHAT, "allowed_origins": sites},
+        )
+    elif connection.is_active and connection.config.get("allowed_origins") != sites:
+        adjust(connection=connection, changes={"allowed_origins": sites})
+
+
 def _told_to_simulator(connection: ChannelConnection) -> dict[str, Any]:
     return {
         "platform": connection.platform,
         "account_id": connection.account_id,
         "webhook_url": webhook_url(connection),
         **CHANNELS.get(connection.platform, ("", {}))[1],
+        **({"secret": CHAT["identity_secret"]} if connection.platform == "webchat" else {}),
     }

@@ -19,6 +19,7 @@ from config.simulator.telegram import Telegram
 from config.simulator.tiktok import TikTok
 from config.simulator.twilio import Twilio
 from config.simulator.vendor import Vendor
+from config.simulator.website import Website
 from config.simulator.wire import Answer, Request
 from config.simulator.world import Fault, World
 from config.simulator.x import X
@@ -53,6 +54,7 @@ class Simulator:
             OpenAI,
             Anthropic,
             Hooks,
+            Website,
             Instagram,
             Google,
             Microsoft,
@@ -65,6 +67,7 @@ class Simulator:
             await _lifespan(receive, send)
         elif scope["type"] == "http":
             request = await _read(scope, receive)
+            self.world.base = f"http://{request.headers.get('host', '')}"
             mount, _, rest = request.path.strip("/").partition("/")
             request = Request(
                 request.method, f"/{rest}", request.query, request.headers, request.body

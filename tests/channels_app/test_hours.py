@@ -1,5 +1,6 @@
 """Opening hours and sentences: arithmetic on plain values."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -43,10 +44,8 @@ def test_what_names_no_hours_is_said_so(line):
 
 @given(st.text())
 def test_hours_of_any_text_are_read_or_refused(text):
-    try:
+    with suppress(Unreadable):
         is_open(read_hours(text), MONDAY)
-    except Unreadable as error:
-        assert str(error)
 
 
 @given(st.text(max_size=2_000))
