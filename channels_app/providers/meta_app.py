@@ -12,6 +12,7 @@ from channels_app import graph, signatures, wire
 from channels_app.findings import Finding, finding
 from channels_app.providers import base
 from channels_app.providers.values import Probed
+from tenants.plugins.errors import SignatureMismatch
 
 
 class MetaAppForm(forms.Form):
@@ -38,8 +39,15 @@ class MetaAppChannel(base.ChannelProvider):
         return str(self.config.get("account_id") or "")
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        secret = base.strict_config(self.config, "app_secret")
-        signatures.check_hub_signature(headers.get("X-Hub-Signature-256", ""), secret, body)
+        claimed = headers.get("X-Hub-Signature-256", "")
+        try:
+            secret = base.strict_config(self.config, "app_secret")
+            signatures.check_hub_signature(claimed, secret, body)
+        except SignatureMismatch:
+            if not self.config.get("second_secret"):
+                raise
+            second = base.strict_config(self.config, "second_secret")
+            signatures.check_hub_signature(claimed, second, body)
 
     def signed(self, body: bytes) -> dict[str, str]:
         secret = base.strict_config(self.config, "app_secret")

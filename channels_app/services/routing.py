@@ -8,17 +8,17 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.conf import settings
-
 from channels_app.models import ChannelConnection
 from channels_app.providers import CHANNELS
 from channels_app.providers.base import ChannelProvider
 from tenants import context
-from tenants.models import PlatformApp, WebhookRoute
+from tenants.models import WebhookRoute
+from tenants.platform_apps import APP_KINDS, app_of, forget_apps
 
 SECONDS = 5.0
 MAX_KNOWN = 50_000
-META = ("messenger", "instagram", "whatsapp")
+# Whose app signs a network's webhooks at the address that all companies share.
+SIGNED_BY = {"messenger": "meta", "instagram": "meta", "whatsapp": "whatsapp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ def forget_routes() -> None:
     """Look everything up anew."""
     _addresses.clear()
     _routes.clear()
+    forget_apps()
 
 
 def address(*, platform: str, token: str) -> Address | None:
@@ -105,16 +106,21 @@ def _own_address(platform: str, token: str) -> Address | None:
 def _shared_address(platform: str) -> Address | None:
     if not CHANNELS.get(platform).has_shared_address:
         return None
-    names = [platform, "meta"] if platform in META else [platform]
-    app = PlatformApp.objects.filter(platform__in=names).order_by("-pk").first()
-    of_meta = "meta" in names
+    app = app_of(SIGNED_BY.get(platform, platform))
     config = {
-        "app_secret": (of_meta and settings.META_APP_SECRET) or (app.secret if app else ""),
-        "verify_token": (of_meta and settings.META_VERIFY_TOKEN)
-        or (app.verify_token if app else ""),
-        "app_id": app.app_id if app else "",
+        "app_secret": app.secret,
+        "verify_token": app.verify_token,
+        "app_id": app.app_id,
+        # Webhooks of accounts that signed in at Instagram are signed by the app they have there.
+        "second_secret": app_of("instagram").secret if platform == "instagram" else "",
     }
     return Address(CHANNELS.get(platform)(config), None)
+
+
+def shared_secret(platform: str) -> str:
+    """What our own app there signs the webhooks of all companies with; empty if we have none."""
+    kind = SIGNED_BY.get(platform, platform)
+    return app_of(kind).secret if kind in APP_KINDS else ""
 
 
 def _make_room(known: dict) -> None:

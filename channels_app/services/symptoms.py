@@ -11,9 +11,9 @@ from channels_app.findings import Finding, Severity, finding
 from channels_app.models import ChannelConnection, InboundEvent, Message
 from channels_app.providers import CHANNELS
 from channels_app.scopes import missing
+from channels_app.services.routing import shared_secret
 from tenants import context
 from tenants.models import WebhookRoute
-from tenants.platform_apps import APP_KINDS, app_of
 
 SOON = timedelta(days=7)
 DAY = timedelta(days=1)
@@ -21,8 +21,6 @@ POLL_PATIENCE = timedelta(minutes=5)
 HOPELESS_POLLS = 3
 QUIET = timedelta(days=14)
 NEW = timedelta(days=3)
-# Networks whose webhooks come signed by our own app at the shared address.
-SIGNED_BY = {"messenger": "meta", "instagram": "meta", "whatsapp": "meta"}
 
 
 def symptoms_of(connection: ChannelConnection) -> list[Finding]:
@@ -74,7 +72,7 @@ def _of_the_secret(connection: ChannelConnection) -> Iterator[Finding]:
     has_own = bool(name and provider.config.get(name))
     if not name or has_own or provider.poll_every():
         return
-    if not provider.has_shared_address or not _shared_secret(connection.platform):
+    if not provider.has_shared_address or not shared_secret(connection.platform):
         yield finding("no_secret")
         return
     known = WebhookRoute.objects.filter(
@@ -85,14 +83,6 @@ def _of_the_secret(connection: ChannelConnection) -> Iterator[Finding]:
     )
     if not known.exists():
         yield finding("not_verified")
-
-
-def _shared_secret(platform: str) -> str:
-    kind = SIGNED_BY.get(platform, platform)
-    if kind not in APP_KINDS:
-        return ""
-    app = app_of(kind)
-    return app.secret
 
 
 def _of_the_polls(connection: ChannelConnection) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from tenants.plugins.errors import CredentialsRejected, ProviderError
 logger = logging.getLogger(__name__)
 
 AHEAD = timedelta(minutes=30)  # before the end; X's tokens last two hours, TikTok's a day
+LONG, WEEK = timedelta(days=14), timedelta(days=7)
 LEASE = timedelta(minutes=2)  # longer than any answer can take
 LONGEST_PAUSE = timedelta(minutes=30)
 Health = ChannelConnection.Health
@@ -84,8 +85,10 @@ def _claim(connection_id: int) -> datetime | None:
 
 
 def _due(now: datetime, seconds: int) -> datetime:
+    """A token of weeks is renewed a week ahead: whoever is down for a day then loses nothing."""
     whole = timedelta(seconds=seconds)
-    return now + max(whole - AHEAD, whole / 2)
+    ahead = AHEAD if whole < LONG else WEEK
+    return now + max(whole - ahead, whole / 2)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from channels_app import services
 from channels_app.models import ChannelConnection
-from tenants import context
+from tenants import context, platform_apps
 from tests.channels_app.conftest import connected
 from tests.channels_app.test_webhooks import TEXT
 
@@ -29,14 +29,29 @@ def run(north, capsys):
 
 def test_a_channel_is_connected_and_its_secrets_shown_once(run):
     (said,) = run(
-        "connect_channel", "whatsapp", "--company", "north", "--account-id", "901", "--token", "t"
-    )
+        "connect_channel", "whatsapp", "--company", "north", "--account-id", "901",
+        "--token", "t", "--secret", "Meta's",
+    )  # fmt: skip
     connection = ChannelConnection.objects.get()
     assert said["id"] == connection.pk
     assert said["webhook_url"] == services.webhook_url(connection)
-    assert said["secret"] == connection.config["app_secret"]
-    assert said["verify_token"] == connection.config["verify_token"]
-    assert "token" not in said
+    assert said["verify_token"] == connection.config["verify_token"]  # ours to choose
+    assert connection.config["app_secret"] == "Meta's"
+    assert not {"token", "secret"} & set(said)
+
+
+def test_what_only_the_network_can_tell_is_asked_for_and_never_made_up(run, settings):
+    settings.META_APP_SECRET = ""
+    platform_apps.forget_apps()
+    args = ("connect_channel", "whatsapp", "--company", "north", "--account-id", "901")
+    with pytest.raises(CommandError, match="Give --secret: the app secret, which only WhatsApp"):
+        run(*args)
+    assert not ChannelConnection.objects.exists()
+    settings.META_APP_SECRET = "the operator's"
+    platform_apps.forget_apps()
+    run(*args)
+    connection = ChannelConnection.objects.get()
+    assert (connection.config["app_secret"], connection.config["access_token"]) == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from django.core.management.base import CommandParser
 
 from channels_app.providers import CHANNELS
 from channels_app.services import connect, fresh_config, webhook_url
+from channels_app.services.routing import shared_secret
 from tenants.commands import JsonCommand
 
 WORDS = ("secret", "token", "verify_token")
@@ -15,6 +16,22 @@ def _named(setting: str) -> tuple[str, str]:
     if not equals or not name:
         raise ValidationError(f"--set takes NAME=VALUE, not {setting!r}.")
     return name, value
+
+
+def _ask_for_what_is_theirs(platform: str, config: dict[str, str]) -> None:
+    """Webhooks that nobody can verify would all be refused: better said now."""
+    provider = CHANNELS.get(platform)
+    key = provider.secret_names.get("secret", "")
+    if not key or config.get(key) or provider.new_secret("secret") or shared_secret(platform):
+        return
+    field = provider.ConfigForm.base_fields[key]
+    label = str(field.label)
+    if not field.required and provider({**config, "account_id": ""}).poll_every():
+        return  # it is asked for news, and sends no webhooks
+    raise ValidationError(
+        f"Give --secret: the {label[:1].lower()}{label[1:]}, which only {CHANNELS.label(platform)}"
+        " can tell you. Without it every webhook would be refused."
+    )
 
 
 class Command(JsonCommand):
@@ -44,6 +61,7 @@ class Command(JsonCommand):
         with self.inside_company(options["company"]):
             config = fresh_config(platform=options["platform"], given=given)
             config |= dict(_named(each) for each in options["set"])
+            _ask_for_what_is_theirs(options["platform"], config)
             connection = connect(
                 platform=options["platform"],
                 account_id=options["account_id"],
