@@ -100,7 +100,7 @@ def weigh(media: Media, written: vault.Written) -> None:
     if not written.size:
         raise MediaRefused("empty")
     found = sniffing.look(written.head)
-    if sniffing.contradicts(str(media.source.get("mime") or media.source.get("kind")), found):
+    if sniffing.contradicts(_announced_as(media), found):
         raise MediaRefused("mismatch")
     if stored_bytes() + written.size > settings.MEDIA_QUOTA_BYTES:
         raise MediaRefused("quota")
@@ -108,6 +108,12 @@ def weigh(media: Media, written: vault.Written) -> None:
     media.kind, media.mime = found.kind, found.mime
     media.width, media.height = found.width, found.height
     media.name = sniffing.safe_name(str(media.source.get("name") or ""), found.mime)
+
+
+def _announced_as(media: Media) -> str:
+    """What the network called it when it told us of it: its own sort counts before any type."""
+    kind = str(media.source.get("kind") or "")
+    return kind if kind in {"image", "audio", "video"} else str(media.source.get("mime") or "")
 
 
 def stored_bytes() -> int:

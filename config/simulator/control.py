@@ -8,16 +8,18 @@ POST   /_sim/faults                {vendor, kind, count, match, status, code, re
 POST   /_sim/people                {platform, account_id, person_id, state, last_wrote}
 POST   /_sim/oauth                 {vendor, user, accounts, withheld, client_secret, issuer, number}
 POST   /_sim/grants                {vendor, without, over}: a scope less, or the end of all tokens
-POST   /_sim/inbound               {platform, account_id, sender_id, sender_name, text, id, post}
+POST   /_sim/inbound               {platform, account_id, sender_id, text, …, file} (see files)
 GET    /_sim/journal               ?since= &vendor= &kind=send|webhook|upsert|model|hook|call …
 GET    /_sim/objects/<type>        HubSpot's objects, each with its number of writes
 """
 
+import base64
 import time
 from dataclasses import asdict, fields
 from typing import Any
 
 from config.simulator.courier import Courier
+from config.simulator.files import Kept, Shelf
 from config.simulator.meta import Meta
 from config.simulator.vendor import Messenger, Vendor
 from config.simulator.wire import Answer, Request
@@ -32,6 +34,7 @@ class Control:
     def __init__(self, world: World, courier: Courier, vendors: list[Vendor]) -> None:
         self.world = world
         self.courier = courier
+        self.shelf = Shelf(world)
         self.meta = next(vendor for vendor in vendors if isinstance(vendor, Meta))
         self.messengers = {
             platform: vendor
@@ -156,10 +159,24 @@ class Control:
             "id": str(body.get("id") or ""),
             "post": str(body.get("post") or ""),  # then it is a comment under it
             "at": body.get("at"),
+            "file": self._file_in(body),
         }
         person = self.world.person(account.platform, account.account_id, message["sender_id"])
         person.last_wrote = time.time()
         return await self._deliver(account, message)
+
+    def _file_in(self, body: dict[str, Any]) -> Kept | None:
+        """What the person sends along: {content (base64), mime, name, fault, seconds}."""
+        told = body.get("file")
+        if not isinstance(told, dict):
+            return None
+        return self.shelf.keep(
+            base64.b64decode(str(told.get("content") or "")),
+            str(told.get("mime") or "application/octet-stream"),
+            str(told.get("name") or ""),
+            fault=str(told.get("fault") or ""),
+            seconds=float(told.get("seconds") or 0),
+        )
 
     async def _deliver(self, account: Account, message: dict[str, Any]) -> Answer:
         vendor = self.messengers[account.platform]

@@ -1,6 +1,7 @@
 """Webhooks on their way out: bundled, signed, and sent again until somebody answers 2xx."""
 
 import asyncio
+import hashlib
 import random
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -42,6 +43,23 @@ class Courier:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def visit(self, vendor: str, url: str) -> None:
+        """Fetch a file that we were only told the address of, as vendors do with links."""
+        self.soon(self._visit(vendor, url))
+
+    async def _visit(self, vendor: str, url: str) -> None:
+        status, content, mime = 0, b"", ""
+        try:
+            response = await self.client().get(url)
+            status, content = response.status_code, response.content
+            mime = response.headers.get("content-type", "")
+        except httpx.TransportError:
+            status = 0
+        digest = hashlib.sha256(content).hexdigest()
+        self.world.journal.write(
+            vendor, "fetch", url=url, status=status, size=len(content), mime=mime, sha256=digest
+        )
 
     def send(
         self, account: Account, bundler: Bundler, items: Iterable[dict[str, Any]], after: float = 0

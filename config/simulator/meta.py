@@ -16,6 +16,7 @@ import httpx
 from config.simulator.courier import Courier, Parcel
 from config.simulator.graph_errors import ERRORS, graph_error, trace
 from config.simulator.meta_comments import Comments
+from config.simulator.meta_files import MEDIA, Files, content_of
 from config.simulator.meta_library import Library
 from config.simulator.meta_login import MetaLogin
 from config.simulator.vendor import Messenger
@@ -35,6 +36,7 @@ class Meta(Messenger):
         super().__init__(world, courier)
         self.comments = Comments(world)
         self.library = Library(world)
+        self.files = Files(self.shelf)
         self.login = MetaLogin(world)
 
     def answer(self, request: Request) -> Answer:
@@ -44,6 +46,8 @@ class Meta(Messenger):
             send = self._send_whatsapp if "messaging_product" in body else self._send_messenger
             return send(path[0], _token(request), body)
         if found := self.login.answer(request, path, _token(request)):
+            return found
+        if found := self.files.answer(request, path, _token(request)):
             return found
         if not _token(request):
             return graph_error(190)
@@ -106,6 +110,9 @@ class Meta(Messenger):
         if unfit := self._unfit_for_messenger(account, recipient, body, text):
             return unfit
         mid = f"m_{secrets.token_urlsafe(30)}"
+        file = str(((message.get("attachment") or {}).get("payload") or {}).get("url") or "")
+        if file:
+            self.courier.visit(platform, file)
         self._report_messenger(account, recipient, mid, message)
         return Answer(
             {"recipient_id": recipient, "message_id": mid},
@@ -114,6 +121,7 @@ class Meta(Messenger):
             note={
                 **_sent(platform, account, recipient, text, mid),
                 "comment": str(to.get("comment_id", "")),
+                "file": file,
             },
         )
 
@@ -199,6 +207,11 @@ class Meta(Messenger):
             return graph_error(100, "The parameter text['body'] is required.")
         if len(text) > 4_096:
             return graph_error(100, "Param text['body'] must be at most 4096 characters long.")
+        file = body.get(str(body.get("type"))) or {}
+        if body.get("type") in MEDIA and not (
+            self.shelf.find(str(file.get("id"))) or file.get("link")
+        ):
+            return graph_error(100, "(#100) Invalid parameter: no media with this id.")
         if body.get("type") == "template" and not self.library.knows(body.get("template")):
             return graph_error(132001)
         if full := self._whatsapp_is_full(phone_id, recipient):
@@ -212,7 +225,10 @@ class Meta(Messenger):
                 "messages": [{"id": wamid}],
             },
             kind="send",
-            note=_sent("whatsapp", account, recipient, text, wamid),
+            note={
+                **_sent("whatsapp", account, recipient, text or file.get("caption", ""), wamid),
+                "file": str(file.get("id") or file.get("link") or ""),
+            },
         )
 
     def _whatsapp_is_full(self, phone_id: str, recipient: str) -> Answer | None:
@@ -274,15 +290,17 @@ class Meta(Messenger):
                     "from": sender,
                     "id": identity,
                     "timestamp": _now(),
-                    "type": "text",
-                    "text": {"body": text},
+                    **content_of(text, message.get("file")),
                 },
             }
         return {
             "sender": {"id": sender},
             "recipient": {"id": account.account_id},
             "timestamp": int(time.time() * 1000),
-            "message": {"mid": message["id"] or f"m_{secrets.token_urlsafe(24)}", "text": text},
+            "message": {
+                "mid": message["id"] or f"m_{secrets.token_urlsafe(24)}",
+                **self.files.words_and_file(text, message.get("file")),
+            },
         }
 
     def bundle(self, account: Account, items: list[dict[str, Any]]) -> list[Parcel]:

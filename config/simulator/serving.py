@@ -104,7 +104,7 @@ class SimulatorClient:
     def person(self, platform: str, account_id: str, person_id: str, **state: Any) -> None:
         self._say("people", platform=platform, account_id=account_id, person_id=person_id, **state)
 
-    def inbound(self, platform: str, account_id: str, text: str, **more: str) -> dict[str, Any]:
+    def inbound(self, platform: str, account_id: str, text: str, **more: Any) -> dict[str, Any]:
         """A person writes; returns once our side has taken the webhook or the vendor gave up."""
         return self._say("inbound", platform=platform, account_id=account_id, text=text, **more)
 

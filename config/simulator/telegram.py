@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from config.simulator.courier import Parcel
+from config.simulator.files import Kept, form_with_files
 from config.simulator.vendor import Messenger
 from config.simulator.wire import Answer, Request
 from config.simulator.world import Account, Fault
 
+FILES = ("photo", "document", "audio", "video", "voice", "animation")
+MAX_DOWNLOAD = 20 * 1024 * 1024
 ERRORS = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -27,18 +30,27 @@ class Telegram(Messenger):
     platforms = ("telegram",)
 
     def answer(self, request: Request) -> Answer:
-        bot, _, method = request.path.strip("/").removeprefix("bot").partition("/")
+        is_file = request.path.startswith("/file/bot")
+        path = request.path.removeprefix("/file")
+        bot, _, method = path.strip("/").removeprefix("bot").partition("/")
         account_id, colon, _ = bot.partition(":")
-        if not request.path.startswith("/bot") or not colon or not account_id.isdigit():
+        if not path.startswith("/bot") or not colon or not account_id.isdigit():
             return self._error(401)
         account = self.world.account("telegram", account_id)
         if account.token and account.token != bot:
             return self._error(401)
-        arguments = {**request.query, **request.json()}
+        if is_file:
+            return self.shelf.serve(request, method.rpartition("_")[2].partition(".")[0])
+        fields, files = form_with_files(request)
+        kept = {
+            name: self.shelf.keep(part.content, part.mime, part.name).identity
+            for name, part in files.items()
+        }
+        arguments = {**request.query, **request.json(), **fields, **kept}
         methods: dict[str, Callable[[Account, dict[str, Any]], Answer]] = {
             "sendMessage": self._send_message,
-            "sendPhoto": self._send_message,
-            "sendDocument": self._send_message,
+            **{f"send{field.capitalize()}": self._send_message for field in FILES},
+            "getFile": self._get_file,
             "answerCallbackQuery": lambda account, arguments: _ok(True),
             "getMe": self._get_me,
             "setWebhook": self._set_webhook,
@@ -59,7 +71,9 @@ class Telegram(Messenger):
         chat, text = str(arguments.get("chat_id", "")), str(arguments.get("text", ""))
         if not chat:
             return self._error(400, "Bad Request: chat_id is empty")
-        file = str(arguments.get("photo") or arguments.get("document") or "")
+        file = str(next((arguments[field] for field in FILES if arguments.get(field)), ""))
+        if file.startswith("http"):
+            self.courier.visit("telegram", file)
         text = str(arguments.get("caption", "")) if file else text
         if not file and not text.strip():
             return self._error(400, "Bad Request: message text is empty")
@@ -101,6 +115,25 @@ class Telegram(Messenger):
                 "external_id": f"{chat}:{number}",
                 "file": file,
             },
+        )
+
+    def _get_file(self, account: Account, arguments: dict[str, Any]) -> Answer:
+        """https://core.telegram.org/bots/api#getfile"""
+        kept = self.shelf.find(str(arguments.get("file_id", "")))
+        if kept is None:
+            return self._error(
+                400, "Bad Request: wrong file_id or the file is temporarily unavailable"
+            )
+        if len(kept.content) > MAX_DOWNLOAD:
+            return self._error(400, "Bad Request: file is too big")
+        ending = kept.mime.rpartition("/")[2]
+        return _ok(
+            {
+                "file_id": kept.identity,
+                "file_unique_id": f"u{kept.identity}",
+                "file_size": len(kept.content),
+                "file_path": f"{kept.sort}s/file_{kept.identity}.{ending}",
+            }
         )
 
     def _get_me(self, account: Account, arguments: dict[str, Any]) -> Answer:
@@ -147,7 +180,7 @@ class Telegram(Messenger):
                 "from": {"id": sender, "is_bot": False, "first_name": name},
                 "chat": {"id": sender, "first_name": name, "type": "private"},
                 "date": int(time.time()),
-                "text": message["text"],
+                **_said(message["text"], message.get("file")),
             },
         }
 
@@ -155,6 +188,23 @@ class Telegram(Messenger):
         """Telegram sends one update a request."""
         headers = {"x-telegram-bot-api-secret-token": account.secret}
         return [Parcel(json.dumps(item).encode(), headers) for item in items]
+
+
+def _said(text: str, file: Kept | None) -> dict[str, Any]:
+    """Words, or a file with words as its caption."""
+    if file is None:
+        return {"text": text}
+    told: dict[str, Any] = {
+        "file_id": file.identity,
+        "file_unique_id": f"u{file.identity}",
+        "file_size": len(file.content),
+    }
+    caption = {"caption": text} if text else {}
+    if file.sort == "image":
+        small = {**told, "file_id": "thumbnail", "width": 90, "height": 90}
+        return {"photo": [small, {**told, "width": 800, "height": 800}], **caption}
+    named = {**told, "mime_type": file.mime, "file_name": file.name}
+    return {{"audio": "voice", "video": "video"}.get(file.sort, "document"): named, **caption}
 
 
 def _ok(result: Any, **more: Any) -> Answer:

@@ -12,6 +12,7 @@ from typing import Any
 
 from config.simulator.consent import Desk, Refusal
 from config.simulator.courier import Courier, Parcel
+from config.simulator.files import Kept, Part, form_with_files
 from config.simulator.vendor import Messenger
 from config.simulator.wire import Answer, Request
 from config.simulator.world import Account, Fault, World
@@ -42,8 +43,11 @@ class TikTok(Messenger):
     def answer(self, request: Request) -> Answer:
         if request.parts == ["v2", "auth", "authorize"]:
             return self.desk.answer(request, client="client_key")
+        if request.parts[:1] == ["store"]:
+            return self.shelf.serve(request, request.parts[-1])
         path = request.parts[2:]  # behind open_api/v1.3
-        body = request.json()
+        fields, files = form_with_files(request)
+        body = {**request.json(), **fields}
         if path[:1] == ["tt_user"]:
             return self._tokens(path[1:], body)
         account = self.world.account("tiktok", str(body.get("business_id") or "biz"))
@@ -52,9 +56,16 @@ class TikTok(Messenger):
             return _code(40105)
         if self.world.behaviour("tiktok").limits and not self.world.room(1, 60, "tiktok", token):
             return _code(40100)
+        return self._business(path, account, body, files)
+
+    def _business(
+        self, path: list[str], account: Account, body: dict[str, Any], files: dict[str, Part]
+    ) -> Answer:
         match path:
             case ["business", "message", "send"]:
                 return self._send(account, body)
+            case ["business", "message", "media", deed]:
+                return self._media(deed, body, files)
             case ["business", "comment", "reply", "create"]:
                 return self._comment(account, body)
             case ["business", "get"]:
@@ -108,7 +119,10 @@ class TikTok(Messenger):
 
     def _send(self, account: Account, body: dict[str, Any]) -> Answer:
         thread, text = str(body.get("recipient", "")), str((body.get("text") or {}).get("body", ""))
-        if body.get("message_type") != "TEXT" or not thread or not 0 < len(text) <= 6_000:
+        image = self.shelf.find(str((body.get("image") or {}).get("media_id", "")))
+        is_text = body.get("message_type") == "TEXT" and 0 < len(text) <= 6_000
+        is_image = body.get("message_type") == "IMAGE" and image is not None and not text
+        if not thread or not (is_text or is_image):
             return _code(40002)
         person = self.world.person("tiktok", account.account_id, thread)
         if person.state != "ok":
@@ -120,6 +134,15 @@ class TikTok(Messenger):
         identity = secrets.token_urlsafe(16)
         self._report(account, thread, identity, text)
         return _data({"message": {"message_id": identity}}, _note(account, thread, text, identity))
+
+    def _media(self, deed: str, body: dict[str, Any], files: dict[str, Part]) -> Answer:
+        if deed == "upload" and "file" in files:
+            part = files["file"]
+            return _data({"media_id": self.shelf.keep(part.content, part.mime).identity})
+        kept = self.shelf.find(str(body.get("media_id", "")))
+        if kept is None or not body.get("conversation_id") or not body.get("message_id"):
+            return _code(40002, "The media does not exist.")
+        return _data({"download_url": self.shelf.link("tiktok/store", kept.identity)})
 
     def _comment(self, account: Account, body: dict[str, Any]) -> Answer:
         comment, text = str(body.get("comment_id") or ""), str(body.get("text") or "")
@@ -170,9 +193,8 @@ class TikTok(Messenger):
         return {
             "event": "im_receive_msg",
             "content": {
-                "type": "text",
+                **_said(message["text"], message.get("file")),
                 "message_id": message["id"] or secrets.token_urlsafe(16),
-                "text": {"body": message["text"]},
                 "conversation_id": sender,
                 "timestamp": int(time.time() * 1000),
                 "from": message["sender_name"] or "person",
@@ -199,6 +221,12 @@ class TikTok(Messenger):
             digest = hmac.new(account.secret.encode(), signed, hashlib.sha256).hexdigest()
             parcels.append(Parcel(raw, {"tiktok-signature": f"t={now},s={digest}"}))
         return parcels
+
+
+def _said(text: str, file: Kept | None) -> dict[str, Any]:
+    if file is None:
+        return {"type": "text", "text": {"body": text}}
+    return {"type": file.sort, file.sort: {"media_id": file.identity}}
 
 
 def _code(code: int, message: str = "") -> Answer:

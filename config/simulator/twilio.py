@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from config.simulator.courier import Parcel
+from config.simulator.files import Kept
 from config.simulator.vendor import Messenger
 from config.simulator.wire import Answer, Request
 from config.simulator.world import Account, Fault
@@ -38,6 +39,10 @@ class Twilio(Messenger):
         match [request.method, *request.parts]:
             case ["POST", "2010-04-01", "Accounts", sid, "Messages.json"]:
                 return self._send(request, sid)
+            case ["GET", "2010-04-01", "Accounts", _, "Messages", _, "Media", identity]:
+                return self._media(request, identity)
+            case ["GET", "store", identity]:
+                return self.shelf.serve(request, identity)
             case ["GET", "2010-04-01", "Accounts", name] if name.endswith(".json"):
                 return Answer({"sid": name.removesuffix(".json"), "status": "active"})
         return self._error(20404)
@@ -58,6 +63,9 @@ class Twilio(Messenger):
         account.webhook_url = account.webhook_url or form.get("StatusCallback", "")
         if form.get("StatusCallback"):
             self._report(account, sid, identity, str(recipient))
+        for name, value in parse_qsl(request.body.decode()):
+            if name == "MediaUrl":
+                self.courier.visit(account.platform, value)
         body = {"sid": identity, "status": "queued", "to": recipient, "from": sender, "body": text}
         note = {
             "platform": account.platform,
@@ -67,6 +75,15 @@ class Twilio(Messenger):
             "external_id": identity,
         }
         return Answer(body, 201, kind="send", note=note)
+
+    def _media(self, request: Request, identity: str) -> Answer:
+        """https://www.twilio.com/docs/messaging/api/media-resource#fetch-a-media-resource"""
+        if not request.headers.get("authorization", "").startswith("Basic "):
+            return self._error(20003)
+        if self.shelf.find(identity.removeprefix("ME")) is None:
+            return self._error(20404)
+        place = self.shelf.link("twilio/store", identity.removeprefix("ME"))
+        return Answer(b"", 307, {"location": place})
 
     def _refused(
         self, account: Account, recipient: str, text: str, form: dict[str, str]
@@ -124,8 +141,19 @@ class Twilio(Messenger):
             "Body": message["text"],
             "NumMedia": "0",
             "SmsStatus": "received",
+            **self._file_of(message.get("file")),
         }
         return {**fields, "ProfileName": message["sender_name"]} if prefix else fields
+
+    def _file_of(self, file: Kept | None) -> dict[str, str]:
+        if file is None:
+            return {}
+        place = f"2010-04-01/Accounts/AC00/Messages/MM00/Media/ME{file.identity}"
+        return {
+            "NumMedia": "1",
+            "MediaUrl0": f"{self.world.base}/twilio/{place}",
+            "MediaContentType0": file.mime,
+        }
 
     def bundle(self, account: Account, items: list[dict[str, Any]]) -> list[Parcel]:
         """One form a request, signed together with the address."""

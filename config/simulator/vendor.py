@@ -4,6 +4,7 @@ import abc
 from typing import Any
 
 from config.simulator.courier import Courier, Parcel
+from config.simulator.files import Shelf
 from config.simulator.wire import Answer, Request
 from config.simulator.world import Account, Fault, World
 
@@ -16,6 +17,7 @@ class Vendor(abc.ABC):
     def __init__(self, world: World, courier: Courier) -> None:
         self.world = world
         self.courier = courier
+        self.shelf = Shelf(world)
 
     @abc.abstractmethod
     def answer(self, request: Request) -> Answer:

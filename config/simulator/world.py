@@ -116,6 +116,7 @@ class World:
 
     def __init__(self) -> None:
         self.journal = Journal()
+        self.base = ""  # our own address, as whoever asked last wrote it
         self.reset()
 
     def reset(self) -> None:

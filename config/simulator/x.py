@@ -15,6 +15,7 @@ from config.simulator.courier import Courier, Parcel
 from config.simulator.vendor import Messenger
 from config.simulator.wire import Answer, Request
 from config.simulator.world import Account, Fault, World
+from config.simulator.x_files import Files
 
 WINDOW = 15 * 60  # seconds, of every rate limit
 PROBLEMS = {
@@ -37,16 +38,18 @@ class X(Messenger):
     def __init__(self, world: World, courier: Courier) -> None:
         super().__init__(world, courier)
         self.desk = Desk(world, "x", pkce=True)
+        self.files = Files(self.shelf)
 
     def answer(self, request: Request) -> Answer:
-        if request.parts == ["i", "oauth2", "authorize"]:
-            return self.desk.answer(request)
-        if request.parts == ["2", "oauth2", "token"]:
-            return self._token(request)
+        if request.parts[1:2] == ["oauth2"]:
+            at_the_desk = request.parts[2:] == ["authorize"]
+            return self.desk.answer(request) if at_the_desk else self._token(request)
         if not request.bearer:
             return self._problem(401)
         if request.bearer in self.desk.grants and self.desk.grant_of(request.bearer) is None:
             return self._problem(401)
+        if found := self.files.answer(request):
+            return found
         account = self._account(request.bearer)
         match [request.method, *request.parts]:
             case ["POST", "2", "dm_conversations", "with", person, "messages"]:
@@ -83,7 +86,8 @@ class X(Messenger):
 
     def _send_dm(self, account: Account, person: str, body: dict[str, Any]) -> Answer:
         text = str(body.get("text") or "")
-        if not person.isdigit() or not (text or body.get("attachments")):
+        files = body.get("attachments")
+        if not person.isdigit() or not (text or files) or (files and not self.files.knows(files)):
             return self._problem(400)
         if self.world.person("x", account.account_id, person).state != "ok":
             return self._problem(403)
@@ -96,7 +100,10 @@ class X(Messenger):
             {"data": {"dm_conversation_id": conversation, "dm_event_id": number}},
             201,
             kind="send",
-            note=_note(account, person, text, number),
+            note={
+                **_note(account, person, text, number),
+                "file": str(files[0]["media_id"]) if files else "",
+            },
         )
 
     def _post(self, account: Account, body: dict[str, Any]) -> Answer:
@@ -217,10 +224,10 @@ class X(Messenger):
         counter = self.world.next_number("x:dm", start=1_900_000_000_000_000_000)
         number, sender = message["id"] or str(counter), message["sender_id"]
         user = {"id": sender, "name": message["sender_name"] or "Person", "screen_name": sender}
-        return {
-            "direct_message_events": _dm(sender, account.account_id, number, message["text"]),
-            "users": {sender: user},
-        }
+        event = _dm(sender, account.account_id, number, message["text"])
+        said = event["message_create"]["message_data"]
+        said |= self.files.attached(message.get("file"))
+        return {"direct_message_events": event, "users": {sender: user}}
 
     def bundle(self, account: Account, items: list[dict[str, Any]]) -> list[Parcel]:
         """X sends one request for each event."""
