@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -37,9 +37,18 @@ class CannotDecrypt(Exception):
 class Keyring:
     """The opened keys of one schema: ``current`` encrypts, all of them decrypt."""
 
+    schema: str
     current: int
     ciphers: dict[int, AESGCM]
     index_key: bytes
+    _bound: dict[str, bytes] = field(default_factory=dict)
+
+    def bound_to(self, column: str) -> bytes:
+        """What is authenticated with each value of this column."""
+        bound = self._bound.get(column)
+        if bound is None:
+            bound = self._bound[column] = f"{self.schema}/{column}".encode()
+        return bound
 
 
 _opened: dict[str, tuple[float, Keyring]] = {}
@@ -108,7 +117,7 @@ def encrypt(plain: bytes, *, column: str) -> bytes:
     """Encrypt for the schema the connection is in."""
     keys = keyring()
     nonce = os.urandom(NONCE)
-    sealed = keys.ciphers[keys.current].encrypt(nonce, plain, _bound_to(column))
+    sealed = keys.ciphers[keys.current].encrypt(nonce, plain, keys.bound_to(column))
     return bytes([keys.current % 256]) + nonce + sealed
 
 
@@ -116,14 +125,15 @@ def decrypt(stored: bytes, *, column: str) -> bytes:
     """Open a value of the schema the connection is in; raises CannotDecrypt."""
     if not stored:
         raise CannotDecrypt(f"{column}: this value is damaged.")
-    cipher = keyring().ciphers.get(stored[0])
+    keys = keyring()
+    cipher = keys.ciphers.get(stored[0])
     if cipher is None:  # another process may have rotated a moment ago
-        forget(context.schema())
+        forget(keys.schema)
         cipher = keyring().ciphers.get(stored[0])
     if cipher is None:
         raise CannotDecrypt(f"{column}: the key of this value is gone.")
     try:
-        return cipher.decrypt(stored[1 : 1 + NONCE], stored[1 + NONCE :], _bound_to(column))
+        return cipher.decrypt(stored[1 : 1 + NONCE], stored[1 + NONCE :], keys.bound_to(column))
     except (InvalidTag, ValueError) as error:
         raise CannotDecrypt(f"{column}: this value belongs elsewhere or is damaged.") from error
 
@@ -164,11 +174,7 @@ def _open(schema: str) -> Keyring:
     if not ring:
         raise CannotDecrypt(f"{schema} has no keyring (any more).")
     ciphers = {int(key_id) % 256: AESGCM(unwrap(key)) for key_id, key in ring["keys"].items()}
-    return Keyring(int(ring["current"]) % 256, ciphers, unwrap(ring["index"]))
-
-
-def _bound_to(column: str) -> bytes:
-    return f"{context.schema()}/{column}".encode()
+    return Keyring(schema, int(ring["current"]) % 256, ciphers, unwrap(ring["index"]))
 
 
 def _master_keys() -> list[bytes]:

@@ -6,6 +6,7 @@ re-encrypt the column.
 """
 
 import json
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -29,7 +30,7 @@ class EncryptedField(models.Field):
     def of_plain(self, plain: bytes) -> Any:
         raise NotImplementedError
 
-    @property
+    @cached_property
     def _column(self) -> str:
         return f"{self.model._meta.db_table}.{self.column}"
 
