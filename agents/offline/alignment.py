@@ -7,7 +7,7 @@ whether two words mean the same: "verde" and "green" .95, "heavy" and "weighs" .
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from threading import Lock
 
@@ -97,17 +97,19 @@ def content_words(text: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+@lru_cache(maxsize=1 << 12)
 def is_date_word(word: str) -> bool:
     """A day or month: an answer may tell of it by naming others ("Monday to Friday")."""
     return bool(_DATE.fullmatch(_bare(normalise(word))))
 
 
-def all_words(text: str) -> list[str]:
+@lru_cache(maxsize=1 << 11)  # the same passages are read for question after question
+def all_words(text: str) -> tuple[str, ...]:
     """The words of a sentence that something may be found in."""
     found = [
         word[:LONGEST] for word in words(text) if len(word) > 1 and normalise(word) not in _STOP
     ]
-    return list(dict.fromkeys([*found, *_LETTER.findall(text)]))
+    return tuple(dict.fromkeys([*found, *_LETTER.findall(text)]))
 
 
 def coverage(asked: Sequence[str], said: Sequence[str], known: Words) -> NDArray[np.float32]:
@@ -116,7 +118,7 @@ def coverage(asked: Sequence[str], said: Sequence[str], known: Words) -> NDArray
         return np.zeros(len(asked), dtype=np.float32)
     cosines = known.vectors(asked) @ known.vectors(said).T
     near = np.clip((cosines.max(axis=1) - STRANGERS) / (SAME - STRANGERS), 0.0, 1.0) * ALIKE
-    held = stems_of(said)
+    held = stems_of(tuple(said))
     exact = np.array([_is_held(word, held) for word in asked], dtype=bool)
     near = np.maximum(near, ALIKE * _same_root(asked, said))
     # Names and single letters mean nothing by being near to others.
@@ -125,7 +127,8 @@ def coverage(asked: Sequence[str], said: Sequence[str], known: Words) -> NDArray
     return covered.astype(np.float32)
 
 
-def stems_of(said: Iterable[str]) -> frozenset[str]:
+@lru_cache(maxsize=1 << 11)
+def stems_of(said: tuple[str, ...]) -> frozenset[str]:
     return frozenset(form for word in said for form in _forms(word))
 
 
@@ -133,6 +136,7 @@ def _is_held(word: str, held: frozenset[str]) -> bool:
     return any(form in held for form in _forms(word))
 
 
+@lru_cache(maxsize=1 << 15)
 def _forms(word: str) -> tuple[str, ...]:
     if len(word) == 1:
         return (word,)

@@ -8,6 +8,7 @@ answered by a sentence that knows PayPal or by none at all.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -290,6 +291,7 @@ def _handicap(one: _Candidate, language: str) -> float:
     return RANK * (one.source - 1) + foreign
 
 
+@lru_cache(maxsize=1 << 12)
 def _is_in(language: str, text: str) -> bool:
     return detect_language(text, fallback=language) == language
 

@@ -23,9 +23,9 @@ def folded(text: str) -> str:
     """For comparing words: lower case, no accents, no vowel marks, one kind of alef."""
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", latin_digits(text)))
     text = _MARKS.sub("", text).translate(_ARABIC).casefold()
-    text = "".join(
-        char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char)
-    )
+    text = unicodedata.normalize("NFD", text)
+    for mark in filter(unicodedata.combining, set(text)):
+        text = text.replace(mark, "")
     text = text.replace("’", "'").replace("`", "'")
     return _SPACES.sub(" ", text).strip()
 
