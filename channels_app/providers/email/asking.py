@@ -23,6 +23,12 @@ class MailboxForm(forms.Form):
     webhook_secret = forms.CharField(
         label=_("Webhook secret"), widget=PASSWORD, max_length=500, required=False
     )
+    topic_arn = forms.RegexField(
+        r"\Aarn:aws[a-z-]*:sns:[a-z0-9-]{3,30}:\d{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?\Z",
+        label=_("SNS topic of Amazon SES (its ARN)"),
+        max_length=400,
+        required=False,
+    )
     outbound = forms.ChoiceField(
         label=_("Letters leave by"),
         choices=[("smtp", _("A mail server, by SMTP")), ("resend", "Resend")],

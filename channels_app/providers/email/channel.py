@@ -28,6 +28,7 @@ from channels_app.providers.email import (
     sendgrid,
     ses,
     smtp,
+    sns,
 )
 from channels_app.providers.email.asking import MailboxForm
 from channels_app.providers.email.bodies import is_json, read_form
@@ -72,11 +73,13 @@ class Email(base.ChannelProvider):
     ConfigForm = MailboxForm
 
     secret_names: ClassVar[Mapping[str, str]] = {"secret": "webhook_secret"}
+    acknowledged: ClassVar[frozenset[str]] = frozenset({ses.CONFIRMATION})
     how_to_connect = (
         "The account id is your address. For IMAP and SMTP give your servers. For a service, point"
         " its inbound route and its event webhook at the webhook address: Mailgun and Resend sign"
         " with the key they show you; for Postmark, SendGrid, SES and Brevo put the secret into"
-        " the address as https://leadwire:<secret>@…"
+        " the address as https://leadwire:<secret>@…; for SES also give the ARN of your SNS topic:"
+        " we then check Amazon's signature and confirm the subscription."
     )
 
     @classmethod
@@ -94,6 +97,8 @@ class Email(base.ChannelProvider):
             self._verify_svix(secret, headers, body)
         elif not same(headers.get("Authorization", ""), _basic(secret)):
             raise SignatureMismatch("User and password in the webhook's address are not ours.")
+        elif inbound == "ses":  # the password first: who lacks it makes us fetch nothing
+            sns.verify(body, self._topic)
 
     @staticmethod
     def _verify_svix(secret: bytes, headers: Mapping[str, str], body: bytes) -> None:
@@ -139,7 +144,9 @@ class Email(base.ChannelProvider):
             if not body.strip():
                 raise PayloadRejected("The letter is empty.")
             return self._meaning(read_mail(body))
-        reader = BY_NAME.get(kind)
+        reader = ses.SES if kind == ses.CONFIRMATION else BY_NAME.get(kind)
+        if kind == ses.CONFIRMATION and self._topic:
+            return [values.Noted(outcome="confirmed", reason="We asked SNS for this topic.")]
         if kind == FETCHED:
             reader = resend.RESEND
         if reader is None:
@@ -265,6 +272,15 @@ class Email(base.ChannelProvider):
         return found
 
     @property
+    def _topic(self) -> str:
+        return str(self.config.get("topic_arn") or "")
+
+    def acknowledge(self, kind: str, body: bytes) -> None:
+        """SNS asks once whether we want a topic's messages."""
+        if self.config.get("inbound") == "ses" and self._topic:
+            sns.confirm(wire.load_object(body), self._topic)
+
+    @property
     def _oauth(self) -> str:
         """Whose tokens open the mailbox (google, microsoft); empty for a password."""
         return str(self.config.get("oauth") or "")
@@ -337,7 +353,8 @@ def _envelope(body: bytes) -> Any:
 def _item(reader: Reader, item: dict[str, Any]) -> RawItem:
     body = wire.dumps(item)
     key = reader.key(item)
-    return RawItem("", wire.key_of(reader.name, key or body.hex()), reader.name, body)
+    kind = ses.CONFIRMATION if ses.is_confirmation(item) else reader.name
+    return RawItem("", wire.key_of(reader.name, key or body.hex()), kind, body)
 
 
 def _tracking(service: str, reference: str) -> dict[str, str]:

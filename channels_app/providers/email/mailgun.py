@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
+import redis
+from django.core.cache import cache
+
 from channels_app import wire
 from channels_app.mail.headers import raw_bytes
 from channels_app.mail.reading import Part, mail_of_fields, read_mail
@@ -31,6 +34,7 @@ from channels_app.providers.email.services import (
 from channels_app.signatures import same
 from tenants.plugins.errors import PayloadRejected, SignatureMismatch
 
+REMEMBERED_SECONDS = 3 * 24 * 3600  # Mailgun tries for eight hours
 MEANINGS = {
     "accepted": SENT,
     "delivered": DELIVERED,
@@ -56,6 +60,26 @@ def verify(secret: bytes, body: bytes) -> None:
         raise SignatureMismatch("No signature in the body.")
     if not same(parts["signature"], signature(secret, parts["timestamp"], parts["token"])):
         raise SignatureMismatch("Mailgun's signature does not match.")
+    _take_once(parts["token"], body)
+
+
+def _take_once(token: str, body: bytes) -> None:
+    """A token is good for one body: Mailgun may bring that again, nobody may bring another.
+
+    Mailgun signs the token and not the body. Where the memory is away, or has forgotten, the
+    event's key still keeps a second item under the same token from counting.
+    """
+    shape = "json" if is_json(body) else "form"  # routes and events draw tokens of their own
+    name = f"mailgun:{shape}:{sha256(token.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    print_of_body = sha256(body).hexdigest()
+    try:
+        if cache.add(name, print_of_body, timeout=REMEMBERED_SECONDS):
+            return
+        known = cache.get(name)
+    except redis.RedisError:
+        return
+    if known is not None and known != print_of_body:
+        raise SignatureMismatch("This token of Mailgun's came before, with another body.")
 
 
 def signature(secret: bytes, timestamp: str, token: str) -> str:

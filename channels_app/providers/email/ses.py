@@ -41,6 +41,13 @@ MEANINGS = {
 AMAZON = re.compile(r"https://sns\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/")
 
 
+CONFIRMATION = "ses_confirmation"  # its own kind: it wants an answer
+
+
+def is_confirmation(envelope: dict[str, Any]) -> bool:
+    return envelope.get("Type") == "SubscriptionConfirmation"
+
+
 def is_own(envelope: Any) -> bool:
     if not isinstance(envelope, dict):
         return False
