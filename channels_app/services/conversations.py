@@ -63,6 +63,16 @@ def take_over(
     return conversation
 
 
+def begin_writing(
+    *, conversation: Conversation, user: User | None, actor: str = ""
+) -> Conversation:
+    """Somebody types a reply: from the first key on they lead, so that the AI does not answer
+    over their shoulder. Nothing happens where a person leads already."""
+    if not conversation.is_with_ai:
+        return conversation
+    return take_over(conversation=conversation, user=user, actor=actor)
+
+
 def hand_back(*, conversation: Conversation, user: User | None, actor: str = "") -> Conversation:
     """Let the AI lead again. If the contact still waits, their last words are announced anew,
     as ``change="handed_back"``."""

@@ -5,6 +5,7 @@ The vendors are the simulator's; their own record of what they delivered is what
 
 import random
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -82,7 +83,7 @@ class Line:
             platform=platform, account_id=account, config=config, vouched=True
         )
         secret = config.get("secret") or config.get("auth_token") or "s"
-        known = {} if platform == "email" else {"secret": secret}
+        known: dict[str, str] = {} if platform == "email" else {"secret": secret}
         simulator.account(platform, account, webhook_url=hook, **known)
         for name in {platform, self.vendor}:
             simulator.behave(name, status_delay=0, limits=False, batch=0)
@@ -178,7 +179,7 @@ def agree(line: Line, message: Message) -> None:
         assert message.error_text
 
 
-LOSSES = [
+LOSSES: list[dict[str, Any]] = [
     {"kind": "drop"},
     {"kind": "cut"},
     {"kind": "malformed"},
@@ -217,7 +218,7 @@ def test_what_nobody_tells_of_ends_as_a_doubt_and_is_never_sent_again(line, in_a
     assert line.delivered("Hello") == 1
 
 
-REFUSALS: dict[str, list[dict]] = {
+REFUSALS: dict[str, list[dict[str, Any]]] = {
     "meta": [{"code": 613}, {"code": 4}, {"code": 190}, {"code": 551}, {"status": 500}],
     "telegram": [{"code": 429, "retry_after": 7}, {"code": 401}, {"code": 400}, {"status": 500}],
     "x": [{"status": 429, "retry_after": 9}, {"status": 401}, {"status": 403}, {"status": 503}],
@@ -227,12 +228,14 @@ REFUSALS: dict[str, list[dict]] = {
     "resend": [{"status": 429, "retry_after": 3}, {"status": 403}, {"status": 500}],
     "hook": [{"status": 429, "retry_after": 3}, {"status": 410}, {"status": 503}],
 }
-WHATSAPP = [{"code": code} for code in (131047, 131056, 130429, 131026, 131042, 132001)]
+WHATSAPP: list[dict[str, Any]] = [
+    {"code": code} for code in (131047, 131056, 130429, 131026, 131042, 132001)
+]
 
 
-def faults_of(line: Line) -> list[dict]:
+def faults_of(line: Line) -> list[dict[str, Any]]:
     own = WHATSAPP if line.platform == "whatsapp" else []
-    gone = [{"kind": "refuse"}, {"status": 502}]
+    gone: list[dict[str, Any]] = [{"kind": "refuse"}, {"status": 502}]
     return [*LOSSES, *gone, *REFUSALS[line.vendor], *own]
 
 

@@ -29,7 +29,8 @@ class World:
 
     def take(self, **event) -> None:
         self.count += 1
-        body = wire.dumps({**event, "id": f"e{self.count}"})
+        about = event.pop("about", f"e{self.count}")
+        body = wire.dumps({**event, "id": about, "event_id": f"e{self.count}"})
         items = self.connection.provider().split(body)
         for event_id in services.store(connection_id=self.connection.pk, items=items):
             services.ingest(event_id=event_id)
@@ -42,6 +43,15 @@ class World:
 
     def replied(self) -> None:
         post_message(conversation=self.conversation, text="Me", author=HUMAN, user=self.user)
+
+    def typed(self) -> None:
+        services.begin_writing(conversation=self.conversation, user=self.user)
+
+    def edited(self) -> None:
+        """Words that are changed are newer words."""
+        last = Message.objects.filter(conversation=self.conversation, direction="in").last()
+        assert last is not None
+        self.take(type="edit", text="Hello??", about=last.external_id)
 
     def taken_over(self) -> None:
         services.take_over(conversation=self.conversation, user=self.user)
@@ -83,7 +93,7 @@ class World:
     def step(self) -> None:
         deeds = [
             self.heard, self.echoed, self.replied, self.taken_over, self.handed_back,
-            self.assigned, self.closed,
+            self.assigned, self.closed, self.edited, self.typed,
         ]  # fmt: skip
         kind = self.random.random()
         if kind < 0.35:
@@ -93,8 +103,12 @@ class World:
         elif kind < 0.8:
             self.looked_at()
         else:
+            before = Conversation.objects.get(pk=self.conversation.pk).turn_version
             self.random.choice(deeds)()
-            self.disturbed = True
+            # Typing where a person leads already is no turn.
+            self.disturbed |= (
+                Conversation.objects.get(pk=self.conversation.pk).turn_version > before
+            )
 
 
 def test_a_thousand_interleavings_and_not_one_word_over_a_person(north):

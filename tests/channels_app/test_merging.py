@@ -1,14 +1,12 @@
 """One person over many channels: suggested on proof, merged by people, and taken back whole."""
 
 import random
-from collections.abc import Callable
 from functools import partial
-from threading import Thread
 
 import pytest
 from django.apps import apps
 from django.db import connection as database
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.models import Sum
 
 from channels_app import proofs, services, wire
@@ -32,8 +30,8 @@ from leads.models import Contribution, Lead
 from leads.services import apply_understanding, override_score
 from tenants import context
 from tenants.audit.models import AuditEntry
-from tenants.models import Company
 from tests.channels_app.conftest import connected
+from tests.committed import Threads, committed
 from tests.crm.conftest import crm_server as crm_server
 from tests.factories import make_contact, make_crm, make_message
 
@@ -456,24 +454,11 @@ ROUNDS = 40
 
 
 @pytest.fixture
-def committed(django_db_setup, django_db_blocker):
-    """North without the test's own transaction: what is written here is really committed."""
-    with django_db_blocker.unblock():
-        context.enter_company(Company.objects.get(schema_name="north"))
+def accounts(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), committed():
         with transaction.atomic():
-            accounts = [connected("custom", f"race-{number}") for number in range(2)]
-        yield accounts
-        context.enter_company(Company.objects.get(schema_name="north"))
-        theirs = Contact.objects.filter(conversations__connection__in=accounts)
-        pks = set(theirs.values_list("pk", flat=True))
-        pks |= set(ContactMerge.objects.values_list("absorbed", flat=True))
-        Message.objects.filter(connection__in=accounts).delete()
-        Contact.objects.filter(pk__in=pks).delete()
-        for account in accounts:
-            services.disconnect(connection=account)
-            account.delete()
-        context.leave()
-        database.close()
+            made = [connected("custom", f"race-{number}") for number in range(2)]
+        yield made
 
 
 def write(account: ChannelConnection, number: int, sender: str) -> None:
@@ -495,28 +480,12 @@ class Race:
         self.contacts = [
             Contact.objects.get(conversations__connection=account) for account in accounts
         ]
-        self.errors: list[BaseException] = []
 
-    def run(self) -> None:
-        deeds: list[Callable[[], None]] = [
-            partial(self.keep_writing, number) for number in range(len(self.accounts))
-        ]
-        threads = [
-            Thread(target=self.guarded, args=(deed,)) for deed in [*deeds, self.keep_merging]
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=60)
-
-    def guarded(self, deed: Callable[[], None]) -> None:
-        try:
-            context.enter("north")
-            deed()
-        except BaseException as error:  # noqa: BLE001
-            self.errors.append(error)
-        finally:
-            connections.close_all()
+    def run(self) -> list[BaseException]:
+        threads = Threads()
+        writing = [partial(self.keep_writing, number) for number in range(len(self.accounts))]
+        threads.run([*writing, self.keep_merging])
+        return threads.errors
 
     def keep_writing(self, which: int) -> None:
         account = self.accounts[which]
@@ -542,19 +511,18 @@ class Race:
         assert not ContactIdentity.objects.filter(contact__in=gone).exists()
 
 
-def test_whatever_arrives_while_they_are_merged_is_left_behind_nowhere(committed):
-    race = Race(committed)
-    race.run()
+def test_whatever_arrives_while_they_are_merged_is_left_behind_nowhere(accounts):
+    race = Race(accounts)
 
-    assert race.errors == []
+    assert race.run() == []
     race.nothing_is_left_behind()
-    events = InboundEvent.objects.filter(connection__in=committed)
+    events = InboundEvent.objects.filter(connection__in=accounts)
     assert set(events.values_list("status", flat=True)) == {"done"}
-    assert Message.objects.filter(connection__in=committed).count() == 2 + 2 * ROUNDS
+    assert Message.objects.filter(connection__in=accounts).count() == 2 + 2 * ROUNDS
     one, other = race.contacts
     assert one.conversations.count() == 2  # each of the others is a person of their own
 
     undo(ContactMerge.objects.get(undone_at=None))
-    for contact, account in zip((one, other), committed, strict=True):
+    for contact, account in zip((one, other), accounts, strict=True):
         assert contact.conversations.get().connection == account
         assert contact.identities.get().account_id == account.account_id
