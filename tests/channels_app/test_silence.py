@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -102,7 +103,7 @@ def run(talk, status, **kwargs):
 
 # -- every stage at which a message can be lost, and what the incident says of it
 
-STAGES = {}
+STAGES: dict[str, Any] = {}
 
 
 def stage(kind, cause):

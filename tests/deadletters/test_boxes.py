@@ -1,6 +1,8 @@
 """Every box: what it lists, how it counts, what trying again and letting go do."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -20,7 +22,7 @@ from tenants.workspace.models import Profile
 from tests.deadletters.scene import dead_event, dead_message, dead_record
 from tests.factories import make_connection, make_conversation, make_crm, make_message
 
-MAKERS = {
+MAKERS: dict[str, Callable[[], Any]] = {
     "inbound": dead_event,
     "outbound": dead_message,
     "crm": dead_record,

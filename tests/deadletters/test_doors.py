@@ -296,7 +296,7 @@ def test_the_other_companys_letters_are_not_found(program, south):
 
 @pytest.mark.parametrize("end", ["rejected", "discarded"])
 def test_the_same_item_sent_again_is_read(north, end):
-    from channels_app.providers.base import RawItem
+    from channels_app.providers.values import RawItem
     from channels_app.services import store
 
     event = dead_event(status=end)
