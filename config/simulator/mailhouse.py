@@ -50,10 +50,12 @@ class Folder:
 
 class MailHouse:
     """``faults`` of SMTP, one a letter: ``drop`` (takes it, says nothing), ``refuse`` (550 at
-    RCPT), ``later`` (451 at RCPT), ``full`` (552 after DATA). ``password`` is what both ask."""
+    RCPT), ``later`` (451 at RCPT), ``full`` (552 after DATA). ``password`` is what both ask;
+    where there is a ``token``, only XOAUTH2 with it opens the door."""
 
     def __init__(self, password: str = "letmein") -> None:  # noqa: S107 (a stand-in on loopback)
         self.password = password
+        self.token = ""
         self.taken: list[Letter] = []
         self.folder = Folder()
         self.faults: deque[str] = deque()
@@ -112,6 +114,20 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
+REFUSED = base64.b64encode(
+    b'{"status":"401","schemes":"Bearer","scope":"https://mail.google.com/"}'
+).decode()
+
+
+def _token_in(said: str) -> str:
+    """https://developers.google.com/workspace/gmail/imap/xoauth2-protocol"""
+    try:
+        words = base64.b64decode(said).decode().split("\x01")
+    except ValueError:
+        return ""
+    return next((w.removeprefix("auth=Bearer ") for w in words if w.startswith("auth=")), "")
+
+
 class _Lines(socketserver.StreamRequestHandler):
     home: MailHouse
     timeout = 20
@@ -135,7 +151,7 @@ class _Smtp(_Lines):
                 return
 
     def _do_ehlo(self, line: str) -> str:
-        return "250-mailhouse\r\n250-SMTPUTF8\r\n250 AUTH PLAIN LOGIN"
+        return "250-mailhouse\r\n250-SMTPUTF8\r\n250 AUTH PLAIN LOGIN XOAUTH2"
 
     def _do_quit(self, line: str) -> str:
         return "221 2.0.0 Bye"
@@ -146,9 +162,21 @@ class _Smtp(_Lines):
 
     def _do_auth(self, line: str) -> str:
         words = line.split(" ")
+        if words[1].upper() == "XOAUTH2":
+            return self._by_token(words[2] if len(words) > 2 else "")
+        if self.home.token:
+            return "535 5.7.8 Application-specific password required"
         said = base64.b64decode(words[2]).split(b"\0") if len(words) > 2 else []
         right = bool(said) and said[-1].decode() == self.home.password
         return "235 2.7.0 Welcome" if right else "535 5.7.8 Authentication failed"
+
+    def _by_token(self, said: str) -> str:
+        """What is wrong with a token comes as a question, which must be answered with nothing."""
+        if self.home.token and _token_in(said) == self.home.token:
+            return "235 2.7.0 Accepted"
+        self.say(f"334 {REFUSED}")
+        self.rfile.readline(65_536)
+        return "535 5.7.8 Username and Password not accepted"
 
     def _do_rcpt(self, line: str) -> str:
         self.recipient = _address(line)
@@ -190,10 +218,21 @@ class _Imap(_Lines):
                 return
 
     def _do_capability(self, rest: str) -> str:
-        self.say("* CAPABILITY IMAP4rev1")
+        self.say("* CAPABILITY IMAP4rev1 AUTH=XOAUTH2")
         return "OK done"
 
+    def _do_authenticate(self, rest: str) -> str:
+        self.say("+ ")
+        said = self.rfile.readline(65_536).decode("ascii", "replace").strip()
+        if self.home.token and _token_in(said) == self.home.token:
+            return "OK welcome"
+        self.say(f"+ {REFUSED}")
+        self.rfile.readline(65_536)
+        return "NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)"
+
     def _do_login(self, rest: str) -> str:
+        if self.home.token:
+            return "NO [ALERT] Application-specific password required"
         right = rest.split(" ")[-1].strip('"') == self.home.password
         return "OK welcome" if right else "NO [AUTHENTICATIONFAILED] wrong password"
 
