@@ -73,6 +73,10 @@ TROUBLES: dict[str, tuple[str, str]] = {
 }
 
 
+# What the person chose is no error; what somebody else made up is not let in.
+STATUS = {"denied": 200, "nothing": 200, "forged": 403, "stranger": 403, "mix_up": 403}
+
+
 @needs(ADD)
 @require_POST
 def start(request: AuthenticatedRequest, kind: str, platform: str) -> HttpResponse:
@@ -216,8 +220,7 @@ def _trouble(
         "platform": CHANNELS.label(attempt.platform) if attempt else "",
         "home": home,
     }
-    was_denied = code in {"denied", "nothing"}
-    return render(request, template, told, status=200 if was_denied else 400)
+    return render(request, template, told, status=STATUS.get(code, 400))
 
 
 def _session_of(request: HttpRequest) -> str:

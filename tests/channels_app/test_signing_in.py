@@ -335,13 +335,13 @@ def test_nothing_chosen_at_the_network_is_said(traveller):
 def test_a_forged_state_is_refused_in_public(traveller, state):
     query = urlencode({"code": "c", "state": state})
     answer = traveller.return_by(f"http://localhost/oauth/callback/x/?{query}")
-    assert answer.status_code == 400
+    assert answer.status_code == 403
     assert "no way back from a sign-in of ours" in answer.content.decode()
     assert answer["Referrer-Policy"] == "no-referrer"
 
 
 def test_an_unknown_network_is_refused(traveller):
-    assert traveller.return_by("http://localhost/oauth/callback/myspace/").status_code == 400
+    assert traveller.return_by("http://localhost/oauth/callback/myspace/").status_code == 403
 
 
 def test_a_way_back_counts_once(traveller):
@@ -372,7 +372,7 @@ def test_one_networks_answer_at_anothers_address_is_refused(traveller):
     """RFC 9700 section 4.4: a mix-up."""
     address = traveller.consent(traveller.set_out("x", "x"))
     answer = traveller.return_by(address.replace("/callback/x/", "/callback/linkedin/"))
-    assert answer.status_code == 400
+    assert answer.status_code == 403
     assert "another network" in answer.content.decode()
     assert the_attempt().state == "started"
 
@@ -380,7 +380,7 @@ def test_one_networks_answer_at_anothers_address_is_refused(traveller):
 def test_a_network_that_names_itself_is_the_one_we_asked(traveller, simulator, settings):
     simulator.sign_in("google", issuer="https://evil.example")
     answer = traveller.return_by(traveller.consent(traveller.set_out("google", "email")))
-    assert answer.status_code == 400
+    assert answer.status_code == 403
     simulator.sign_in("google", issuer=settings.GOOGLE_LOGIN_URL)
     answer = traveller.return_by(traveller.consent(traveller.set_out("google", "email")))
     assert answer.status_code == 302
@@ -397,7 +397,7 @@ def test_a_code_slipped_to_somebody_else_is_burnt(traveller, client, people, nor
 
     page = victim.get(f"{parts.path}?{parts.query}")
 
-    assert page.status_code == 400
+    assert page.status_code == 403
     assert "Somebody else began this sign-in" in page.content.decode()
     assert traveller.arrive(answer).status_code == 400
     assert the_attempt().code == ""
@@ -407,7 +407,7 @@ def test_a_code_slipped_to_somebody_else_is_burnt(traveller, client, people, nor
 def test_a_wrong_word_opens_nothing(traveller):
     answer = traveller.return_by(traveller.consent(traveller.set_out("x", "x")))
     path = urlsplit(answer["Location"]).path
-    assert traveller.client.get(f"{path}?word=guess").status_code == 400
+    assert traveller.client.get(f"{path}?word=guess").status_code == 403
     assert not ChannelConnection.objects.exists()
 
 
