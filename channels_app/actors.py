@@ -47,6 +47,7 @@ def subscribe_connection(connection_id: int) -> None:
     connection = ChannelConnection.objects.get(pk=connection_id)
     services.prove_ownership(connection=connection)
     services.subscribe(connection=connection)
+    services.refresh_templates(connection=connection)
 
 
 @dramatiq.actor(queue_name="upkeep", max_retries=1)

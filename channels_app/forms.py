@@ -5,9 +5,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from channels_app.models import ChannelConnection
+from channels_app import phrases
+from channels_app.models import ChannelConnection, MessageTemplate
 from channels_app.providers import CHANNELS
 from channels_app.services.routing import shared_secret
+from channels_app.services.templates import filled
 from tenants.accounts.models import User
 
 MAX_FILES = 10  # of one reply
@@ -43,7 +45,7 @@ class ReplyForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
     )
-    files = FilesField(label=_("Files"), required=False, allow_empty_file=True)
+    attachments = FilesField(label=_("Files"), required=False, allow_empty_file=True)
     is_private = forms.BooleanField(
         label=_("Answer in private (once for each comment)"), required=False
     )
@@ -54,12 +56,46 @@ class ReplyForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
-        files = given.get("files")
+        files = given.get("attachments")
         if files and self.is_note:
-            self.add_error("files", _("Files go with replies, not with notes."))
-        if not files and "files" not in self.errors and not str(given.get("text") or "").strip():
+            self.add_error("attachments", _("Files go with replies, not with notes."))
+        if not files and "attachments" not in self.errors and not str(given.get("text") or "").strip():
             self.add_error("text", _("Write something first."))
         return given
+
+
+class TemplateForm(forms.Form):
+    """The gaps of one template; the network itself knows the words around them."""
+
+    def __init__(self, template: MessageTemplate, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.template = template
+        for gap in phrases.gaps(template.components):
+            named = _("Gap %(number)s") % {"number": gap.name} if gap.name.isdigit() else gap.name
+            files = {"image": _("Image"), "video": _("Video"), "document": _("Document")}
+            example = _("For example: %(example)s") % {"example": gap.example}
+            self.fields[gap.key] = forms.CharField(
+                label=files.get(gap.kind, named),
+                help_text=example if gap.example else "",
+                widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
+            )
+
+    @property
+    def preview(self) -> str:
+        given = self.data if self.is_bound else self.initial
+        values = {name: str(given.get(name, "")) for name in self.fields}
+        return phrases.preview(self.template.components, values)
+
+    def filled(self) -> tuple[str, dict[str, Any]] | None:
+        """Text and template for ``post_message``; None where a gap is in the way."""
+        if not self.is_valid():
+            return None
+        try:
+            return filled(template=self.template, values=self.cleaned_data)
+        except phrases.Unfilled as unfilled:
+            for name, problem in unfilled.problems.items():
+                self.add_error(name, problem)
+            return None
 
 
 class AssignForm(forms.Form):
@@ -75,6 +111,17 @@ class AssignForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["assignee"].queryset = User.objects.filter(is_active=True)  # type: ignore[attr-defined]
+
+
+class PhoneForm(forms.Form):
+    """What a customer of a sandbox writes."""
+
+    name = forms.CharField(label=_("Name"), max_length=60, required=False)
+    text = forms.CharField(
+        label=_("Message"),
+        max_length=4_000,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
+    )
 
 
 class ConnectForm(forms.Form):

@@ -33,6 +33,7 @@ class ConnectionSerializer(serializers.ModelSerializer):
             "account_id",
             "name",
             "is_active",
+            "is_sandbox",
             "health",
             "health_text",
             "last_inbound_at",
@@ -189,13 +190,15 @@ class InboundEventSerializer(serializers.ModelSerializer):
 
 
 class TemplateSerializer(serializers.Serializer):
-    """A message that the network approved, with the values for its gaps."""
+    """A message that the network approved: with ``values`` for its gaps, by their keys (see a
+    conversation's ``templates``), or with ``components`` as the network itself wants them."""
 
     name = serializers.CharField(max_length=512)
     language = serializers.CharField(max_length=16)
     components = serializers.ListField(
         child=serializers.DictField(), required=False, default=list, max_length=20
     )
+    values = serializers.DictField(child=serializers.CharField(max_length=2_000), required=False)
 
 
 class ReplySerializer(serializers.Serializer):
@@ -232,6 +235,25 @@ class MessageTemplateSerializer(serializers.ModelSerializer):
         model = MessageTemplate
         fields = ["name", "language", "status", "category", "components", "reason", "updated_at"]
         read_only_fields = fields
+
+
+class GapSerializer(serializers.Serializer):
+    """``kind``: text, code, or a file's (image, video, document), whose value is an address."""
+
+    key = serializers.CharField()
+    name = serializers.CharField(allow_blank=True)
+    kind = serializers.CharField()
+    example = serializers.CharField(allow_blank=True)
+
+
+class OfferedTemplateSerializer(serializers.Serializer):
+    """A template that may be sent here; ``preview`` shows its gaps in brackets."""
+
+    name = serializers.CharField()
+    language = serializers.CharField()
+    category = serializers.CharField()
+    gaps = GapSerializer(many=True)
+    preview = serializers.CharField()
 
 
 class OptOutSerializer(serializers.Serializer):

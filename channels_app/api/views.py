@@ -18,6 +18,7 @@ from channels_app.api.merging import (
     MergeSerializer,
     merged,
 )
+from channels_app.api.phrasing import offered_templates, said_by
 from channels_app.api.serializers import (
     AssignSerializer,
     ConnectionSerializer,
@@ -27,6 +28,7 @@ from channels_app.api.serializers import (
     InboundEventSerializer,
     MessageSerializer,
     MessageTemplateSerializer,
+    OfferedTemplateSerializer,
     OptOutSerializer,
     ReplySerializer,
     TakeOverSerializer,
@@ -145,7 +147,7 @@ class ConversationViewSet(ReadOnlyModelViewSet):
         "contact": ["exact"],
         "assignee": ["exact", "isnull"],
     }
-    verbs = {"messages": "view"}
+    verbs = {"messages": "view", "templates": "view"}
 
     @extend_schema(responses=MessageSerializer(many=True), filters=False)
     @action(detail=True)
@@ -153,6 +155,12 @@ class ConversationViewSet(ReadOnlyModelViewSet):
         """The messages of this conversation, newest first."""
         page = self.paginate_queryset(_messages().filter(conversation=self.get_object()))
         return self.get_paginated_response(MessageSerializer(page, many=True).data)
+
+    @extend_schema(responses=OfferedTemplateSerializer(many=True), filters=False)
+    @action(detail=True, pagination_class=None)
+    def templates(self, request: Request, pk: str | None = None) -> Response:
+        """What may be sent here whatever the window, and the gaps to be filled."""
+        return Response(offered_templates(self.get_object()))
 
     @extend_schema(request=ReplySerializer, responses={201: MessageSerializer})
     @action(detail=True, methods=["post"])
@@ -165,6 +173,7 @@ class ConversationViewSet(ReadOnlyModelViewSet):
         said |= {"user": person_of(request), "actor": actor_of(request)}
         opened, human = self.get_object(), Message.Author.HUMAN
         try:
+            template = said_by(opened, template, said)
             if named:
                 files = sendable(ids=named)
                 message = outbox.post_with_files(

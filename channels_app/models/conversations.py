@@ -122,3 +122,11 @@ class Conversation(models.Model):
         if window is None or self.last_inbound_at is None:
             return None
         return self.last_inbound_at + window
+
+    @property
+    def people_close_at(self) -> datetime | None:
+        """The same for what a person writes; some networks give people longer."""
+        window = self.capabilities.human_window or self.capabilities.window
+        if window is None or self.last_inbound_at is None:
+            return None
+        return self.last_inbound_at + window

@@ -39,6 +39,7 @@ from channels_app.services.merging import MergeRefused, merge, undo
 from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
 from channels_app.services.polling import poll, ring_due_polls, start_polling
 from channels_app.services.ringing import ring_events
+from channels_app.services.sandboxes import pretended
 from channels_app.services.silence import Explanation, explains_silence, let_rest
 from channels_app.services.silence import watch as watch_silence
 from channels_app.services.subscriptions import prove_ownership, subscribe, unsubscribe
@@ -49,7 +50,7 @@ from channels_app.services.suggesting import (
     open_suggestions,
 )
 from channels_app.services.telling import tell_of_findings
-from channels_app.services.templates import sync_templates
+from channels_app.services.templates import refresh_templates, sync_templates
 from channels_app.services.tokens import renew, renew_soon, ring_due_renewals, watch_token
 from channels_app.services.typing import show_typing
 from channels_app.services.upkeep import sweep
@@ -96,7 +97,9 @@ __all__ = [
     "opt_in",
     "opt_out",
     "poll",
+    "pretended",
     "prove_ownership",
+    "refresh_templates",
     "renew",
     "renew_soon",
     "reopen",

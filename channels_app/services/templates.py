@@ -1,11 +1,16 @@
 """Message templates: what the network has approved and lets us send outside the window."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
+from channels_app import phrases
 from channels_app.models import ChannelConnection, Conversation, InboundEvent, MessageTemplate
 from channels_app.providers.values import TemplateNews
 from tenants import context
+from tenants.plugins.errors import ProviderError
+
+logger = logging.getLogger(__name__)
 
 REASONLESS = {"", "NONE", "none"}
 UNUSABLE = "UNUSABLE"  # our word, where a send was refused before the network announced why
@@ -19,6 +24,32 @@ def sync_templates(*, connection: ChannelConnection) -> int:
     for news in found:
         keep_template(connection=connection, news=news)
     return len(found)
+
+
+def refresh_templates(*, connection: ChannelConnection) -> int:
+    """The same without a word where the network has none, or does not answer now."""
+    if not connection.is_active or not connection.capabilities.sends_templates:
+        return 0
+    try:
+        return sync_templates(connection=connection)
+    except ProviderError as error:
+        logger.info("connection %s: its templates were not fetched: %s", connection.pk, error)
+        return 0
+
+
+def offered(conversation: Conversation) -> list[MessageTemplate]:
+    """The templates that may be sent here and that we know how to fill."""
+    if not conversation.capabilities.sends_templates:
+        return []
+    rows = MessageTemplate.objects.usable().filter(connection=conversation.connection_id)
+    return [each for each in rows if phrases.is_ours_to_fill(each.components)]
+
+
+def filled(*, template: MessageTemplate, values: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    """What people see of it, and what is handed to ``post_message``; raises phrases.Unfilled."""
+    phrase = phrases.fill(template.components, values)
+    named = {"name": template.name, "language": template.language}
+    return phrase.text, {**named, "components": list(phrase.components)}
 
 
 def keep_template(*, connection: ChannelConnection, news: TemplateNews) -> MessageTemplate:

@@ -11,11 +11,12 @@ from django.views.decorators.http import require_GET
 from channels_app.forms import AssignForm, ReplyForm
 from channels_app.media.showing import shown_files
 from channels_app.models import Conversation, Message
-from channels_app.policy import Refused
+from channels_app.policy import HUMAN_AGENT, Allowed, Refused
 from channels_app.providers import CHANNELS
 from channels_app.services.conversations import mark_read
 from channels_app.services.inbox import TABS, counters, list_conversations, thread_page
 from channels_app.services.outgoing import ask_policy
+from channels_app.views.picking import Picker, picker_of
 from tenants import cards
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
@@ -115,7 +116,10 @@ def list_context(request: AuthenticatedRequest, opened: int = 0) -> dict[str, An
 
 
 def thread_context(
-    request: AuthenticatedRequest, opened: Conversation, form: ReplyForm | None = None
+    request: AuthenticatedRequest,
+    opened: Conversation,
+    form: ReplyForm | None = None,
+    picker: Picker | None = None,
 ) -> dict[str, Any]:
     before = request.GET.get("before", "")
     messages, earlier = thread_page(
@@ -132,6 +136,8 @@ def thread_context(
         "files": shown_files(messages),
         "capabilities": capabilities,
         "refused": verdict if isinstance(verdict, Refused) else None,
+        "as_person": isinstance(verdict, Allowed) and verdict.tag == HUMAN_AGENT,
+        "picker": picker or picker_of(request, opened),
         "form": form or ReplyForm(),
         "assign_form": AssignForm(initial={"assignee": opened.assignee_id}),
     }

@@ -107,7 +107,7 @@
   }
   // -- files: picked, dropped or pasted; the names stand beside the button
   function showPicked() {
-    const picker = $("#id_files");
+    const picker = $("#id_attachments");
     const shown = $("#picked");
     if (!picker || !shown) return;
     document.documentElement.classList.add("js");
@@ -122,16 +122,16 @@
     }));
   }
   function pick(files) {
-    const picker = $("#id_files");
+    const picker = $("#id_attachments");
     if (!picker) return;
     const bag = new DataTransfer();
     files.forEach((file) => bag.items.add(file));
     picker.files = bag.files;
     showPicked();
   }
-  const add = (files) => pick([...($("#id_files")?.files ?? []), ...files]);
+  const add = (files) => pick([...($("#id_attachments")?.files ?? []), ...files]);
   document.addEventListener("change", (event) => {
-    if (event.target.id === "id_files") showPicked();
+    if (event.target.id === "id_attachments") showPicked();
   });
   document.addEventListener("paste", (event) => {
     if (event.target.id !== "id_text" || !event.clipboardData?.files.length) return;
@@ -141,7 +141,7 @@
   for (const kind of ["dragover", "dragleave", "drop"]) {
     document.addEventListener(kind, (event) => {
       const box = event.target.closest?.("[data-composer]");
-      if (!box || !$("#id_files") || !event.dataTransfer?.types.includes("Files")) return;
+      if (!box || !$("#id_attachments") || !event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
       box.classList.toggle("is-over", kind === "dragover");
       if (kind === "drop") add([...event.dataTransfer.files]);
@@ -158,6 +158,26 @@
     }
   });
   count();
+
+  // -- the window counts down; when it closes the composer becomes the template picker
+  const Span = Intl.DurationFormat;
+  const hours = Span ? new Span(document.documentElement.lang || "en", { style: "narrow" }) : null;
+  function countDown() {
+    const clock = $(".countdown");
+    if (!clock) return;
+    const left = Math.ceil((new Date(clock.dataset.closes) - Date.now()) / 1000);
+    if (left <= 0) {
+      clock.remove();
+      if (!$("#id_text")?.value) open(location.href, false);
+      return;
+    }
+    clock.classList.toggle("is-short", left < 3600);
+    const [h, m, s] = [Math.floor(left / 3600), Math.floor(left / 60) % 60, left % 60];
+    const parts = h ? { hours: h, minutes: m } : { minutes: m, seconds: s };
+    clock.textContent = `(${hours ? hours.format(parts) : [h, m, s].map((n) => String(n).padStart(2, "0")).join(":")})`;
+  }
+  setInterval(countDown, 1000);
+  countDown();
 
   // -- the contact sees that somebody writes, where their network can show it; never for a note
   const TOLD_EVERY = 3000;

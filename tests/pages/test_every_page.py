@@ -19,6 +19,7 @@ PAGES = [
     ("channels_app:conversation", "conversation", "admin agent viewer"),
     ("channels_app:thread", "conversation", "admin agent viewer"),
     ("channels_app:context", "conversation", "admin agent viewer"),
+    ("channels_app:pick", "conversation", "admin agent"),
     ("channels_app:contacts", "", "admin agent viewer"),
     ("channels_app:contact", "contact", "admin agent viewer"),
     ("channels_app:compare", "contact stranger", "admin agent viewer"),
@@ -42,6 +43,8 @@ PAGES = [
 ]
 DEEDS = [
     ("channels_app:reply", "conversation", "admin agent"),
+    ("channels_app:send_template", "conversation", "admin agent"),
+    ("channels_app:fetch_templates", "conversation", "admin agent"),
     ("channels_app:moderate", "message", "admin agent"),
     ("channels_app:take_over", "conversation", "admin agent"),
     ("channels_app:hand_back", "conversation", "admin agent"),
