@@ -59,7 +59,8 @@ class ReplyForm(forms.Form):
         files = given.get("attachments")
         if files and self.is_note:
             self.add_error("attachments", _("Files go with replies, not with notes."))
-        if not files and "attachments" not in self.errors and not str(given.get("text") or "").strip():
+        has_words = bool(str(given.get("text") or "").strip())
+        if not (files or has_words or "attachments" in self.errors):
             self.add_error("text", _("Write something first."))
         return given
 

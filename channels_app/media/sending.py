@@ -20,7 +20,7 @@ def on_the_way(said: Mapping[str, Any]) -> dict[str, Any]:
 
 def bytes_to_send(said: Mapping[str, Any]) -> bytes:
     """The whole of a file of ours; raises Rejected if it was erased meanwhile."""
-    media = Media.objects.stored().filter(pk=said.get("media")).first()
+    media = Media.objects.stored().filter(pk=str(said["media"])).first()
     if media is None:
         raise Rejected("The file was erased before it was sent.", code="unknown_file")
     context.release()

@@ -42,9 +42,9 @@ def reply(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         try:
             _write(opened, form, request.user)
         except SendRefused as refused:
-            form.add_error("files" if refused.code in ABOUT_FILES else "text", refused.text)
+            form.add_error("attachments" if refused.code in ABOUT_FILES else "text", refused.text)
         except MediaRefused as refused:
-            form.add_error("files", str(refused.text))
+            form.add_error("attachments", str(refused.text))
         else:
             return _answer(request, opened)
     return _answer(request, opened, form)
@@ -55,7 +55,7 @@ def _write(opened: Conversation, form: ReplyForm, user: User) -> None:
     if form.is_note:
         services.add_note(conversation=opened, text=text, user=user)
         return
-    with uploaded(form.cleaned_data["files"], user=user) as files:
+    with uploaded(form.cleaned_data["attachments"], user=user) as files:
         post_with_files(
             conversation=opened,
             text=text,

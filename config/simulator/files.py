@@ -108,6 +108,8 @@ def form_with_files(request: Request) -> tuple[dict[str, str], dict[str, Part]]:
     files: dict[str, Part] = {}
     payload = message.get_payload()
     for part in payload if isinstance(payload, list) else []:
+        if isinstance(part, str):
+            continue
         name = str(part.get_param("name", "", "content-disposition"))
         content = part.get_payload(decode=True)
         content = content if isinstance(content, bytes) else b""

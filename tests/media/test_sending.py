@@ -317,7 +317,7 @@ def write(agent, conversation, **fields):
 def test_a_reply_with_files_by_a_plain_form(agent):
     conversation = talk("telegram")
 
-    response = write(agent, conversation, text="Two", files=[file_of(), file_of(PDF, "offer.pdf")])
+    response = write(agent, conversation, text="Two", attachments=[file_of(), file_of(PDF, "offer.pdf")])
 
     assert response.status_code == 302
     first, second = Message.objects.order_by("pk")
@@ -331,7 +331,7 @@ def test_a_reply_with_files_by_a_plain_form(agent):
 def test_a_file_without_words_is_enough_and_neither_is_not(agent):
     conversation = talk("telegram")
 
-    assert write(agent, conversation, files=[file_of()]).status_code == 302
+    assert write(agent, conversation, attachments=[file_of()]).status_code == 302
     assert write(agent, conversation).status_code == 422
 
 
@@ -351,19 +351,19 @@ def test_a_refusal_stands_beside_the_field_and_keeps_nothing(
     conversation = talk("whatsapp")
 
     with django_capture_on_commit_callbacks(execute=True):
-        response = write(agent, conversation, text="Look", files=[file_of(*each) for each in files])
+        response = write(agent, conversation, text="Look", attachments=[file_of(*each) for each in files])
 
     assert response.status_code == 422
     page = response.content.decode()
     assert said in page
-    assert 'id="id_files_error"' in page
+    assert 'id="id_attachments_error"' in page
     assert "Look" in page
     assert not Media.objects.exists()
     assert not Message.objects.exists()
 
 
 def test_a_note_takes_no_files(agent):
-    response = write(agent, talk("telegram"), text="psst", mode="note", files=[file_of()])
+    response = write(agent, talk("telegram"), text="psst", mode="note", attachments=[file_of()])
 
     assert response.status_code == 422
     assert "not with notes" in response.content.decode()
