@@ -29,6 +29,7 @@ WEBHOOK = "webhook"
 @register
 class CrmBox(LetterBox):
     kind = "crm"
+    order = 30
     label = gettext_lazy("Was to go to the CRM")
     sees = "crm.view_syncrecord"
     replays = "crm.change_syncrecord"
@@ -129,6 +130,7 @@ class CrmBox(LetterBox):
 @register
 class WebhookBox(CrmBox):
     kind = "webhook"
+    order = 40
     label = gettext_lazy("Was to go to your webhook")
 
     def _of_this_kind(self) -> QuerySet[SyncRecord]:

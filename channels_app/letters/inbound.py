@@ -31,6 +31,7 @@ SHOWN = 200_000  # bytes of a body that a page shows
 @register
 class InboundBox(LetterBox):
     kind = "inbound"
+    order = 10
     label = gettext_lazy("Came in")
     sees = "channels_app.view_inboundevent"
     replays = "channels_app.change_inboundevent"

@@ -35,6 +35,7 @@ class OutboundBox(LetterBox):
     """A message whose fate is unknown is not sent again before a person has looked."""
 
     kind = "outbound"
+    order = 20
     label = gettext_lazy("Was to go out")
     sees = "channels_app.view_message"
     replays = "channels_app.add_message"

@@ -35,6 +35,7 @@ class UnroutedBox(LetterBox):
     """They lie in public; the company sees those of accounts that it has shown to be its own."""
 
     kind = "unrouted"
+    order = 60
     label = gettext_lazy("Came in for a channel that is off")
     sees = "channels_app.view_inboundevent"
     replays = "channels_app.change_inboundevent"

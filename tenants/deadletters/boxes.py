@@ -110,6 +110,7 @@ class LetterBox(ABC):
 
     kind: ClassVar[str]
     label: ClassVar[str | Promise]
+    order: ClassVar[int] = 50  # where its name stands among the others
     # The rights it takes: to read the list, to try again, to let go.
     sees: ClassVar[str]
     replays: ClassVar[str]

@@ -34,7 +34,7 @@ def letters(request: AuthenticatedRequest) -> HttpResponse:
     kind = chosen["kind"]
     page = page_of(request.user, wanted, kind=kind, cursor=request.GET.get("after", ""))
     counted = tallies(request.user, wanted, kind=kind)
-    boxes = visible(request.user)
+    boxes = sorted(visible(request.user), key=lambda box: box.order)
     return render(
         request,
         "deadletters/letters.html",

@@ -13,6 +13,8 @@ PUBLIC = {"landing": "/", "sign-up": "/sign-up/", "find": "/find/"}
 PAGES = {
     "dashboard": "/",
     "inbox": "/inbox/",
+    "incidents": "/incidents/",
+    "dead-letters": "/dead-letters/",
     "leads": "/leads/",
     "knowledge": "/knowledge/",
     "document": "/knowledge/1/",
