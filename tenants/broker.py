@@ -4,10 +4,13 @@ Dramatiq's own Redis broker keeps one list a queue and looks into it with growin
 company that sends ten thousand messages then keeps everybody else waiting behind them, and a
 lone message waits up to a second for each of its steps. Here every company has its own lane in
 each queue, workers take one message a lane in turn, and a bell wakes a waiting worker at once.
-Everything else (acknowledgement, dead workers, dead letters) is Dramatiq's.
+While there is more to do, what is done is acknowledged together with the next fetch.
+Everything else (dead workers, dead letters) is Dramatiq's.
 """
 
 import time
+from collections import defaultdict, deque
+from contextlib import suppress
 from typing import Any
 
 import redis
@@ -19,9 +22,10 @@ from dramatiq.message import Message
 
 from tenants.redis import client
 
-IDLE_SECONDS = 0.25  # how long an idle worker listens for the bell before it looks by itself
+IDLE_SECONDS = 1.0  # how long an idle worker listens for the bell before it looks by itself
 BUSY_SECONDS = 0.01  # how long a worker with full hands looks away
 DELAYED_SECONDS = 0.02  # how exact the moment of a delayed message is
+AT_ONCE = 1_000  # acknowledgements in one fetch
 
 # A lane is listed in ``turns`` exactly while it holds something. The company is read out of the
 # encoded message; inside a JSON string the quotes around the pattern would be escaped.
@@ -47,12 +51,16 @@ if redis.call('llen', KEYS[1] .. '.bell') < 64 then redis.call('rpush', KEYS[1] 
 """
 )
 
-# KEYS: queue, heartbeats, acknowledgements of this worker. ARGV: worker, now, how many.
+# KEYS: queue, heartbeats, what this worker holds. ARGV: worker, now, how many, what is done…
 _FETCH = (
     _LANES
     + """
 local queue, wanted, found = KEYS[1], tonumber(ARGV[3]), {}
 redis.call('zadd', KEYS[2], ARGV[2], ARGV[1])
+for i = 4, #ARGV do
+  redis.call('srem', KEYS[3], ARGV[i])
+  redis.call('hdel', queue .. '.msgs', ARGV[i])
+end
 -- Dramatiq itself returns what a dead or stopped worker held to the plain list.
 for _ = 1, 1000 do
   local id = redis.call('lpop', queue)
@@ -113,6 +121,19 @@ class FairConsumer(_RedisConsumer):
         self.queued_message_ids.add(message.message_id)
         return MessageProxy(message)
 
+    def ack(self, message: MessageProxy) -> None:
+        """The next fetch tells it; the last message in hand, after which none may come, itself.
+
+        A worker that dies in between has done some messages that will be done again, as any may.
+        """
+        self.broker.note_done(self.queue_name, message.options["redis_message_id"])
+        self.queued_message_ids.discard(message.message_id)
+        if not self.queued_message_ids:
+            try:
+                self.broker.fetch(self.queue_name, 0)
+            except redis.ConnectionError as error:
+                raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
+
     def _refill(self) -> bool:
         """Fetch as much as there is room for; if there is nothing, wait a little for the bell."""
         room = self.prefetch - self.outstanding_message_count
@@ -135,6 +156,7 @@ class FairRedisBroker(RedisBroker):
         super().__init__(**options)  # type: ignore[no-untyped-call]
         self._enqueue = self.client.register_script(_ENQUEUE)
         self._fetch = self.client.register_script(_FETCH)
+        self._done: defaultdict[str, deque[str]] = defaultdict(deque)
 
     @property
     def consumer_class(self) -> type[FairConsumer]:
@@ -142,6 +164,10 @@ class FairRedisBroker(RedisBroker):
 
     def do_enqueue(self, queue_name: str, message_id: str, data: bytes) -> None:
         self._enqueue(keys=[self._key(queue_name)], args=[message_id, data])
+
+    def note_done(self, queue_name: str, message_id: str) -> None:
+        """Have it acknowledged by the next fetch from its queue, whoever asks."""
+        self._done[queue_name].append(message_id)
 
     def fetch(self, queue_name: str, count: int) -> list[bytes]:
         """Up to ``count`` messages, one a company in turn, held for this worker."""
@@ -152,8 +178,21 @@ class FairRedisBroker(RedisBroker):
             self.heartbeats,
             self._key(f"__acks__.{self.broker_id}.{queue_name}"),
         ]
-        found: list[bytes] = self._fetch(keys=keys, args=[self.broker_id, current_millis(), count])
+        done = self._take_done(queue_name)
+        try:
+            args: list[str | int] = [self.broker_id, current_millis(), count, *done]
+            found: list[bytes] = self._fetch(keys=keys, args=args)
+        except redis.RedisError:
+            self._done[queue_name].extend(done)
+            raise
         return found
+
+    def _take_done(self, queue_name: str) -> list[str]:
+        taken: list[str] = []
+        with suppress(IndexError):  # several threads may be at it
+            while len(taken) < AT_ONCE:
+                taken.append(self._done[queue_name].popleft())
+        return taken
 
     def wait_for_bell(self, queue_name: str, seconds: float) -> bool:
         return self.client.blpop([self._key(f"{queue_name}.bell")], timeout=seconds) is not None

@@ -5,8 +5,10 @@ import uuid
 
 import dramatiq
 import pytest
+import redis
 from django.conf import settings
 from dramatiq import Worker
+from dramatiq.errors import ConnectionClosed
 from dramatiq.message import Message
 
 from tenants.broker import FairRedisBroker
@@ -71,6 +73,46 @@ def test_an_acknowledged_message_is_gone(broker):
     consumer.ack(next(consumer))
 
     assert broker.do_qsize("thinking") == 0
+
+
+def kept(broker):
+    return broker.client.hlen(f"{broker.namespace}:thinking.msgs")
+
+
+def test_what_is_done_is_told_by_the_next_fetch(broker):
+    for number in range(3):
+        put(broker, "north", number)
+    consumer = broker.consume("thinking", prefetch=2)
+    first, second = next(consumer), next(consumer)
+
+    consumer.ack(first)
+    assert kept(broker) == 3  # not yet: another is in hand
+
+    third = next(consumer)
+    assert kept(broker) == 2
+    consumer.ack(second)
+    consumer.ack(third)  # the last one: nobody may ask for more in a long time
+    assert kept(broker) == 0
+    assert broker.client.scard(f"{broker.namespace}:__acks__.{broker.broker_id}.thinking") == 0
+
+
+def test_what_is_done_is_told_even_if_redis_was_away(broker, monkeypatch):
+    put(broker, "north", 1)
+    consumer = broker.consume("thinking", prefetch=1)
+    message = next(consumer)
+
+    def away(**asked):
+        raise redis.ConnectionError("away")
+
+    with monkeypatch.context() as without:
+        without.setattr(broker, "_fetch", away)
+        with pytest.raises(ConnectionClosed):
+            consumer.ack(message)
+    assert kept(broker) == 1
+
+    broker.consume("thinking").broker.fetch("thinking", 0)  # whoever asks next, for whatever
+
+    assert kept(broker) == 0
 
 
 def test_an_idle_worker_hears_the_bell_at_once(broker):
