@@ -9,6 +9,7 @@ from channels_app.providers.base import ChannelProvider
 from channels_app.sign_ins import SIGN_INS
 from tenants.fields import EncryptedJSONField
 from tenants.platform_apps import app_of
+from tenants.plugins import sandbox
 
 
 def channel_kinds() -> list[tuple[str, str]]:
@@ -29,6 +30,8 @@ class ChannelConnection(models.Model):
     name = models.CharField(max_length=100)
     config = EncryptedJSONField(default=dict)
     is_active = models.BooleanField(default=True)
+    # No network knows this account: it is tried out inside, and marked so wherever it is shown.
+    is_sandbox = models.BooleanField(default=False, editable=False)
     # The unguessable part of its own webhook address; empty once it is disconnected.
     webhook_token = models.CharField(max_length=64, blank=True, editable=False)
     health = models.CharField(max_length=16, choices=Health.choices, default=Health.OK)
@@ -65,7 +68,21 @@ class ChannelConnection(models.Model):
 
     def provider(self) -> ChannelProvider:
         ours = {"account_id": self.account_id, "webhook_url": self.webhook_url}
-        return CHANNELS.get(self.platform)({**self.config, **self._of_our_app(), **ours})
+        made = CHANNELS.get(self.platform)({**self.config, **self._of_our_app(), **ours})
+        return sandbox.kept_inside(made, self.pretended) if self.is_sandbox else made
+
+    @property
+    def pretended(self) -> sandbox.Account:
+        """As the stand-in for its network knows a sandbox's account."""
+        names = CHANNELS.get(self.platform).secret_names
+        token = str(self.config.get(names.get("token", "")) or "")
+        return sandbox.Account(
+            platform=self.platform,
+            account_id=self.account_id,
+            secret=str(self.config.get(names.get("secret", "")) or token),
+            token=token,
+            webhook_url=self.webhook_url,
+        )
 
     def _of_our_app(self) -> dict[str, str]:
         """What an account connected by a sign-in reads from our app there, so that the operator

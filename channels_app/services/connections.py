@@ -42,6 +42,7 @@ def connect(
     actor: str = "",
     vouched: bool = False,
     signed_in: SignedIn | None = None,
+    is_sandbox: bool = False,
 ) -> ChannelConnection:
     """Connect an account, or renew the connection the company already has to it.
 
@@ -55,6 +56,7 @@ def connect(
     _check(platform, account_id, config)
     values = {
         "name": name or _usual_name(platform, account_id),
+        "is_sandbox": is_sandbox,
         "config": dict(config),
         "signed_in_by": signed_in.by if signed_in else "",
         "signed_in_at": timezone.now() if signed_in else None,

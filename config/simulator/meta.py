@@ -303,6 +303,21 @@ class Meta(Messenger):
             },
         }
 
+    def seen(self, account: Account, person: str, identity: str) -> list[dict[str, Any]]:
+        if account.platform == "whatsapp":
+            base = {"id": identity, "recipient_id": person, "timestamp": _now()}
+            return [{"statuses": {**base, "status": each}} for each in ("delivered", "read")]
+        now = int(time.time() * 1000)
+        back = {
+            "sender": {"id": person},
+            "recipient": {"id": account.account_id},
+            "timestamp": now,
+        }
+        if account.platform == "instagram":  # which has no delivered
+            return [{**back, "read": {"mid": identity}}]
+        arrived = {**back, "delivery": {"mids": [identity], "watermark": now}}
+        return [arrived, {**back, "read": {"watermark": now}}]
+
     def bundle(self, account: Account, items: list[dict[str, Any]]) -> list[Parcel]:
         if account.platform == "whatsapp":
             entry: dict[str, Any] = {"id": "100000000000001", "changes": _changes(account, items)}

@@ -42,6 +42,10 @@ class Messenger(Vendor):
     def bundle(self, account: Account, items: list[dict[str, Any]]) -> list[Parcel]:
         """The signed requests that carry these items."""
 
+    def seen(self, account: Account, person: str, identity: str) -> list[dict[str, Any]]:
+        """The items for a person who has looked at our message; none where that is not told."""
+        return []
+
     async def subscribe(self, account: Account) -> bool:
         """The handshake before the first webhook; True where the vendor knows none."""
         return True

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from channels_app.services import pretended
 from crm.models import CrmConnection, SyncRecord
 from crm.services.ringing import ring
 from leads.models import Lead
@@ -35,6 +36,9 @@ def mark_dirty(*, leads: Iterable[Lead]) -> list[int]:
     """
     changed = list(leads)
     connections = [row.pk for row in _ACTIVE.all()] if changed else []
+    if connections:  # who was only tried out with is nobody for a CRM
+        nobody = pretended(lead.contact_id for lead in changed)
+        changed = [lead for lead in changed if lead.contact_id not in nobody]
     with transaction.atomic():
         for lead in changed:
             _want(lead, connections)
