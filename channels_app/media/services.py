@@ -135,7 +135,7 @@ def expect(*, message: Message, event: InboundEvent | None) -> list[Media]:
             position=position,
             event=event,
             source=dict(said),
-            name=sniffing.safe_name(str(said.get("name") or ""), str(said.get("mime") or "")),
+            name=sniffing.safe_name(str(said["name"])) if said.get("name") else "",
             kind=said["kind"] if said["kind"] in Media.Kind.values else Media.Kind.IMAGE,
         )
         for position, said in enumerate(message.attachments)

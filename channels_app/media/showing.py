@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from channels_app.media import sniffing
 from channels_app.media.reasons import reason_of
 from channels_app.media.services import signed_url
 from channels_app.models import Media, Message
 
+WORDS = {"image": _("Image"), "audio": _("Audio"), "video": _("Video"), "file": _("File")}
 Attachments = Sequence[Mapping[str, Any]]
 
 
@@ -42,19 +44,20 @@ def shown_files(messages: Sequence[Message]) -> dict[int, ShownFiles]:
 
 
 def shown(media: Media) -> ShownFile:
+    name = media.name or str(WORDS[media.kind])
     if not media.is_stored:
         reason = reason_of(media.reason)
         has_failed = media.state != Media.State.PENDING
         return ShownFile(
             media=media,
-            name=media.name,
+            name=name,
             reason=reason.text if has_failed else "",
             can_retry=has_failed and reason.can_retry and media.message_id is not None,
         )
     harmless = sniffing.is_harmless_inside(media.mime, media.width, media.height)
     return ShownFile(
         media=media,
-        name=media.name,
+        name=name,
         inside=media.kind if harmless else "",
         url=signed_url(media),
         download_url=signed_url(media, download=True),
