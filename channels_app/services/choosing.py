@@ -45,7 +45,7 @@ class Chosen:
 
 
 def offers_of(attempt: SignInAttempt) -> list[Offer]:
-    """The accounts that came: first those of the platform that was asked for."""
+    """The accounts that came, those of the platform that was asked for first."""
     accounts: list[dict[str, Any]] = attempt.accounts
     own = {(c.platform, c.account_id) for c in ChannelConnection.objects.filter(is_active=True)}
     taken = _taken(accounts)
@@ -54,6 +54,9 @@ def offers_of(attempt: SignInAttempt) -> list[Offer]:
     for number, account in enumerate(accounts):
         key = (account["platform"], account["account_id"])
         lacking = missing(account["platform"], attempt.kind, account["scopes"])
+        lacks = tuple(scope for scope in lacking if scope.is_required)
+        if lacks and account["platform"] != attempt.platform:
+            continue  # it only came along: nobody was asked for what it needs
         found.append(
             Offer(
                 number=number,
@@ -65,7 +68,7 @@ def offers_of(attempt: SignInAttempt) -> list[Offer]:
                 is_known=key in own,
                 is_taken=key in taken,
                 is_meant=meant is not None and key == (meant.platform, meant.account_id),
-                lacks=tuple(scope for scope in lacking if scope.is_required),
+                lacks=lacks,
                 works_without=tuple(scope for scope in lacking if not scope.is_required),
             )
         )

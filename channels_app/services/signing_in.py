@@ -145,6 +145,8 @@ def come_back(*, attempt: SignInAttempt, word: str, user: User, session_key: str
         # Somebody was led here with a code that is not theirs: it is burnt.
         _fail(attempt, "stranger", "")
         raise SignInRefused("stranger")
+    if attempt.state != State.ANSWERED:
+        raise SignInRefused("used")
     if not _same(attempt.handover, _hash(word)):
         raise SignInRefused("forged")
     if attempt.is_over:

@@ -40,7 +40,7 @@ DEMO: dict[str, list[dict[str, Any]]] = {
 }
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
+<link rel="icon" href="data:,"><title>{title}</title>
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:8vh auto;padding:0 1rem;
 color:#1c2b33;background:#f4f5f7}}main{{background:#fff;border-radius:12px;padding:1.5rem 2rem;
 box-shadow:0 2px 12px #0002}}label{{display:block;padding:.2rem 0}}button{{font:inherit;

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from channels_app import services
 from channels_app.models import ChannelConnection, SignInAttempt
+from channels_app.scopes import SCOPES
 from channels_app.services import signing_in
 from tenants import context, platform_apps
 from tenants.models import PlatformApp, WebhookRoute
@@ -162,9 +163,8 @@ def test_pages_and_the_instagram_accounts_behind_them_are_chosen_from(traveller,
     assert [(each.platform, each.account_id) for each in offers] == [
         ("messenger", PAGE),
         ("messenger", RENTALS),
-        ("instagram", ACCOUNT),
     ]
-    assert not any(each.lacks for each in offers if each.platform == "messenger")
+    assert not any(each.lacks for each in offers)
 
     answer = traveller.client.post(page["Location"], {"account": [offers[1].number]})
 
@@ -175,6 +175,30 @@ def test_pages_and_the_instagram_accounts_behind_them_are_chosen_from(traveller,
     work()
     connection.refresh_from_db()
     assert connection.health == "ok"
+
+
+def test_the_instagram_account_behind_a_page_comes_with_it(traveller, simulator, settings, work):
+    settings.META_LOGIN_CONFIGURATION = "900"  # a configuration asks for all it lists
+    asked = {scope.name for kind in ("messenger", "instagram") for scope in SCOPES[kind]}
+    simulator.sign_in("meta", configured=sorted(asked))
+    page = traveller.sign_in("facebook", "instagram")
+    offers = traveller.client.get(page["Location"]).context["offers"]
+    assert [(each.platform, each.account_id) for each in offers] == [
+        ("instagram", ACCOUNT),
+        ("messenger", PAGE),
+        ("messenger", RENTALS),
+    ]
+
+    numbers = [each.number for each in offers[:2]]
+    answer = traveller.client.post(page["Location"], {"account": numbers})
+
+    assert answer["Location"] == "/channels/"
+    for connection in ChannelConnection.objects.all():
+        services.subscribe(connection=connection)
+        assert services.examine_now(connection=connection).verdict == "good"
+    # One page serves both: subscribing for one takes nothing from the other.
+    messenger = ChannelConnection.objects.get(platform="messenger")
+    assert {"messages", "feed"} <= messenger.provider().subscribed_fields()
 
 
 def test_a_whatsapp_number_comes_with_its_business_account(traveller, simulator, work):
