@@ -2,9 +2,10 @@
 
 After ``FAILURES`` failures in a row nobody asks for ``OPEN_SECONDS``; then one caller may probe,
 and its success closes the circuit. Where Redis is away every call is allowed: the chain and the
-deadline still stand.
+deadline still stand. While nothing fails, a process asks twice a second and not for each call.
 """
 
+import time
 from dataclasses import dataclass
 
 import redis
@@ -15,6 +16,9 @@ FAILURES = 5
 OPEN_SECONDS = 20.0
 PROBE_SECONDS = 15.0
 FORGET_SECONDS = 120
+CALM_SECONDS = 0.5
+
+_calm_until: dict[str, float] = {}  # routes of which this process knows that nothing failed
 
 # KEYS: failures, open, probe. ARGV: failures that open it, milliseconds a probe may take.
 # Returns {allowed, is a probe, failures so far}.
@@ -48,12 +52,17 @@ class Permit:
 
 def permit(route: str) -> Permit:
     """Ask before calling ``provider/model``."""
+    now = time.monotonic()
+    if now < _calm_until.get(route, 0.0):
+        return Permit(True)
     try:
         allowed, probing, failures = client().eval(
             _ALLOW, 3, *_keys(route), str(FAILURES), str(int(PROBE_SECONDS * 1000))
         )
     except redis.RedisError:
         return Permit(True)
+    if allowed and not failures:
+        _calm_until[route] = now + CALM_SECONDS
     return Permit(bool(allowed), bool(probing), int(failures))
 
 
@@ -70,6 +79,7 @@ def succeeded(route: str, given: Permit) -> None:
 def failed(route: str, *, retry_after: float | None = None, at_once: bool = False) -> None:
     """Count a failure. ``at_once`` opens the circuit now, as for a key that was refused;
     so does a vendor that says how long it wants to be left alone."""
+    _calm_until.pop(route, None)
     open_for = max(OPEN_SECONDS, min(retry_after or 0.0, 300.0))
     try:
         client().eval(

@@ -11,6 +11,7 @@ from agents.schemas import Intent, Understanding
 from agents.services.thought import Thought
 from channels_app.models import Conversation
 from leads import services as leads
+from tenants.prepared import PreparedUpdate
 
 # Where no model and no rule could say anything, a person decides.
 UNKNOWN = Understanding(intent=Intent.GENERAL, confidence=0.0, sentiment=0.0, language="en")
@@ -81,7 +82,11 @@ def _usual_language(thought: Thought) -> str:
 
 def _remember_language(conversation: Conversation, language: str) -> None:
     if conversation.language != language:
-        Conversation.objects.filter(pk=conversation.pk).update(language=language)
+        conversation.language = language
+        _LANGUAGE.row(conversation)
+
+
+_LANGUAGE = PreparedUpdate(Conversation, ["language"])
 
 
 def _extract_and_score(thought: Thought, understood: Understanding) -> None:

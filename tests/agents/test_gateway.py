@@ -170,6 +170,19 @@ class TestRepair:
 
 
 class TestBreaker:
+    def test_while_all_is_well_it_is_asked_now_and_then(self, monkeypatch):
+        route, asked = "claude/calm", []
+        monkeypatch.setattr(
+            redis_client(), "eval", lambda *args: asked.append(args) or [1, 0, 0], raising=True
+        )
+        for _ in range(5):
+            assert breaker.permit(route).allowed
+        assert len(asked) == 1
+
+        breaker.failed(route)
+        breaker.permit(route)
+        assert len(asked) == 3  # the failure itself, and the next to be permitted
+
     def test_opens_after_failures_and_asks_no_more(self, claude, gpt):
         claude.say(Said(status=500, body={}))
         gpt.say(gpt_says(GROUNDED))
