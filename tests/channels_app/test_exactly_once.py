@@ -24,7 +24,7 @@ from tenants.plugins import http
 
 POST = "urn:li:activity:71"
 # Platform -> its vendor at the simulator, our settings, whom we write to.
-CHANNELS = {
+CHANNELS: dict[str, tuple[str, dict[str, Any], str]] = {
     "messenger": ("meta", {"page_token": "t", "app_secret": "s"}, "psid{}"),
     "instagram": ("meta", {"access_token": "t", "page_token": "t", "app_secret": "s"}, "igsid{}"),
     "whatsapp": ("meta", {"access_token": "t", "app_secret": "s"}, "3460000{:04d}"),

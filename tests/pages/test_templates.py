@@ -42,8 +42,8 @@ def template(talk):
     )
 
 
-def values(template, **more):
-    return {"template": template.pk, "body-1": "Ada", "body-2": "A-77"} | more
+def values(template):
+    return {"template": template.pk, "body-1": "Ada", "body-2": "A-77"}
 
 
 def test_the_closed_window_offers_templates_in_place_of_words(sign_in, talk, template):
@@ -100,7 +100,7 @@ def test_to_htmx_only_the_picker_is_drawn_anew(sign_in, talk, template):
 )
 def test_what_is_wrong_is_said_beside_its_gap(sign_in, talk, template, wrong, said):
     url = reverse("channels_app:send_template", args=[talk.pk])
-    answer = sign_in("agent").post(url, values(template, **wrong))
+    answer = sign_in("agent").post(url, values(template) | wrong)
     assert answer.status_code == 422
     assert said in answer.content.decode()
     assert not Message.objects.filter(author="human").exists()
