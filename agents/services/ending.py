@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from agents.models import Run
 from agents.refusals import refusal_sentence
+from agents.services.acknowledging import acknowledgement
 from agents.services.opening import open_or_extend
 from agents.services.replying import Drafted
 from agents.services.thought import Thought
@@ -64,11 +65,12 @@ def refuse(thought: Thought) -> None:
     _try(thought, Run.Outcome.HANDED_OVER, "not_grounded", deed)
 
 
-def hand_over(thought: Thought, *, reason: str) -> None:
-    """Give the conversation to a person, without a word to the contact."""
+def hand_over(thought: Thought, *, reason: str, quietly: bool = False) -> None:
+    """Give the conversation to a person, and tell the contact so where that is news to them."""
+    sentence = "" if quietly else acknowledgement(thought)
 
     def deed() -> None:
-        _fetch_person(thought, reason)
+        _fetch_person(thought, reason, saying=sentence)
 
     _try(thought, Run.Outcome.HANDED_OVER, reason, deed)
 
@@ -96,10 +98,9 @@ def _try(thought: Thought, outcome: str, reason: str, deed: Callable[[], None]) 
         supersede(thought, reason="conversation_moved_on")
     except outbox.SendRefused as error:
         thought.warn(f"send refused: {error.code}")
-        if outcome == Run.Outcome.SENT:
-            hand_over(thought, reason=f"send_refused:{error.code}")
-        else:  # the refusal sentence may not go out; the person is fetched all the same
-            hand_over(thought, reason=reason)
+        # What may not go out is not said; the person is fetched all the same.
+        refused = f"send_refused:{error.code}"
+        hand_over(thought, reason=refused if outcome == Run.Outcome.SENT else reason, quietly=True)
 
 
 def _close(

@@ -59,6 +59,10 @@ class ProfileSerializer(serializers.ModelSerializer):
         child=serializers.CharField(max_length=500),
         help_text="Language to the exact sentence said where knowledge has no answer.",
     )
+    handover = serializers.DictField(
+        child=serializers.CharField(max_length=500),
+        help_text="Language to the exact sentence said where a person takes over.",
+    )
     confidence_gate = serializers.FloatField(min_value=0, max_value=1)
     quiet_seconds = serializers.FloatField(min_value=0, max_value=60)
     retention_days = serializers.IntegerField(min_value=1, max_value=3650)
@@ -66,7 +70,8 @@ class ProfileSerializer(serializers.ModelSerializer):
     class Meta:
         model = Profile
         fields = [
-            *("tone", "languages", "about", "refusal", "confidence_gate", "quiet_seconds"),
+            *("tone", "languages", "about", "refusal", "handover", "says_handover"),
+            *("confidence_gate", "quiet_seconds"),
             *("ai_enabled", "silence_minutes", "person_minutes"),
             *("retention_days", "updated_at"),
         ]

@@ -137,6 +137,16 @@ class ProfileForm(forms.ModelForm):
         ),
     )
 
+    handover = forms.CharField(
+        label=_("Hand-over sentence"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+        help_text=_(
+            "One line a language, as “en: sentence”. Said in private conversations when a person"
+            " takes over. Left empty, Leadwire uses its own."
+        ),
+    )
+
     class Meta:
         model = Profile
         fields = [
@@ -144,6 +154,8 @@ class ProfileForm(forms.ModelForm):
             "tone",
             "languages",
             "refusal",
+            "handover",
+            "says_handover",
             "confidence_gate",
             "quiet_seconds",
             "ai_enabled",
@@ -155,6 +167,7 @@ class ProfileForm(forms.ModelForm):
         labels = {
             "about": _("About the company"),
             "tone": _("Tone of voice"),
+            "says_handover": _("Tell customers when a person takes over"),
             "confidence_gate": _("Confidence needed to answer"),
             "quiet_seconds": _("Seconds of quiet before answering"),
             "ai_enabled": _("The AI answers on its own"),
@@ -175,9 +188,9 @@ class ProfileForm(forms.ModelForm):
         self.initial["company_name"] = company.name
         self.initial["time_zone"] = company.time_zone
         self.initial["languages"] = ", ".join(self.instance.languages)
-        self.initial["refusal"] = "\n".join(
-            f"{language}: {sentence}" for language, sentence in self.instance.refusal.items()
-        )
+        for name in ("refusal", "handover"):
+            sentences = getattr(self.instance, name)
+            self.initial[name] = "\n".join(f"{code}: {text}" for code, text in sentences.items())
 
     def clean_languages(self) -> list[str]:
         codes = [c.strip().lower() for c in self.cleaned_data["languages"].split(",") if c.strip()]
@@ -188,8 +201,14 @@ class ProfileForm(forms.ModelForm):
         return codes
 
     def clean_refusal(self) -> dict[str, str]:
+        return self._by_language("refusal")
+
+    def clean_handover(self) -> dict[str, str]:
+        return self._by_language("handover")
+
+    def _by_language(self, name: str) -> dict[str, str]:
         sentences: dict[str, str] = {}
-        for line in self.cleaned_data["refusal"].splitlines():
+        for line in self.cleaned_data[name].splitlines():
             if not line.strip():
                 continue
             language, mark, sentence = line.partition(":")

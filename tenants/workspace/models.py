@@ -13,6 +13,9 @@ class Profile(models.Model):
     languages = models.JSONField(default=list, blank=True)  # ISO 639-1, the first is the default
     about = models.TextField(blank=True)
     refusal = models.JSONField(default=dict, blank=True)  # language -> exact sentence
+    # What the AI says when a person takes over; how, by language, where the company wrote it.
+    says_handover = models.BooleanField(default=True)
+    handover = models.JSONField(default=dict, blank=True)
     confidence_gate = models.FloatField(default=0.7)
     quiet_seconds = models.FloatField(default=1.5)  # how long a burst of messages is gathered
     # When a customer counts as left alone: by everybody, and by the person they were handed to.

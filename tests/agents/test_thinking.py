@@ -5,7 +5,7 @@ import time
 import pytest
 
 from agents.models import ModelCall, Run, RunStep
-from agents.refusals import REFUSALS
+from agents.refusals import HANDOVERS, REFUSALS
 from channels_app.models import Conversation, Message
 from tests.factories import make_message
 
@@ -91,7 +91,7 @@ def test_hands_over(company, says, work, text, reason):
 
     run = Run.objects.get()
     assert (run.outcome, run.outcome_reason) == (Run.Outcome.HANDED_OVER, reason)
-    assert sent_to(message.conversation) == []
+    assert sent_to(message.conversation) == [HANDOVERS["en"]]
 
 
 def test_below_the_gate_a_person_decides(company, says, work):
