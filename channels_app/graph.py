@@ -133,6 +133,19 @@ def get(path: str, token: str, params: Mapping[str, str], *, base: str = "") -> 
     return answer if isinstance(answer, dict) else {}
 
 
+def delete(path: str, token: str) -> None:
+    """Take something away; that it is gone already does no harm."""
+    try:
+        http.request(
+            "DELETE",
+            f"{settings.META_GRAPH_URL}/{path}",
+            headers={"Authorization": f"Bearer {token}"},
+            idempotent=True,
+        )
+    except ProviderError as error:
+        raise meaning_of(error) from error
+
+
 def segment(identifier: str) -> str:
     """An id as one part of a path, whatever is in it."""
     if not identifier:

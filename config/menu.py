@@ -111,6 +111,7 @@ def _public_items(request: HttpRequest) -> list[dict[str, Any]]:
         ("domain", _("Domains"), "channels"),
         ("plan", _("Plans"), "records"),
         ("webhookroute", _("Webhook routes"), "crm"),
+        ("platformapp", _("Platform apps"), "key"),
     ):
         found.append((model, title, icon, reverse(f"admin:tenants_{model}_changelist")))
     home = found[0][3]

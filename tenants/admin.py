@@ -2,15 +2,19 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 from unfold.admin import ModelAdmin
 from unfold.forms import AuthenticationForm
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
 from tenants import context
 from tenants.limits import Rate, take
 from tenants.models import Company, Domain, Plan, PlatformApp, WebhookRoute
+from tenants.platform_apps import APP_KINDS, addresses_of, app_of, forget_apps
 
 SIGN_INS = Rate(10, 300)  # per name, and per address
 
@@ -85,6 +89,72 @@ class WebhookRouteAdmin(PublicAdmin):
         return False
 
 
+class PlatformAppForm(forms.ModelForm):
+    """Our app at a vendor. Secrets go in and never come out; an empty field leaves them."""
+
+    SECRETS = ("secret", "client_secret", "verify_token", "bearer_token")
+
+    platform = forms.ChoiceField(
+        choices=[(key, kind.label) for key, kind in APP_KINDS.items()],
+        widget=UnfoldAdminSelectWidget,
+    )
+    secret = forms.CharField(
+        label="App secret",
+        required=False,
+        help_text="Webhooks are signed with it; codes are traded with it unless there is a client.",
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+    )
+    verify_token = forms.CharField(
+        required=False,
+        help_text="What you type beside the webhook address at Meta.",
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+    )
+    client_secret = forms.CharField(
+        required=False,
+        help_text="Where OAuth 2 has a client of its own: X.",
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+    )
+    bearer_token = forms.CharField(
+        required=False,
+        help_text="X: our app registers its webhook address with it.",
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+    )
+
+    class Meta:
+        model = PlatformApp
+        fields = (
+            "platform",
+            "app_id",
+            "secret",
+            "verify_token",
+            "client_id",
+            "client_secret",
+            "configuration_id",
+            "bearer_token",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        for name in self.SECRETS:
+            if not found.get(name):
+                found[name] = getattr(self.instance, name)
+        return found
+
+
 @admin.register(PlatformApp)
 class PlatformAppAdmin(PublicAdmin):
-    list_display = ["platform", "app_id"]
+    list_display = ["platform", "app_id", "is_complete"]
+    form = PlatformAppForm
+    readonly_fields = ["addresses"]
+
+    @admin.display(description="Can people sign in by it?", boolean=True)
+    def is_complete(self, app: PlatformApp) -> bool:
+        forget_apps()
+        return app.platform in APP_KINDS and app_of(app.platform).can_sign_in
+
+    @admin.display(description="Register these addresses there")
+    def addresses(self, app: PlatformApp) -> str:
+        if app.platform not in APP_KINDS:
+            return "Save it first."
+        lines = ((address,) for address in addresses_of(app.platform))
+        return format_html_join("\n", "<div><code>{}</code></div>", lines)

@@ -25,6 +25,8 @@ class AppKind:
     settings: Mapping[str, str]  # our field -> the name of a setting
     falls_back_to: str = ""
     console: str = ""  # where the operator finds its values
+    callbacks: tuple[str, ...] = ()  # sign-ins that come back to us: /oauth/callback/<…>/
+    webhooks: tuple[str, ...] = ()  # networks whose shared address it calls: /webhooks/<…>/
 
 
 FIELDS = (
@@ -46,17 +48,22 @@ APP_KINDS: dict[str, AppKind] = {
             "configuration_id": "META_LOGIN_CONFIGURATION",
         },
         console="https://developers.facebook.com/apps/",
+        callbacks=("facebook",),
+        webhooks=("messenger", "instagram", "whatsapp"),
     ),
     "whatsapp": AppKind(
         "WhatsApp Embedded Signup",
         {"configuration_id": "WHATSAPP_SIGNUP_CONFIGURATION"},
         falls_back_to="meta",
         console="https://developers.facebook.com/apps/",
+        callbacks=("whatsapp",),
     ),
     "instagram": AppKind(
         "Instagram Login",
         {"app_id": "INSTAGRAM_APP_ID", "secret": "INSTAGRAM_APP_SECRET"},
         console="https://developers.facebook.com/apps/",
+        callbacks=("instagram",),
+        webhooks=("instagram",),
     ),
     "x": AppKind(
         "X",
@@ -68,26 +75,34 @@ APP_KINDS: dict[str, AppKind] = {
             "bearer_token": "X_BEARER_TOKEN",
         },
         console="https://console.x.com/",
+        callbacks=("x",),
+        webhooks=("x",),
     ),
     "linkedin": AppKind(
         "LinkedIn",
         {"app_id": "LINKEDIN_CLIENT_ID", "secret": "LINKEDIN_CLIENT_SECRET"},
         console="https://www.linkedin.com/developers/apps",
+        callbacks=("linkedin",),
+        webhooks=("linkedin",),
     ),
     "tiktok": AppKind(
         "TikTok API for Business",
         {"app_id": "TIKTOK_CLIENT_KEY", "secret": "TIKTOK_CLIENT_SECRET"},
         console="https://business-api.tiktok.com/portal/apps",
+        callbacks=("tiktok",),
+        webhooks=("tiktok",),
     ),
     "google": AppKind(
         "Google (Gmail)",
         {"app_id": "GOOGLE_CLIENT_ID", "secret": "GOOGLE_CLIENT_SECRET"},
         console="https://console.cloud.google.com/apis/credentials",
+        callbacks=("google",),
     ),
     "microsoft": AppKind(
         "Microsoft (Outlook, Microsoft 365)",
         {"app_id": "MICROSOFT_CLIENT_ID", "secret": "MICROSOFT_CLIENT_SECRET"},
         console="https://entra.microsoft.com/",
+        callbacks=("microsoft",),
     ),
 }
 
@@ -102,6 +117,13 @@ def app_of(platform: str) -> AppCredentials:
         behind = _told(kind.falls_back_to, APP_KINDS[kind.falls_back_to])
         told = {name: told.get(name) or behind.get(name, "") for name in FIELDS}
     return AppCredentials(platform=platform, **told)
+
+
+def addresses_of(platform: str) -> list[str]:
+    """What the operator registers at the vendor: where people come back to, where webhooks go."""
+    kind = APP_KINDS[platform]
+    back = [f"{settings.PUBLIC_URL}/oauth/callback/{each}/" for each in kind.callbacks]
+    return back + [f"{settings.PUBLIC_URL}/webhooks/{each}/" for each in kind.webhooks]
 
 
 def forget_apps() -> None:

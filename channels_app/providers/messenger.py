@@ -6,7 +6,7 @@ https://developers.facebook.com/docs/graph-api/webhooks/reference/page
 
 from typing import Any
 
-from channels_app import wire
+from channels_app import graph, wire
 from channels_app.providers import values
 from channels_app.providers.meta import MetaChannel
 from channels_app.providers.meta_events import nothing_done
@@ -52,6 +52,17 @@ class Messenger(MetaChannel):
     )
     answers_edge = "comments"
     hidden_field = "is_hidden"
+
+    def unsubscribe(self) -> bool:
+        """https://developers.facebook.com/docs/graph-api/reference/page/subscribed_apps/#Deleting
+
+        An Instagram account behind this page goes by the same subscription: whoever still has
+        it connected asks for it again.
+        """
+        if not self._token:
+            return False
+        graph.delete("me/subscribed_apps", self._token)
+        return True
 
     def _envelope(self, message: Outgoing) -> dict[str, Any]:
         """``metadata`` comes back in the echo, which finds a message whose answer was lost."""

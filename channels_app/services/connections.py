@@ -15,7 +15,7 @@ from channels_app.providers import CHANNELS
 from channels_app.services.claiming import claim_routes, give_up_routes
 from channels_app.services.intake import take_in_unrouted
 from channels_app.services.polling import start_polling
-from channels_app.services.ringing import ring
+from channels_app.services.ringing import ring, ring_now
 from channels_app.services.subscriptions import unsubscribe
 from channels_app.services.tokens import watch_token
 from channels_app.wire import MAX_ACCOUNT
@@ -85,9 +85,16 @@ def connect(
 
 def disconnect(*, connection: ChannelConnection, actor: str = "") -> ChannelConnection:
     """Take nothing in and send nothing out any more; what was said stays, the secrets go."""
+    page = connection.config.get("page_id")
     if connection.is_active:
         unsubscribe(connection=connection)
-    return _disconnect(connection, actor)
+    gone = _disconnect(connection, actor)
+    if page:  # what else hangs on the same page asks for its webhooks again
+        others = ChannelConnection.objects.filter(is_active=True, signed_in_by="facebook")
+        for other in others:
+            if other.config.get("page_id") == page:
+                ring_now("subscribe_connection", other.pk)
+    return gone
 
 
 @transaction.atomic

@@ -19,6 +19,7 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
 
 from channels_app.models import ChannelConnection, SignInAttempt
 from channels_app.models.sign_ins import PATIENCE
@@ -29,6 +30,7 @@ from tenants import context
 from tenants.accounts.models import User
 from tenants.audit.services import record
 from tenants.handover import host_url
+from tenants.limits import Rate, take
 from tenants.models import Company, Domain
 from tenants.platform_apps import app_of
 from tenants.plugins.errors import CredentialsRejected, PayloadRejected, ProviderError
@@ -38,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 SALT = "channels_app.sign_in"
 KEPT = timedelta(days=1)  # an attempt without its secrets, for whoever reloads the page
+ATTEMPTS = Rate(30, 600)  # per person
 State = SignInAttempt.State
 # What networks say when the person did not want to: RFC 6749 section 4.1.2.1, and LinkedIn's two.
 DENIALS = frozenset({"access_denied", "user_cancelled_login", "user_cancelled_authorize"})
@@ -77,9 +80,11 @@ def begin(
     """Note who sets out from where, and return the network's address they go to."""
     if kind not in SIGN_INS or platform not in SIGN_INS.get(kind).platforms:
         raise ValidationError(f"One cannot sign in to {platform} by {kind}.")
+    if not take(f"sign-in:{user.pk}", ATTEMPTS).allowed:
+        raise ValidationError(_("That was often. Try again in a few minutes."))
     sign_in = _sign_in(kind)
     if not sign_in.credentials.can_sign_in:
-        raise ValidationError("The operator of this Leadwire has not set this sign-in up.")
+        raise ValidationError(_("The operator of this Leadwire has not set this sign-in up."))
     forget_old_attempts()
     attempt = SignInAttempt.objects.create(
         kind=kind,

@@ -72,11 +72,11 @@ class WhatsAppSignUp(base.SignIn):
         scopes = tuple(each for each in wire.get_list(data, "scopes") if isinstance(each, str))
         found: list[Account] = []
         for business in _businesses(data):
-            found += self._numbers(business, grant.access_token, scopes)
+            found += self._numbers(business, grant, scopes)
         return found
 
-    def _numbers(self, business: str, token: str, scopes: tuple[str, ...]) -> list[Account]:
-        path = f"{graph.segment(business)}/phone_numbers"
+    def _numbers(self, business: str, grant: Grant, scopes: tuple[str, ...]) -> list[Account]:
+        path, token = f"{graph.segment(business)}/phone_numbers", grant.access_token
         answer = graph.get(path, token, {"fields": NUMBER_FIELDS})
         return [
             Account(
@@ -85,6 +85,7 @@ class WhatsAppSignUp(base.SignIn):
                 name=_name_of(number),
                 config={"access_token": token, "business_account_id": business},
                 scopes=scopes,
+                seconds=grant.seconds,
             )
             for number, _ in wire.objects(answer.get("data"))
             if number

@@ -199,6 +199,12 @@ def test_the_instagram_account_behind_a_page_comes_with_it(traveller, simulator,
     # One page serves both: subscribing for one takes nothing from the other.
     messenger = ChannelConnection.objects.get(platform="messenger")
     assert {"messages", "feed"} <= messenger.provider().subscribed_fields()
+    # Nor does leaving with one of them.
+    services.disconnect(connection=messenger)
+    work()
+    instagram = ChannelConnection.objects.get(platform="instagram")
+    assert instagram.provider().subscribed_fields() == {"feed"}
+    assert services.examine_now(connection=instagram).verdict == "good"
 
 
 def test_a_whatsapp_number_comes_with_its_business_account(traveller, simulator, work):
