@@ -106,6 +106,7 @@ SCOPES: dict[str, tuple[Scope, ...]] = {
         Scope("dm.write", gettext_noop("Direct messages cannot be answered.")),
         Scope("offline.access", gettext_noop("Our access ends after two hours.")),
         Scope("tweet.write", gettext_noop("Mentions cannot be answered."), is_required=False),
+        Scope("media.write", gettext_noop("Files cannot be sent."), is_required=False),
     ),
     "linkedin": (
         Scope(
@@ -119,6 +120,7 @@ SCOPES: dict[str, tuple[Scope, ...]] = {
         Scope("user.info.basic", gettext_noop("We cannot see whose account it is.")),
         Scope("message.list.read", gettext_noop("Direct messages do not come in.")),
         Scope("message.list.send", gettext_noop("Direct messages cannot be answered.")),
+        Scope("message.list.manage", gettext_noop("Files cannot be sent."), is_required=False),
         Scope("comment.list", gettext_noop("Comments do not come in."), is_required=False),
         Scope(
             "comment.list.manage", gettext_noop("Comments cannot be answered."), is_required=False
