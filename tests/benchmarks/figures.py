@@ -2,34 +2,26 @@
 
 import json
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-
-import psycopg
-from django.conf import settings
 
 from channels_app.services import connect, fresh_config
 from config.demo.stage import Stage, open_bare_company, set_stage
-from config.launcher import wait_until_up
 from config.seed import add_demo_knowledge
-from config.simulator.serving import free_port
 from crm.services import connect as connect_crm
 from tenants import context
 from tenants.services import open_company
 from tenants.workspace.models import Profile
-from tests.benchmarks import bare
+from tests.benchmarks.doors import bare_view, batch, doors, drain
 from tests.benchmarks.meter import Meter
+from tests.benchmarks.stand import PAGE, SECRET, Figures, forget_events, line, load
 
-PAGE, SECRET = "104500000000001", "bench-secret"
 LATENCY = 0.4  # seconds a call to the model stand-in takes
 ACK_ROUNDS, ACK_SECONDS, ACK_CONNECTIONS = 3, 4, 16
 PIPELINE_MESSAGES = 1_200
 PATIENCE = 60  # seconds a pipeline may take
-
-Figures = Iterator[dict[str, Any]]
 
 
 def measure(names: list[str]) -> int:
@@ -55,15 +47,6 @@ def measure(names: list[str]) -> int:
     return 0
 
 
-def line(
-    name: str, value: float, unit: str, *, aim: str = "", met: bool | None = None, **more: Any
-) -> dict[str, Any]:
-    said: dict[str, Any] = {"name": name, "value": round(value, 3), "unit": unit}
-    if aim:
-        said |= {"aim": aim, "met": met}
-    return {**said, **more}
-
-
 def _furnish(stage: Stage) -> None:
     with context.inside(stage.company):
         profile = Profile.current()
@@ -81,86 +64,38 @@ def _furnish(stage: Stage) -> None:
     stage.simulator.behave("hubspot", limits=False)
 
 
-def _load(stage: Stage, port: int, path: str, **job: Any) -> dict[str, Any]:
-    """Run the load generator in a process of its own."""
-    asked = {"host": "localhost", "port": port, "path": path, "page": PAGE, "secret": SECRET, **job}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.load"],
-        input=json.dumps(asked).encode(),
-        stdout=subprocess.PIPE,
-        check=True,
-        cwd=settings.BASE_DIR,
-    )
-    return json.loads(done.stdout)
-
-
 # -- webhooks
 
 
 def acks(stage: Stage) -> Figures:
     """The real address and the bare view in turns, on the same server, nobody else at work."""
-    port = free_port()
-    _prepare_bare()
-    environment = {
-        **stage.plan.environment,
-        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.bare_settings",
-    }
-    command = stage.plan.commands["web"].replace(f"--port {stage.plan.ports.web}", f"--port {port}")
-    command = command.replace("config.wsgi:application", "tests.benchmarks.bare:application")
     stage.machine.names = ("web",)
-    with stage.machine:
-        bare_web = subprocess.Popen(  # noqa: S603 (our own command)
-            command.removeprefix("exec ").split(),
-            env=environment,
-            cwd=settings.BASE_DIR,
-            stdout=subprocess.DEVNULL,  # ours is for figures
-        )
-        try:
-            wait_until_up(f"http://127.0.0.1:{port}/healthz", 20)
-            rounds: dict[str, list[dict[str, Any]]] = {"warm": [], "bare": [], "real": []}
-            for number in range(-1, ACK_ROUNDS):
-                for kind in ("bare", "real"):
-                    where = port if kind == "bare" else stage.plan.ports.web
-                    path = "/webhooks/bare/" if kind == "bare" else "/webhooks/messenger/"
-                    load = _load(
-                        stage,
-                        where,
-                        path,
-                        run=f"{kind}{number}",
-                        count=12_000,
-                        seconds=ACK_SECONDS if number >= 0 else 1,
-                        connections=ACK_CONNECTIONS,
-                    )
-                    assert set(load["statuses"]) == {"200"}, load["statuses"]
-                    rounds[kind if number >= 0 else "warm"].append(load)
-        finally:
-            bare_web.terminate()
-            bare_web.wait()
+    rounds: dict[str, list[dict[str, Any]]] = {"warm": [], "bare": [], "real": []}
+    with stage.machine, bare_view(stage) as bare_port:
+        for number in range(-1, ACK_ROUNDS):
+            for kind in ("bare", "real"):
+                loaded = load(
+                    stage,
+                    bare_port if kind == "bare" else stage.plan.ports.web,
+                    "/webhooks/bare/" if kind == "bare" else "/webhooks/messenger/",
+                    run=f"{kind}{number}",
+                    count=12_000,
+                    seconds=ACK_SECONDS if number >= 0 else 1,
+                    connections=ACK_CONNECTIONS,
+                )
+                assert set(loaded["statuses"]) == {"200"}, loaded["statuses"]
+                rounds[kind if number >= 0 else "warm"].append(loaded)
     rate = {
         kind: statistics.median(one["done"] / one["seconds"] for one in rounds[kind])
         for kind in ("bare", "real")
     }
     ratio = rate["real"] / rate["bare"]
-    _forget_events(stage)
+    forget_events(stage)
     yield line("webhook_acks_per_second", rate["real"], "1/s", bare=round(rate["bare"], 1))
     yield line("webhook_ack_ratio_to_bare", ratio, "", aim=">= 0.6", met=ratio >= 0.6, peer=0.27)
     for kind in ("real", "bare"):
         p99 = statistics.median(one["p99"] for one in rounds[kind]) * 1000
         yield line(f"webhook_ack_p99_{kind}", p99, "ms", connections=ACK_CONNECTIONS)
-
-
-def _prepare_bare() -> None:
-    with psycopg.connect(settings.EMBEDDED.database_url, autocommit=True) as connection:
-        connection.execute(bare.TABLE)
-
-
-def _forget_events(stage: Stage) -> None:
-    """What was only to be acknowledged is not to be answered."""
-    with context.inside(stage.company), context.connection.cursor() as cursor:
-        cursor.execute("TRUNCATE channels_app_inboundevent CASCADE")
-    from tenants.redis import client
-
-    client().flushall()
 
 
 # -- the whole way
@@ -174,7 +109,7 @@ def pipeline(stage: Stage) -> Figures:
         stage.simulator.forget_journal()
         meter = Meter(stage.machine.pid(name) for name in stage.machine.names)
         meter.start()
-        load = _load(
+        loaded = load(
             stage,
             stage.plan.ports.web,
             "/webhooks/messenger/",
@@ -189,7 +124,7 @@ def pipeline(stage: Stage) -> Figures:
         models = stage.simulator.journal(kind="model", brief=1)
         moments = sorted(entry["at"] for entry in entries)
     answered = len(entries)
-    took = (moments[-1] if moments else time.time()) - load["began"]
+    took = (moments[-1] if moments else time.time()) - loaded["began"]
     rate, each = answered / took, cpu * 1000 / max(answered, 1)
     calls = len(models) / max(answered, 1)
     tokens = sum(entry["prompt_tokens"] for entry in models) / max(answered, 1)
@@ -201,7 +136,7 @@ def pipeline(stage: Stage) -> Figures:
         met=rate >= 84,
         peer=84,
         answered=answered,
-        sent=load["done"],
+        sent=loaded["done"],
         model_ms=int(LATENCY * 1000),
     )
     spent = {k: round(v * 1000 / max(answered, 1), 2) for k, v in meter.by_kind().items()}
@@ -220,7 +155,7 @@ def latency(stage: Stage) -> Figures:
     with stage.machine:
         _warm(stage, "l")
         stage.simulator.forget_journal()
-        load = _load(
+        loaded = load(
             stage,
             stage.plan.ports.web,
             "/webhooks/messenger/",
@@ -235,7 +170,7 @@ def latency(stage: Stage) -> Figures:
     by_person = {entry["recipient"]: entry["at"] for entry in entries}
     waits = sorted(
         by_person[f"lat{number}"] - moment
-        for number, moment in enumerate(load["moments"])
+        for number, moment in enumerate(loaded["moments"])
         if f"lat{number}" in by_person
     )
     p50 = statistics.median(waits) / LATENCY if waits else 0.0
@@ -257,7 +192,7 @@ def latency(stage: Stage) -> Figures:
 def _warm(stage: Stage, people: str) -> None:
     """The first messages load models and dictionaries; they are not measured."""
     name = f"warm{people}"
-    _load(
+    load(
         stage,
         stage.plan.ports.web,
         "/webhooks/messenger/",
@@ -305,6 +240,9 @@ def opening(stage: Stage) -> Figures:
 
 FIGURES: dict[str, Callable[[Stage], Figures]] = {
     "acks": acks,
+    "doors": doors,
+    "drain": drain,
+    "batch": batch,
     "pipeline": pipeline,
     "latency": latency,
     "opening": opening,
