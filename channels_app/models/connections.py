@@ -67,7 +67,7 @@ class ChannelConnection(models.Model):
         return self.name
 
     def provider(self) -> ChannelProvider:
-        ours = {"account_id": self.account_id, "webhook_url": self.webhook_url}
+        ours = {"account_id": self.account_id, "webhook_url": self.called_at}
         made = CHANNELS.get(self.platform)({**self.config, **self._of_our_app(), **ours})
         return sandbox.kept_inside(made, self.pretended) if self.is_sandbox else made
 
@@ -99,6 +99,15 @@ class ChannelConnection(models.Model):
         if not self.webhook_token:
             return ""
         return f"{settings.PUBLIC_URL}/webhooks/{self.platform}/{self.webhook_token}/"
+
+    @property
+    def called_at(self) -> str:
+        """Where its network is told to call. Our own app has one address for all its accounts:
+        networks take few addresses an app, and the sign-in has shown whose the account is."""
+        by_our_app = self.signed_in_by and CHANNELS.get(self.platform).has_shared_address
+        if by_our_app and self.webhook_token:
+            return f"{settings.PUBLIC_URL}/webhooks/{self.platform}/"
+        return self.webhook_url
 
     @property
     def capabilities(self) -> Capabilities:

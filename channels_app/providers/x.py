@@ -188,15 +188,19 @@ class X(base.ChannelProvider):
         if not app or not webhook_url:
             return False
         known = self._call("GET", "/2/webhooks", token=app)
-        ids = [
-            wire.get_id(each, "id")
+        ours = [
+            each
             for each, _ in wire.objects(known.get("data"))
             if each and each.get("url") == webhook_url
         ]
-        if not ids:
+        if ours:
+            number = wire.get_id(ours[0], "id")
+            if ours[0].get("valid") is False:  # switched off after failing too long: asked anew
+                self._call("PUT", f"/2/webhooks/{number}", token=app)
+        else:
             made = self._call("POST", "/2/webhooks", {"url": webhook_url}, token=app)
-            ids = [wire.get_answer_id(made.get("data", made), "id")]
-        self._call("POST", f"/2/account_activity/webhooks/{ids[0]}/subscriptions/all", {})
+            number = wire.get_answer_id(made.get("data", made), "id")
+        self._call("POST", f"/2/account_activity/webhooks/{number}/subscriptions/all", {})
         return True
 
     def owns(self, account_id: str) -> bool:

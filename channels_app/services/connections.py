@@ -16,7 +16,7 @@ from channels_app.services.claiming import claim_routes, give_up_routes
 from channels_app.services.intake import take_in_unrouted
 from channels_app.services.polling import start_polling
 from channels_app.services.ringing import ring, ring_now
-from channels_app.services.subscriptions import unsubscribe
+from channels_app.services.subscriptions import give_access_back, unsubscribe
 from channels_app.services.tokens import watch_token
 from channels_app.wire import MAX_ACCOUNT
 from tenants.audit.services import record
@@ -88,6 +88,7 @@ def disconnect(*, connection: ChannelConnection, actor: str = "") -> ChannelConn
     page = connection.config.get("page_id")
     if connection.is_active:
         unsubscribe(connection=connection)
+        give_access_back(connection=connection)
     gone = _disconnect(connection, actor)
     if page:  # what else hangs on the same page asks for its webhooks again
         others = ChannelConnection.objects.filter(is_active=True, signed_in_by="facebook")

@@ -6,8 +6,10 @@ from channels_app.models import ChannelConnection
 from channels_app.providers.base import ChannelProvider
 from channels_app.services.consequences import set_health
 from channels_app.services.intake import take_in_unrouted
+from channels_app.sign_ins import SIGN_INS
 from tenants import context
 from tenants.models import WebhookRoute
+from tenants.platform_apps import app_of
 from tenants.plugins.errors import CredentialsRejected, ProviderError
 
 logger = logging.getLogger(__name__)
@@ -50,10 +52,10 @@ def subscribe(*, connection: ChannelConnection) -> bool:
 
     What it refuses is shown beside the channel: nothing would ever come in.
     """
-    if not connection.is_active or not connection.webhook_url:
+    if not connection.is_active or not connection.called_at:
         return False
     try:
-        return connection.provider().subscribe(connection.webhook_url)
+        return connection.provider().subscribe(connection.called_at)
     except CredentialsRejected as error:
         set_health(connection=connection, health=Health.RECONNECT, text=str(error))
     except ProviderError as error:
@@ -68,4 +70,16 @@ def unsubscribe(*, connection: ChannelConnection) -> bool:
         return connection.provider().unsubscribe()
     except ProviderError as error:
         logger.info("connection %s could not be unsubscribed: %s", connection.pk, error)
+        return False
+
+
+def give_access_back(*, connection: ChannelConnection) -> bool:
+    """Tell the network that we need its tokens no more; a refusal keeps nobody from going."""
+    if connection.signed_in_by not in SIGN_INS:
+        return False
+    kind = SIGN_INS.get(connection.signed_in_by)
+    try:
+        return kind(app_of(kind.app)).revoke(connection.config)
+    except ProviderError as error:
+        logger.info("access of connection %s was not given back: %s", connection.pk, error)
         return False

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
@@ -100,7 +100,19 @@ class SignIn(ABC):
         """What a connection made this way reads from our app, by the names in its config."""
         return {}
 
+    def revoke(self, config: Mapping[str, Any]) -> bool:
+        """Give back the access of one account (RFC 7009); False where others hang on its token."""
+        return False
+
     # -- the protocol
+
+    def give_back(self, url: str, token: str, *, client: str = "client_secret_post") -> None:
+        body = f"token={quote(token, safe='')}"
+        auth = ClientAuth(self.credentials.oauth_id, self.credentials.oauth_secret, client)
+        url, headers, body = auth.prepare(  # type: ignore[no-untyped-call]
+            "POST", url, {"Content-Type": FORM}, body
+        )
+        http.request("POST", url, content=body.encode(), headers=headers, idempotent=True)
 
     def consent(
         self,

@@ -4,6 +4,9 @@ https://developers.google.com/identity/protocols/oauth2/web-server
 https://developers.google.com/workspace/gmail/imap/xoauth2-protocol
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.conf import settings
 
 from channels_app import wire
@@ -67,6 +70,12 @@ class Google(base.SignIn):
                 verifier=verifier,
             )
         )
+
+    def revoke(self, config: Mapping[str, Any]) -> bool:
+        """https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke"""
+        url = f"{settings.GOOGLE_TOKEN_URL}/revoke"
+        self.give_back(url, str(config.get("refresh_token") or config.get("access_token") or ""))
+        return True
 
     def accounts(self, grant: Grant) -> list[Account]:
         claims = base.claims_of(grant.raw.get("id_token"), audience=self.credentials.oauth_id)

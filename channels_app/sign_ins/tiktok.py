@@ -4,6 +4,7 @@ https://business-api.tiktok.com/portal/docs?id=1832183871604753
 https://business-api.tiktok.com/portal/docs?id=1738084387220481
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -54,6 +55,17 @@ class TikTokSignIn(base.SignIn):
         }
         url = f"{settings.TIKTOK_API_URL}/tt_user/oauth2/token/"
         return base.grant_of(_data(http.request("POST", url, json=body)))
+
+    def revoke(self, config: Mapping[str, Any]) -> bool:
+        """https://business-api.tiktok.com/portal/docs?id=1832183871604753"""
+        body = {
+            "client_id": self.credentials.oauth_id,
+            "client_secret": self.credentials.oauth_secret,
+            "access_token": str(config.get("access_token") or ""),
+        }
+        url = f"{settings.TIKTOK_API_URL}/tt_user/oauth2/revoke/"
+        _data(http.request("POST", url, json=body, idempotent=True))
+        return True
 
     def accounts(self, grant: Grant) -> list[Account]:
         account_id = wire.get_id(dict(grant.raw), "open_id")

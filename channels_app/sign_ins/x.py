@@ -3,6 +3,9 @@
 https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.conf import settings
 
 from channels_app import wire
@@ -51,6 +54,12 @@ class XSignIn(base.SignIn):
                 client="client_secret_basic",
             )
         )
+
+    def revoke(self, config: Mapping[str, Any]) -> bool:
+        """https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token"""
+        url = f"{settings.X_API_URL}/2/oauth2/revoke"
+        self.give_back(url, str(config.get("access_token") or ""), client="client_secret_basic")
+        return True
 
     def accounts(self, grant: Grant) -> list[Account]:
         answer = http.request(

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from channels_app.models import ChannelConnection, SignInAttempt
 from channels_app.providers import CHANNELS
+from channels_app.services import ask_for_checkup
 from channels_app.services.choosing import Chosen, choose, obvious, offers_of, terms_of
 from channels_app.services.signing_in import (
     SignInRefused,
@@ -193,6 +194,8 @@ def _connected(
         messages.error(request, f"{name}: {reason}")
     if not chosen.connected:
         return redirect("channels_app:sign_in", attempt.pk)
+    for connection in chosen.connected:
+        ask_for_checkup(connection=connection, asked_by=f"user:{request.user.pk}")
     names = ", ".join(connection.name for connection in chosen.connected)
     messages.success(request, _("Connected: %(names)s") % {"names": names})
     if len(chosen.connected) == 1:

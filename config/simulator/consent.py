@@ -245,6 +245,11 @@ class Desk:
         over = grant is not None and grant.expires_at and grant.expires_at < time.time()
         return None if grant is None or over or not grant.is_valid else grant
 
+    def revoke(self, token: str) -> None:
+        """RFC 7009: what was given back opens nothing any more."""
+        if token in self.grants:
+            self.grants[token].is_valid = False
+
     def chosen(self, grant: Grant) -> list[dict[str, Any]]:
         """The accounts that were left ticked."""
         return [each for each in self.accounts if str(each["id"]) in grant.accounts]

@@ -130,6 +130,10 @@ class Mailbox(Vendor):
             return self.desk.answer(request)
         if request.parts == self.token and request.method == "POST":
             return self._token(request)
+        if request.parts == ["revoke"]:
+            kept = self.world.store.get(f"refresh:{self.name}", {})
+            kept.pop(form_of(request).get("token", ""), None)
+            return Answer({})
         return Answer({"error": "not_found"}, 404)
 
     def failure(self, fault: Fault) -> Answer:

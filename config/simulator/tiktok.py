@@ -88,6 +88,9 @@ class TikTok(Messenger):
                 return self._trade(body)
             case ["oauth2", "refresh_token"]:
                 return self._refresh(body)
+            case ["oauth2", "revoke"]:
+                self.desk.revoke(str(body.get("access_token", "")))
+                return _data({})
             case ["token_info", "get"]:
                 return self._told_of(body)
         return _code(40002)

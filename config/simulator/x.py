@@ -42,8 +42,8 @@ class X(Messenger):
 
     def answer(self, request: Request) -> Answer:
         if request.parts[1:2] == ["oauth2"]:
-            at_the_desk = request.parts[2:] == ["authorize"]
-            return self.desk.answer(request) if at_the_desk else self._token(request)
+            doors = {"authorize": self.desk.answer, "revoke": self._revoke}
+            return doors.get(request.parts[-1], self._token)(request)
         if not request.bearer:
             return self._problem(401)
         if request.bearer in self.desk.grants and self.desk.grant_of(request.bearer) is None:
@@ -65,6 +65,9 @@ class X(Messenger):
         match [request.method, *request.parts]:
             case ["GET", "2", "webhooks"]:
                 return Answer({"data": list(self._webhooks().values())})
+            case ["PUT", "2", "webhooks", number] if number in self._webhooks():
+                self._webhooks()[number]["valid"] = True
+                return Answer({"data": {"valid": True}})
             case ["POST", "2", "webhooks"]:
                 return self._add_webhook(str(request.json().get("url", "")))
             case ["POST", "2", "account_activity", "webhooks", number, "subscriptions", "all"]:
@@ -187,6 +190,10 @@ class X(Messenger):
                 "scope": "dm.read dm.write tweet.read tweet.write users.read offline.access",
             }
         )
+
+    def _revoke(self, request: Request) -> Answer:
+        self.desk.revoke(form_of(request).get("token", ""))
+        return Answer({"revoked": True})
 
     def _first_token(self, form: dict[str, str]) -> Answer:
         try:

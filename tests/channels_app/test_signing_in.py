@@ -15,6 +15,7 @@ from channels_app.scopes import SCOPES
 from channels_app.services import signing_in
 from tenants import context, platform_apps
 from tenants.models import PlatformApp, WebhookRoute
+from tenants.plugins.errors import CredentialsRejected
 
 PAGE, RENTALS, ACCOUNT = "104500000000077", "104500000000078", "178400000000077"
 NUMBER = "300000000000077"
@@ -150,6 +151,40 @@ def test_what_our_app_is_known_by_is_read_anew_each_time(traveller, settings):
     settings.X_CLIENT_SECRET = "rotated"
 
     assert connection.provider().config["client_secret"] == "rotated"
+
+
+@pytest.mark.parametrize(("kind", "platform"), [("x", "x"), ("tiktok", "tiktok")])
+def test_who_leaves_gives_the_access_back(traveller, simulator, kind, platform):
+    traveller.sign_in(kind, platform)
+    connection = ChannelConnection.objects.get()
+    provider = connection.provider()
+    assert provider.probe().problems == ()
+
+    services.disconnect(connection=connection)
+
+    with pytest.raises(CredentialsRejected):
+        provider.probe()
+
+
+def test_a_mailbox_that_leaves_is_not_opened_again(traveller):
+    traveller.sign_in("google", "email")
+    connection = ChannelConnection.objects.get()
+    provider = connection.provider()
+    services.disconnect(connection=connection)
+    with pytest.raises(CredentialsRejected):
+        provider.renew()
+
+
+def test_xs_webhooks_go_to_the_one_address_of_our_app(traveller, simulator, settings, work):
+    settings.X_BEARER_TOKEN = "our-app"
+    traveller.sign_in("x", "x")
+    connection = ChannelConnection.objects.get()
+    assert services.subscribe(connection=connection) is True
+    (made,) = httpx.get(
+        f"{simulator.url}/x/2/webhooks", headers={"authorization": "Bearer our-app"}
+    ).json()["data"]
+    assert made["url"] == f"{settings.PUBLIC_URL}/webhooks/x/"
+    assert services.examine_now(connection=connection).verdict == "good"
 
 
 # -- several: one chooses
