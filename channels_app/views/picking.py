@@ -15,6 +15,11 @@ class Picker:
     offered: list[MessageTemplate]
     form: TemplateForm | None = None
     error: str = ""
+    is_open: bool = True
+
+    @property
+    def is_refused(self) -> bool:
+        return bool(self.error or (self.form is not None and self.form.is_bound))
 
 
 def picker_of(request: AuthenticatedRequest, opened: Conversation) -> Picker | None:
@@ -24,4 +29,5 @@ def picker_of(request: AuthenticatedRequest, opened: Conversation) -> Picker | N
     found = offered(opened)
     chosen = request.GET.get("template", "")
     template = next((each for each in found if str(each.pk) == chosen), None)
-    return Picker(found, TemplateForm(template, initial=request.GET.dict()) if template else None)
+    form = TemplateForm(template, initial=request.GET.dict()) if template else None
+    return Picker(found, form, is_open="template" in request.GET)

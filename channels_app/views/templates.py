@@ -56,7 +56,7 @@ def fetch_templates(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Ask the network for its templates once more; ``pk`` is the conversation's."""
     opened = _conversation(pk)
     refresh_templates(connection=opened.connection)
-    return _answer(request, opened)
+    return _answer(request, opened, Picker(offered(opened)))
 
 
 def _post(
@@ -85,11 +85,11 @@ def _answer(
 ) -> HttpResponse:
     if request.headers.get("HX-Request"):
         context = thread_context(request, opened, picker=picker)
-        status = 422 if picker else 200
+        status = 422 if picker and picker.is_refused else 200
         return render(request, "channels_app/_conversation.html", context, status=status)
     if picker is None:
         return redirect("channels_app:conversation", opened.pk)
-    return _page(request, opened, picker, status=422)
+    return _page(request, opened, picker, status=422 if picker.is_refused else 200)
 
 
 def _page(
