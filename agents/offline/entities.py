@@ -5,25 +5,15 @@ A finding keeps its place in the text: what we believe must stand literally in w
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 import phonenumbers
 
 from agents.offline.letters import latin_digits
 from agents.offline.places import PLACES
+from agents.offline.values import Found, matches
 
 NAME = r"[A-ZÁÉÍÓÚÑÜ][\w'’.-]+(?: (?:de|del|la|al|bin|van|von|O'|Mc)?\s?[A-ZÁÉÍÓÚÑÜ][\w'’-]+){0,3}"
 ARABIC = r"[\u0621-\u064a]+"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One finding; ``text[start:end]`` is the quote, ``value`` what it says."""
-
-    name: str
-    start: int
-    end: int
-    value: str
 
 
 def find_entities(text: str) -> list[Found]:
@@ -49,22 +39,15 @@ def without_addresses(text: str, found: Iterable[Found]) -> str:
     return text
 
 
-def _matches(name: str, pattern: re.Pattern[str], text: str) -> Iterator[Found]:
-    for match in pattern.finditer(text):
-        group = "it" if "it" in pattern.groupindex else 0
-        start, end = match.span(group)
-        value = text[start:end].strip(" .,;:،؛!?؟\"'")
-        offset = text[start:end].find(value) if value else 0
-        yield Found(name, start + offset, start + offset + len(value), value)
-
-
 # -- e-mail and phone
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(
+    r"[\w.+-]{1,64}@(?:[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,24}|\[\d{1,3}(?:\.\d{1,3}){3}\])(?![\w])"
+)
 
 
 def emails(text: str, digits: str) -> Iterator[Found]:
-    yield from _matches("email", _EMAIL, text)
+    yield from matches("email", _EMAIL, text)
 
 
 _PHONE_CUE = re.compile(
@@ -105,12 +88,16 @@ def _is_somewhere_valid(number: str) -> bool:
 
 # -- money
 
-_AMOUNT = r"\d+(?:[.,٬ ]\d{3})*(?:[.,]\d+)?(?:\s?(?:k|m|mil|thousand|million|millones|lakh|الف|ألف|آلاف|مليون))?"
-_UNIT_AFTER = r"(?:dollars?|bucks|usd|euros?|eur|pounds?|gbp|pesos?|mxn|inr|rs|rupees|d[oó]lares|libras|aed|sar|egp|kwd|dirhams?|riyals?|ريال(?:ا)?|درهم(?:ا)?|دولار(?:ا)?|يورو|جنيه(?:ا)?|دينار(?:ا)?|ليرة|€|\$|£)"
-_UNIT_BEFORE = r"(?:us\$|\$|€|£|₹|usd|eur|gbp|aed|sar|rs\.?|inr|mxn|s/)"
+_SCALE = r"(?:k|m|bn|mil(?:lones)?|thousand|million|billion|trillion|mil millones|millones|lakh|crore|الف|ألف|آلاف|الاف|مليون|ملايين|مليار)"
+_AMOUNT = rf"\d+(?:[.,٬ ]\d{{3}})*(?:[.,]\d+)?(?:\s?{_SCALE}(?![a-z])){{0,2}}"
+_SPELT = rf"(?:a|an|half|half a|one|two|three|five|ten|twenty|fifty|hundred|un|dos|tres|cinco|diez) (?:hundred|{_SCALE})"
+_UNIT_AFTER = r"(?:de )?(?:(?:us|american|australian|canadian|swiss|singapore) )?(?:dollars?|bucks|cents?|usd|euros?|eur|pounds?|pence|quid|gbp|pesos?|centavos|pesetas|peniques|mxn|inr|rs|rupees|rupias|yen|yenes|jpy|yuan|rmb|renminbi|francs?|francos|chf|marks?|marcos|kr|kronor|d[oó]lares|libras|aed|sar|egp|kwd|qar|dirhams?|riyals?|dinars?|ريال(?:ا)?|درهم(?:ا)?|دولار(?:ا)?|يورو|جنيه(?:ا)?|دينار(?:ا)?|ليرة|€|\$|£|元|¥)"
+_UNIT_BEFORE = (
+    r"(?:us\$|u\$d|u\$s|a\$|c\$|hk\$|\$|€|£|₹|¥|usd|eur|gbp|aed|sar|chf|rs\.?|inr|mxn|s/)"
+)
 _PER = r"(?:\s?(?:/|per|a|al|por|لل|في ال|كل)\s?(?:month|year|person|head|night|mes|a[nñ]o|persona|noche|شهر|سنة|واحد|شخص)\w*)?"
 _MONEY = re.compile(
-    rf"(?:{_UNIT_BEFORE}\s?{_AMOUNT}(?:\s?{_UNIT_AFTER})?|(?<!\d){_AMOUNT}\s?{_UNIT_AFTER}(?!\w)){_PER}",
+    rf"(?:{_UNIT_BEFORE}\s?{_AMOUNT}(?:\s?{_UNIT_AFTER})?|(?<!\d)(?:{_AMOUNT}|\b{_SPELT})\s?{_UNIT_AFTER}(?!\w)){_PER}",
     re.IGNORECASE,
 )
 _BUDGET_CUE = re.compile(
@@ -119,8 +106,8 @@ _BUDGET_CUE = re.compile(
 
 
 def budgets(text: str, digits: str) -> Iterator[Found]:
-    yield from _matches("budget", _MONEY, digits)
-    yield from _matches("budget", _BUDGET_CUE, digits)
+    yield from matches("budget", _MONEY, digits)
+    yield from matches("budget", _BUDGET_CUE, digits)
 
 
 # -- time
@@ -145,7 +132,7 @@ _TIME = [re.compile(pattern, re.IGNORECASE) for pattern in _TIMES]
 
 def timelines(text: str, digits: str) -> Iterator[Found]:
     for pattern in _TIME:
-        yield from _matches("timeline", pattern, digits)
+        yield from matches("timeline", pattern, digits)
 
 
 # -- people, companies, roles, places
@@ -210,30 +197,30 @@ _NOT_A_PLACE = re.compile(
 
 def names(text: str, digits: str) -> Iterator[Found]:
     for pattern in _NAMES:
-        for one in _matches("name", pattern, text):
+        for one in matches("name", pattern, text):
             if not _NO_NAME.match(one.value) and one.value.casefold() not in PLACES:
                 yield one
 
 
 def companies(text: str, digits: str) -> Iterator[Found]:
     for pattern in _COMPANIES:
-        for one in _matches("company", pattern, text):
+        for one in matches("company", pattern, text):
             if one.value.casefold() not in PLACES and not _NOT_A_PLACE.match(one.value):
                 yield one
 
 
 def roles(text: str, digits: str) -> Iterator[Found]:
     for pattern in _ROLES:
-        yield from _matches("role", pattern, text)
+        yield from matches("role", pattern, text)
 
 
 def known_places(text: str, digits: str) -> Iterator[Found]:
     """Places by name, whatever stands before them, and in Arabic with their prepositions."""
-    yield from _matches("location", _KNOWN_PLACE, text)
+    yield from matches("location", _KNOWN_PLACE, text)
 
 
 def cued_places(text: str, digits: str) -> Iterator[Found]:
-    for one in _matches("location", _PLACE_CUES[0], text):
+    for one in matches("location", _PLACE_CUES[0], text):
         if not _NOT_A_PLACE.match(one.value):
             yield one
 
@@ -264,7 +251,7 @@ _INTERESTS = [
 
 def interests(text: str, digits: str) -> Iterator[Found]:
     for pattern in _INTERESTS:
-        yield from _matches("interest", pattern, digits)
+        yield from matches("interest", pattern, digits)
 
 
 FINDERS: tuple[Callable[[str, str], Iterator[Found]], ...] = (

@@ -1,4 +1,8 @@
-"""What a message wants: a linear classifier over meaning and signs, with honest confidence."""
+"""What a message wants: linear classifiers over meaning, mood, signs and words, calibrated.
+
+Spam is told from the rest by a classifier of its own, which learnt from other texts: an inbox has
+little of it, and a shop's questions say nothing about advertisers.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,12 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.offline.features import DIMENSIONS, hashed_words, signs
+from agents.offline.features import hashed_words, telling
 
-LABELS = ("sales", "support", "general", "spam", "urgent")
+WANTS = ("sales", "support", "general", "urgent")
+LABELS = (*WANTS, "spam")
 ANSWERED = ("sales", "support", "general")
 WEIGHTS = Path(__file__).parent / "weights" / "intent.npz"
-MEANING_SCALE = 2.0
 
 Vector = NDArray[np.float32]
 
@@ -22,38 +26,53 @@ class IntentGuess:
     """``confidence`` is that of the intent; ``step_confidence`` that of what follows from it.
 
     Sales, support and general questions are answered the same way: doubt among them is no
-    reason to fetch a person.
+    reason to fetch a person. ``shares`` says how likely each intent is.
     """
 
     intent: str
     confidence: float
     step_confidence: float
+    shares: dict[str, float]
+
+    @property
+    def spam(self) -> float:
+        return self.shares["spam"]
 
 
 def classify(text: str, meaning: Vector) -> IntentGuess:
     """The likeliest intent; ``meaning`` is the text's embedding, of length one."""
-    scores = _scores(text, meaning)
-    powers = np.exp(scores - scores.max())
-    shares = powers / powers.sum()
-    best = int(shares.argmax())
-    same_step = ANSWERED if LABELS[best] in ANSWERED else (LABELS[best],)
-    step = sum(float(shares[LABELS.index(label)]) for label in same_step)
-    return IntentGuess(LABELS[best], round(float(shares[best]), 4), round(min(step, 1.0), 4))
+    stored = _weights()
+    seen, positions = telling(text, meaning), hashed_words(text)
+    wants = softmax(_scores(seen, positions, stored["wants"]) / stored["temperature"])
+    advert = _scores(seen, positions, stored["spam"])[0]
+    spam = 1 / (1 + np.exp(-(advert * stored["spam_scale"] + stored["spam_shift"])))
+    shares = dict(zip(LABELS, [*(wants * (1 - spam)), spam], strict=True))
+    best = "spam" if spam >= 0.5 else WANTS[int(np.argmax(wants))]
+    same_step = ANSWERED if best in ANSWERED else (best,)
+    step = sum(float(shares[label]) for label in same_step)
+    return IntentGuess(
+        best,
+        round(float(shares[best]), 4),
+        round(min(step, 1.0), 4),
+        {label: round(float(share), 4) for label, share in shares.items()},
+    )
 
 
-def _scores(text: str, meaning: Vector) -> Vector:
-    weights, temperature = _weights()
-    seen = signs(text)
-    scores = MEANING_SCALE * meaning @ weights[:DIMENSIONS]
-    scores = scores + seen @ weights[DIMENSIONS : DIMENSIONS + len(seen)] + weights[-1]
-    positions = hashed_words(text)
+def softmax(scores: Vector) -> Vector:
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    share: Vector = powers / powers.sum(axis=-1, keepdims=True)
+    return share
+
+
+def _scores(seen: Vector, positions: list[int], weights: Vector) -> Vector:
+    scores: Vector = seen @ weights[: len(seen)] + weights[-1]
     if positions:
-        rows = weights[[DIMENSIONS + len(seen) + position for position in positions]]
+        rows = weights[[len(seen) + position for position in positions]]
         scores = scores + rows.sum(axis=0) / np.sqrt(len(positions))
-    return scores / temperature
+    return scores
 
 
 @lru_cache(maxsize=1)
-def _weights() -> tuple[Vector, float]:
+def _weights() -> dict[str, Vector]:
     with np.load(WEIGHTS) as stored:
-        return stored["w"].astype(np.float32), float(stored["temperature"])
+        return {name: stored[name].astype(np.float32) for name in stored.files}

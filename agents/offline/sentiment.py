@@ -1,65 +1,85 @@
-"""How the sender feels, from -1 to 1: a small lexicon with negation and stress, three languages.
+"""How the sender feels, from -1 to 1: words with negation and stress, and what they mean together.
 
-VADER's idea (Hutto and Gilbert, ICWSM 2014) without its word list.
+VADER's idea and its English lexicon (Hutto and Gilbert, ICWSM 2014; MIT), with words of ours in
+Spanish and Arabic; and a linear reading of the sentence vector, which understands languages and
+turns of phrase that no list has. ``training/sentiment.py`` writes the weights.
 """
 
 import math
 import re
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from agents.offline.letters import folded
 
-_STRENGTH: dict[float, str] = {
-    3.0: "love loved amazing awesome excellent fantastic wonderful perfect best brilliant superb"
-    " encanta excelente fantastico maravilloso perfecto increible mejor genial buenisimo"
-    " رائع ممتاز احب افضل مذهل جميل",
-    2.0: "great good happy glad thanks thank nice helpful pleased fast easy recommend impressed beautiful"
-    " bueno buena bien gracias feliz contento amable rapido util bonito recomiendo"
-    " شكرا جيد سعيد مبروك حلو سريع ممنون",
-    1.0: "ok fine interested welcome hope cool please enjoy fun kind"
-    " interesado espero vale claro بخير تمام مهتم",
-    -1.0: "late slow waiting delay delayed problem issue wrong unclear confused expensive sorry cancel"
-    " cancelled refund return sad tarde lento espera problema equivocado caro cancelar devolver triste"
-    " تاخر تاخير مشكله خطا غالي الغاء حزين انتظر",
-    -2.0: "bad broken damaged missing lost fail failed fails failure rude angry upset annoyed annoying poor disappointed"
-    " disappointing unhappy useless stupid crash crashes complaint stuck refuse ignored unfortunately frustrated frustrating"
-    " malo mala roto perdido falta enfadado molesto decepcionado inutil queja fallo falla mal"
-    " سيئ سيئه مكسور ضايع ضاع غاضب مزعج خيبه شكوي فاشل",
-    -3.0: "terrible horrible awful worst hate disgusting ridiculous unacceptable scam fraud stolen disgrace pathetic"
-    " shame joke liars thieves furious inexcusable nightmare shit fuck fucking damn crap sucks wtf bullshit"
-    " pesimo pesima terrible asco odio verguenza inaceptable estafa robo robado ladrones ridiculo mierda"
-    " اسوا فظيع مقرف اكره فضيحه احتيال سرقه سرق نصب نصابين حرامي زباله مخجل",
-}
-_WORDS = {
-    word: weight for weight, words in _STRENGTH.items() for word in map(folded, words.split())
-}
+WEIGHTS = Path(__file__).parent / "weights" / "sentiment.npz"
+# How much the words count beside the meaning.
+WORDS = 0.8
+# Beyond this a message is glad or sad, in between neither.
+MOOD = 0.15
+
 _NEGATIONS = frozenset(
     folded(
-        "not no never nothing without cannot can't don't doesn't didn't isn't wasn't won't wouldn't hardly"
-        " ni nunca nada sin tampoco لا ليس لم لن غير بدون مش مو ما"
+        "not no never nothing without cannot can't don't doesn't didn't isn't wasn't won't wouldn't hardly nor neither aint"
+        " dont cant ni nunca nada sin tampoco jamas لا ليس ليست لم لن غير بدون مش مو ما ماهو مب"
     ).split()
 )
 _STRESS = {
-    folded(word): weight
+    word: weight
     for weight, words in (
         (
             1.3,
-            "very really so extremely absolutely totally super muy tan demasiado totalmente جدا كثيرا للغايه",
+            "very really so extremely absolutely totally super incredibly fucking most completely muy tan demasiado totalmente jamas mas جدا كثيرا للغايه مره اوي قوي",
         ),
-        (0.7, "a bit slightly somewhat little poco algo قليلا شوي"),
+        (0.7, "bit slightly somewhat little kinda poco algo قليلا شوي شويه"),
     )
-    for word in words.split()
+    for word in folded(words).split()
 }
+_BUT = frozenset(folded("but however pero sino لكن بس").split())
 _TOKEN = re.compile(r"[^\W\d_][\w']*")
-_GLAD, _SAD = set("😀😃😄😁😊😍🥰😘👍🙏❤🎉😂🤩👏💕✨"), set("😡😠😤😞😢😭👎🤬😩😖😒🙄💔😣😫")
+_GLAD, _SAD = (
+    set("😀😃😄😁😊😍🥰😘👍🙏❤🎉😂🤩👏💕✨💙💪😎🔥"),
+    set("😡😠😤😞😢😭👎🤬😩😖😒🙄💔😣😫😔☹"),
+)
+_SMILE, _FROWN = re.compile(r"[:;=]-?[)D\]pP]|<3"), re.compile(r":'?-?[(\[/]|D:")
 # Reads as a sum of three strong words being nearly as bad (or good) as it gets.
-_NORM = 12.0
+_NORM = 15.0
+LONGEST = 4_000  # characters that are read
+
+Vector = NDArray[np.float32]
 
 
-def sentiment_of(text: str) -> float:
-    """Below -0.75 somebody is furious; above 0.5 they are pleased."""
+def sentiment_of(text: str, meaning: Vector | None = None) -> float:
+    """Below -0.75 somebody is furious; above 0.5 they are pleased.
+
+    ``meaning`` is the text's embedding, of length one; without it the words alone must do.
+    """
+    said = lexical_sentiment(text)
+    if meaning is None:
+        return said
+    return round(max(-1.0, min(1.0, WORDS * said + felt(meaning))), 3)
+
+
+def felt(meaning: Vector) -> float:
+    """What the sentence vector alone says."""
+    head = _weights()[1]
+    return float(meaning @ head[:-1] + head[-1])
+
+
+def lexical_sentiment(text: str) -> float:
+    """What the words say, with what negates and stresses them."""
+    text = text[:LONGEST]
     words = _TOKEN.findall(folded(text))
-    total = sum(_weight(words, position) for position in range(len(words)))
+    weights = [_weight(words, position) for position in range(len(words))]
+    turn = next((i for i, word in enumerate(words) if word in _BUT), None)
+    if turn:  # what comes after "but" is what is meant
+        weights = [w * (0.5 if i < turn else 1.5) for i, w in enumerate(weights)]
+    total = sum(weights)
     total += 2.0 * sum(char in _GLAD for char in text) - 2.0 * sum(char in _SAD for char in text)
+    total += 2.0 * len(_SMILE.findall(text)) - 2.0 * len(_FROWN.findall(text.replace("://", "")))
     if total:
         total += math.copysign(min(text.count("!"), 3) * 0.3, total)
         if _shouts(text):
@@ -68,20 +88,29 @@ def sentiment_of(text: str) -> float:
 
 
 def _weight(words: list[str], position: int) -> float:
+    lexicon = _weights()[0]
     word = words[position]
-    weight = _WORDS.get(word)
-    if weight is None and word.startswith("ال"):
-        weight = _WORDS.get(word[2:])
+    weight = lexicon.get(word)
+    if weight is None and word.startswith(("ال", "وال")):
+        weight = lexicon.get(word.removeprefix("و").removeprefix("ال"))
     if weight is None:
         return 0.0
     before = words[max(0, position - 3) : position]
     for previous in before:
         weight *= _STRESS.get(previous, 1.0)
     if any(previous in _NEGATIONS for previous in before):
-        weight *= -0.6
+        weight *= -0.74
     return weight
 
 
 def _shouts(text: str) -> bool:
     letters = [char for char in text if char.isalpha()]
     return len(letters) > 12 and sum(char.isupper() for char in letters) > len(letters) * 0.7
+
+
+@lru_cache(maxsize=1)
+def _weights() -> tuple[dict[str, float], Vector]:
+    with np.load(WEIGHTS) as stored:
+        strengths = (stored["strengths"].astype(np.float32) / 10).tolist()
+        lexicon = dict(zip(str(stored["words"]).split("\n"), strengths, strict=True))
+        return lexicon, stored["head"].astype(np.float32)

@@ -41,7 +41,8 @@ class Offline(LlmProvider):
         text = material.text
         entities = find_entities(text)
         wish = without_addresses(text, entities)
-        guess = classify(wish, self._embed([wish])[0])
+        meaning = self._embed([wish])[0]
+        guess = classify(wish, meaning)
         facts: dict[str, dict[str, str]] = {}
         for found in entities:
             quote = text[found.start : found.end]
@@ -49,7 +50,7 @@ class Offline(LlmProvider):
         return {
             "intent": guess.intent,
             "confidence": guess.step_confidence,
-            "sentiment": sentiment_of(text),
+            "sentiment": sentiment_of(text, meaning),
             "language": detect_language(text, fallback=material.language or "en"),
             "wants_human": wants_human(text),
             "is_closing": is_closing(text),
