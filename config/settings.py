@@ -242,6 +242,8 @@ STORAGES = {
     "media": MEDIA_STORAGE or {"BACKEND": "django.core.files.storage.FileSystemStorage"},
 }
 MEDIA_MAX_BYTES = env.int("MEDIA_MAX_BYTES", default=25 * 1024 * 1024)  # of one file
+# What people upload waits in memory, not in the open on disk.
+FILE_UPLOAD_MAX_MEMORY_SIZE = MEDIA_MAX_BYTES
 MEDIA_QUOTA_BYTES = env.int("MEDIA_QUOTA_BYTES", default=20 * 1024**3)  # of one company
 
 # -- safety

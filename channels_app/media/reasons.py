@@ -31,5 +31,14 @@ REASONS = {
 }
 
 
+# The same, said to whoever uploads.
+TO_UPLOADERS = {
+    "too_large": _("This file is larger than we take in."),
+    "empty": _("This file is empty."),
+    "mismatch": _("This file is not what its name says."),
+    "quota": _("Your workspace has no room left for files."),
+}
+
+
 def reason_of(code: str) -> Reason:
     return REASONS.get(code) or REASONS["rejected"]

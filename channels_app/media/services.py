@@ -14,7 +14,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from channels_app.media import links, sniffing, vault
-from channels_app.media.reasons import reason_of
+from channels_app.media.reasons import TO_UPLOADERS, reason_of
 from channels_app.media.ringing import ring_fetching
 from channels_app.models import InboundEvent, Media, Message
 from tenants.accounts.models import User
@@ -28,7 +28,7 @@ class MediaRefused(Exception):
     """A file is not taken in. ``text`` is for people, ``code`` for programs."""
 
     def __init__(self, code: str) -> None:
-        self.code, self.text = code, reason_of(code).text
+        self.code, self.text = code, TO_UPLOADERS.get(code) or reason_of(code).text
         super().__init__(str(self.text))
 
 

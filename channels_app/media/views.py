@@ -57,7 +57,10 @@ def public_file(request: HttpRequest, token: str) -> HttpResponseBase:
         raise Http404("No such company (any more).")
     with context.inside(company):
         media = get_object_or_404(Media.objects.stored(), pk=linked.media_id)
-        return _answer(request, media, is_download=linked.is_download)
+        response = _answer(request, media, is_download=linked.is_download)
+    # Looked at in a web chat on the company's website, whatever site that is.
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
 
 @needs("channels_app.change_media")

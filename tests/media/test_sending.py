@@ -339,7 +339,7 @@ def test_a_file_without_words_is_enough_and_neither_is_not(agent):
     ("files", "said"),
     [
         ([(b"GIF89a" + b"\0" * 20, "a.gif")], "is not of a kind this channel takes"),
-        ([(b"", "a.png")], "It was empty"),
+        ([(b"", "a.png")], "This file is empty"),
         ([(b"x" * 2_000, "a.txt")], "larger than we take in"),
         ([(PNG, f"{number}.png") for number in range(11)], "Up to 10 files go at once"),
     ],
