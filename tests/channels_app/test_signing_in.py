@@ -184,6 +184,9 @@ def test_xs_webhooks_go_to_the_one_address_of_our_app(traveller, simulator, sett
         f"{simulator.url}/x/2/webhooks", headers={"authorization": "Bearer our-app"}
     ).json()["data"]
     assert made["url"] == f"{settings.PUBLIC_URL}/webhooks/x/"
+    (cause,) = services.examine_now(connection=connection).findings
+    assert cause["code"] == "no_secret"  # the operator forgot what X signs with
+    settings.X_CONSUMER_SECRET = "our-consumer-secret"
     assert services.examine_now(connection=connection).verdict == "good"
 
 
