@@ -39,7 +39,7 @@ from channels_app.services.merging import MergeRefused, merge, undo
 from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
 from channels_app.services.polling import poll, ring_due_polls, start_polling
 from channels_app.services.ringing import ring_events
-from channels_app.services.sandboxes import pretended
+from channels_app.services.sandboxes import is_real
 from channels_app.services.silence import Explanation, explains_silence, let_rest
 from channels_app.services.silence import watch as watch_silence
 from channels_app.services.subscriptions import prove_ownership, subscribe, unsubscribe
@@ -89,6 +89,7 @@ __all__ = [
     "hide",
     "history",
     "ingest",
+    "is_real",
     "let_rest",
     "mail_digest",
     "mark_read",
@@ -97,7 +98,6 @@ __all__ = [
     "opt_in",
     "opt_out",
     "poll",
-    "pretended",
     "prove_ownership",
     "refresh_templates",
     "renew",

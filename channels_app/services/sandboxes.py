@@ -5,12 +5,11 @@ answered as any message, and leaves by the network's own plug-in, which speaks t
 """
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from channels_app.models import (
     ChannelConnection,
@@ -136,14 +135,11 @@ def remove_sandbox(*, connection: ChannelConnection, actor: str = "") -> None:
     )
 
 
-def pretended(contact_ids: Iterable[int]) -> set[int]:
-    """Those of the contacts who are known from sandboxes only: nobody real, nothing for a CRM."""
-    threads = Conversation.objects.filter(contact__in=list(contact_ids))
-    here = set(threads.filter(connection__is_sandbox=True).values_list("contact_id", flat=True))
-    if not here:
-        return here
-    real = threads.filter(connection__is_sandbox=False, contact__in=here)
-    return here - set(real.values_list("contact_id", flat=True))
+def is_real(contact: OuterRef) -> Q:
+    """That a contact is somebody: who is known from sandboxes only is nothing for a CRM."""
+    threads = Conversation.objects.filter(contact=contact)
+    pretended = Exists(threads.filter(connection__is_sandbox=True))
+    return ~pretended | Exists(threads.filter(connection__is_sandbox=False))
 
 
 def _thread(connection: ChannelConnection, person: str) -> QuerySet[Message]:

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from channels_app.services import pretended
+from channels_app.services import is_real
 from crm.models import CrmConnection, SyncRecord
 from crm.services.ringing import ring
 from leads.models import Lead
@@ -34,18 +34,32 @@ def mark_dirty(*, leads: Iterable[Lead]) -> list[int]:
     A burst of changes is one push: the record keeps but the newest version wanted. What failed
     keeps its waiting time; what was given up gets a new chance, for the lead is another now.
     """
-    changed = list(leads)
-    connections = [row.pk for row in _ACTIVE.all()] if changed else []
-    if connections:  # who was only tried out with is nobody for a CRM
-        nobody = pretended(lead.contact_id for lead in changed)
-        changed = [lead for lead in changed if lead.contact_id not in nobody]
-    with transaction.atomic():
-        for lead in changed:
-            _want(lead, connections)
-    return connections
+    told: set[int] = set()
+    for lead in leads:
+        connections = [connection.pk for connection in _CONCERNED.all(lead=lead.pk)]
+        _RECORDS.rows(
+            [
+                SyncRecord(connection_id=pk, lead=lead, wanted_version=lead.version)
+                for pk in connections
+            ]
+        )
+        told.update(connections)
+    return sorted(told)
 
 
-_ACTIVE = Prepared(lambda: CrmConnection.objects.active().order_by("pk").only("pk"))
+# Whoever has heard of the lead; and all, unless it became part of another, is erased, or was
+# only tried out with.
+_CONCERNED = Prepared(
+    lambda: (
+        CrmConnection.objects.active()
+        .filter(
+            Exists(SyncRecord.objects.filter(connection=OuterRef("pk"), lead=Blank("lead")))
+            | Exists(Lead.objects.filter(is_real(OuterRef("contact")), pk=Blank("lead")))
+        )
+        .order_by("pk")
+        .only("pk")
+    )
+)
 
 
 @transaction.atomic
@@ -86,7 +100,8 @@ def sweep() -> dict[str, int]:
     behind = set(stale.values_list("connection_id", flat=True))
     freed = stale.update(state=State.DIRTY, claim=None, claimed_at=None, next_attempt_at=now)
     unheard = _unheard()
-    behind.update(mark_dirty(leads=unheard))
+    with transaction.atomic():  # one commit for all of them
+        behind.update(mark_dirty(leads=unheard))
     forgotten = SyncRecord.objects.due().filter(
         Q(next_attempt_at__lt=now - FORGOTTEN)
         | Q(next_attempt_at__lt=now - FORGOTTEN_HOT, lead__tier=Lead.Tier.HOT)
@@ -116,17 +131,6 @@ def _unheard() -> list[Lead]:
     return list(found.values())
 
 
-def _want(lead: Lead, connections: list[int]) -> None:
-    if _STANDING.first(lead=lead.pk) is None:
-        # It became part of another, or is erased: no news where it was never heard of.
-        told = SyncRecord.objects.filter(lead=lead, connection__in=connections)
-        connections = list(told.order_by("connection").values_list("connection_id", flat=True))
-    _RECORDS.rows(
-        [SyncRecord(connection_id=pk, lead=lead, wanted_version=lead.version) for pk in connections]
-    )
-
-
-_STANDING = Prepared(lambda: Lead.objects.order_by().filter(pk=Blank("lead")).only("pk"))
 # What rests is due now; what waits for its turn, or is under way, keeps its time.
 _RESTS = """
     crm_syncrecord.state IN ('clean', 'dead')
