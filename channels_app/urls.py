@@ -63,6 +63,7 @@ urlpatterns = [
     path("channels/sandboxes/<slug:platform>/start/", sandboxes.start, name="sandbox_start"),
     path("channels/<int:pk>/phone/", sandboxes.phone, name="phone"),
     path("channels/<int:pk>/phone/thread/", sandboxes.phone_thread, name="phone_thread"),
+    path("channels/<int:pk>/phone/inbox/", sandboxes.in_inbox, name="phone_inbox"),
     path("channels/<int:pk>/sandbox/remove/", sandboxes.remove, name="sandbox_remove"),
     path("channels/<int:pk>/disconnect/", connections.remove, name="disconnect"),
 ]

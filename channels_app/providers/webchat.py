@@ -41,6 +41,7 @@ from tenants.plugins.errors import PayloadRejected, SignatureMismatch
 
 COLOUR = "#0f5c50"
 SALT = "channels_app.webchat.file"
+OF_A_FILE = ("kind", "name", "url", "mime", "size")  # for the page; never an id of ours
 RECEIPTS = {"delivered", "read"}
 SECRET_BYTES = 32
 IN_LANGUAGE = re.compile(r"([a-z]{2})\s*:\s*(.+)", re.DOTALL)
@@ -170,7 +171,10 @@ class WebChat(base.ChannelProvider):
             "id": message.reference,
             "from": "ai" if message.by_ai else "team",
             "text": message.text,
-            "files": [dict(each) for each in message.attachments],
+            "files": [
+                {name: each[name] for name in OF_A_FILE if each.get(name)}
+                for each in message.attachments
+            ],
         }
         say(self.line_to(message.recipient_id), *deltas, ("message", whole))
         return Sent(message.reference, is_sent=True)

@@ -97,6 +97,16 @@ def phone_thread(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     return _thread(request, connection, person)
 
 
+@needs(WRITE)
+@require_GET
+def in_inbox(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """On to the customer's conversation, as colleagues see it."""
+    shown = sandboxes.phone_of(connection=_sandbox(pk), person=_person(request))
+    if not shown:
+        return redirect("channels_app:inbox")
+    return redirect("channels_app:conversation", shown[0].conversation_id)
+
+
 @needs("channels_app.delete_channelconnection")
 @require_POST
 def remove(request: AuthenticatedRequest, pk: int) -> HttpResponse:
@@ -161,7 +171,6 @@ def _shown(connection: ChannelConnection, person: str, name: str) -> dict[str, A
         "person": person,
         "shown": shown,
         "name": name or (shown[0].conversation.contact.name if shown else ""),
-        "thread_pk": shown[0].conversation_id if shown else None,
     }
 
 

@@ -10,6 +10,10 @@ from playwright.sync_api import expect
 
 from tests.browser.test_pictures import FOLDER
 
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000080000000808020000004b6d29dc00000011494441"
+    "5478da63e08f09c08a188696040034962ec171a1cd420000000049454e44ae426082"
+)
 PRICE = "How much is the city bike Acme Breeze?"
 
 
@@ -249,6 +253,52 @@ def test_while_we_cannot_be_reached_words_wait_and_then_arrive(open_page, shop):
     page.reload()
     page.locator(".launcher").click()
     expect(page.get_by_role("dialog").locator(".row.mine")).to_contain_text(words)
+
+
+def test_a_picture_is_shown_on_both_sides(open_page, site, shop):
+    page = open_page()
+    name = unique("Pia")
+    chat = enter_chat(page, shop, f"?user={name}&name={name}")
+    say(chat, "Look at this")
+    picked = {"name": "bike.png", "mimeType": "image/png", "buffer": PNG}
+    page.locator("leadwire-chat input[type=file]").set_input_files(picked)
+    image = chat.locator(".row.mine img")
+    expect(image).to_be_visible(timeout=15_000)
+    page.wait_for_timeout(1_500)
+    assert image.evaluate("(shown) => shown.naturalWidth") == 8
+    agent = open_page(role="agent")
+    open_in_inbox(agent, site, name)
+    expect(agent.locator("#conversation img").first).to_be_visible(timeout=20_000)
+
+
+def test_while_nobody_is_there_it_says_so_and_takes_the_message(open_page, site, shop):
+    admin = open_page(role="admin")
+
+    def set_up(ai_on, hours):
+        admin.goto(f"{site.acme}/settings/")
+        admin.locator("#id_ai_enabled").set_checked(ai_on)
+        admin.get_by_role("button", name="Save").first.click()
+        admin.goto(f"{site.acme}/channels/")
+        admin.get_by_role("link", name="Website (demo)").click()
+        admin.get_by_role("link", name="Settings", exact=True).last.click()
+        admin.locator("#id_config-open_hours").fill(hours)
+        admin.locator("#id_config-offline_text").fill("en: We are out riding.")
+        admin.get_by_role("button", name="Save").click()
+        expect(admin.get_by_text("Saved. Open pages show it")).to_be_visible()
+
+    another_day = time.strftime("%a", time.localtime(time.time() + 3 * 86_400))
+    set_up(False, f"{another_day} 09:00-10:00")
+    try:
+        time.sleep(6)  # what a process remembers of a channel
+        page = open_page()
+        chat = enter_chat(page, shop)
+        expect(chat.get_by_role("status")).to_have_text("We are out riding.")
+        words = unique("later then")
+        say(chat, words)
+        picture(page, "away")
+        open_in_inbox(admin, site, words)
+    finally:
+        set_up(True, "")
 
 
 def test_the_console_shows_the_tag_and_a_page_to_try_it(open_page, site):

@@ -623,6 +623,22 @@ def test_a_file_goes_along_with_a_message(page, work):
     assert shown["files"][0]["url"].startswith("http")
 
 
+def test_a_file_of_ours_reaches_the_page_by_an_address_that_ends(page, work, client):
+    from channels_app.media.services import as_attachment, store_upload
+
+    page.write("A picture, please")
+    work()
+    ours = as_attachment(store_upload(content=PNG, name="breeze.png", mime="image/png"))
+    answer(Conversation.objects.get(), "Here", attachments=[ours])
+    [(_, told)] = said_on_lines()
+    [file] = told["files"]
+    assert set(file) == {"kind", "name", "url", "mime", "size"}
+    path = file["url"].partition("//")[2].partition("/")[2]
+    shown = client.get(f"/{path}", HTTP_HOST="localhost")
+    assert (shown.status_code, shown["Content-Type"]) == (200, "image/png")
+    assert shown["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
 def test_a_file_of_another_visitor_cannot_be_sent(page, another_page):
     page.begin()
     another_page.begin()
