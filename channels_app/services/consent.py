@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from channels_app.models import ChannelConnection, Contact, Conversation, OptOut
+from channels_app.services.contacts import standing_for
 from tenants.audit.services import record
 
 NETWORK = "network"
@@ -20,7 +21,11 @@ def opt_out(
     reason: str = "",
     actor: str = "",
 ) -> OptOut:
-    """Write down that somebody wants no more, on this channel or on all. Twice is once."""
+    """Write down that somebody wants no more, on this channel or on all. Twice is once.
+
+    Said by who became part of another contact, it holds for that one.
+    """
+    said_by, contact = contact, standing_for(contact)
     row, is_new = OptOut.objects.get_or_create(
         contact=contact,
         connection=connection,
@@ -29,7 +34,7 @@ def opt_out(
         defaults={"source": source[:32], "reason": reason[:300]},
     )
     Contact.objects.filter(pk=contact.pk).update(has_opted_out=True)
-    contact.has_opted_out = True
+    said_by.has_opted_out = contact.has_opted_out = True
     if is_new:
         subject, details = f"contact:{contact.pk}", {"purpose": purpose, "source": source}
         record(action="contact.opted_out", subject=subject, actor=actor or source, details=details)
@@ -46,6 +51,7 @@ def opt_in(
     actor: str = "",
 ) -> int:
     """End what is in force, of one purpose or of all, on one channel or on all."""
+    said_by, contact = contact, standing_for(contact)
     rows = OptOut.objects.in_force().filter(contact=contact)
     if purpose:
         rows = rows.filter(purpose=purpose)
@@ -53,6 +59,7 @@ def opt_in(
         rows = rows.filter(connection=connection)
     ended = rows.update(ended_at=timezone.now())
     contact.has_opted_out = OptOut.objects.in_force().filter(contact=contact).exists()
+    said_by.has_opted_out = contact.has_opted_out
     Contact.objects.filter(pk=contact.pk).update(has_opted_out=contact.has_opted_out)
     if ended:
         subject, details = f"contact:{contact.pk}", {"purpose": purpose, "source": source}

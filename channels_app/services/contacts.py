@@ -48,16 +48,18 @@ def with_networks(rows: ContactQuerySet) -> ContactQuerySet:
 
 def called(search: str) -> Q:
     """Exact e-mail, phone number or network id: what is encrypted is found by its blind index,
-    and a name by none."""
+    and a name by none. Who became part of another is found as that other."""
     wanted = search.strip()
     blind = crypto.blind_index(wanted)
     digits = "+" + "".join(c for c in wanted if c.isdigit())
     identities = ContactIdentity.objects.filter(
         external_id_index__in=[id_index(wanted), id_index(wanted.removeprefix("@"))]
     )
+    named = Q(email_index=blind) | Q(phone_index__in=[blind, crypto.blind_index(digits)])
+    absorbed = Contact.objects.filter(named, absorbed_into__isnull=False)
     return (
-        Q(email_index=blind)
-        | Q(phone_index__in=[blind, crypto.blind_index(digits)])
+        named
+        | Q(pk__in=Subquery(absorbed.values("absorbed_into_id")))
         | Q(pk__in=Subquery(identities.values("contact_id")))
     )
 
@@ -70,10 +72,11 @@ def own_number(search: str) -> int:
 
 
 def standing_for(contact: Contact) -> Contact:
-    """Whoever the contact became part of, at the end of the chain; else itself."""
-    while contact.absorbed_into is not None:
-        contact = contact.absorbed_into
-    return contact
+    """Whoever the contact became part of by now, at the end of the chain; else itself."""
+    row = Contact.objects.get(pk=contact.pk)
+    while row.absorbed_into_id is not None:
+        row = Contact.objects.get(pk=row.absorbed_into_id)
+    return row
 
 
 def merges_of(contact: Contact) -> QuerySet[ContactMerge]:

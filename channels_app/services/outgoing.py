@@ -126,7 +126,8 @@ def _sent_in_window(conversation: Conversation, own: int | None) -> int:
 
 def locked(conversation: Conversation) -> Conversation:
     """The conversation's row, locked until the transaction ends, with its people."""
-    row = _LOCKED.first(pk=conversation.pk)
+    # Asked twice: who waits for a merge that moves the row sees it join nobody the first time.
+    row = _LOCKED.first(pk=conversation.pk) or _LOCKED.first(pk=conversation.pk)
     if row is None:
         raise Conversation.DoesNotExist(f"Conversation {conversation.pk} is gone.")
     return row

@@ -23,6 +23,8 @@ from channels_app.models import (
 )
 from channels_app.outbox import SendRefused, post_message
 from channels_app.providers.values import Person
+from channels_app.services.contacts import list_contacts
+from channels_app.services.inbox import found_by
 from channels_app.services.people import conversation_with
 from crm.models import SyncRecord
 from crm.services import push_due
@@ -197,6 +199,29 @@ class TestMerging:
         for contact in (one, other):
             contact.refresh_from_db()
             assert contact.has_opted_out
+
+    def test_a_stop_said_by_who_is_part_of_another_holds_for_that_one(self, north):
+        one, other = pair()
+        merge(one, other)
+        for _ in range(2):  # twice is once
+            services.opt_out(contact=Contact(pk=other.pk), source="network")
+        one.refresh_from_db()
+        assert one.has_opted_out
+        assert one.opt_outs.in_force().count() == 1
+        services.opt_in(contact=other, source="contact")
+        one.refresh_from_db()
+        assert not one.has_opted_out
+
+    def test_both_addresses_find_who_stands(self, north):
+        one, other = pair(email="ada@acme.example")
+        Contact.objects.filter(pk=one.pk).update(email_index="x")
+        one.refresh_from_db()
+        one.email = "other@acme.example"
+        one.save()
+        merge(one, other)
+        for typed in ("ada@acme.example", "other@acme.example", NUMBER):
+            assert list_contacts(search=typed).rows == [one]
+            assert Conversation.objects.filter(found_by(typed)).count() == 2
 
     def test_what_is_not_known_is_learnt_and_forgotten_again(self, north):
         one, other = pair(email="ada@acme.example")
