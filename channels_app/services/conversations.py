@@ -15,6 +15,7 @@ from channels_app.services.outgoing import (
     record_message,
     withdraw_drafts_of_ai,
 )
+from channels_app.services.rows import update_conversation
 from channels_app.signals import message_received
 from tenants.accounts.models import User
 from tenants.audit.services import record
@@ -31,6 +32,7 @@ DEED_FIELDS = (
     "waiting_since",
     "closing_reason",
 )
+HANDED_OVER = ("controller", "turn_version", "escalation_reason", "waiting_since")
 HUMAN = Conversation.Controller.HUMAN
 
 
@@ -117,7 +119,7 @@ def hand_over(
     row.turn_version += 1
     row.escalation_reason = reason[:300]
     row.waiting_since = row.waiting_since or row.last_inbound_at
-    row.save(update_fields=["controller", "turn_version", "escalation_reason", "waiting_since"])
+    update_conversation(row, HANDED_OVER)
     copy_state(row, conversation)
     announce_conversation(row)
     return conversation
