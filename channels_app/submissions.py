@@ -5,19 +5,21 @@ needed. A browser must come from a website on the connection's list; a server si
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.core.files.uploadedfile import UploadedFile
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 
 from channels_app import wire
+from channels_app.media.services import MediaRefused, as_attachment, uploaded
 from channels_app.origins import origins
-from channels_app.providers.form import WebForm
+from channels_app.providers.form import WebForm, with_files
 from channels_app.providers.values import InboundMessage, Unsupported
 from channels_app.services import ring_events, store
 from channels_app.services.routing import Address, Route, address
@@ -29,6 +31,8 @@ from tenants.plugins.errors import PayloadRejected, SignatureMismatch
 logger = logging.getLogger("leadwire.webhooks")
 
 MAX_BYTES = 64 * 1024
+MAX_WITH_FILES = 10 * 1024 * 1024
+MAX_FILES = 5
 PER_VISITOR = Rate(10, 60)
 PER_FORM = Rate(120, 60, burst=60)
 HONEYPOT = "website_url"
@@ -66,7 +70,8 @@ def _answer(
     if request.method != "POST":
         raise Refusal(405, "method_not_allowed", "Post to this address.")
     check_rates(*_limits(request, route))
-    body = body_of(request, at_most=MAX_BYTES)
+    has_files = request.content_type == "multipart/form-data"
+    body = body_of(request, at_most=MAX_WITH_FILES if has_files else MAX_BYTES)
     if not is_allowed:
         _check_signature(asked, request, body)
     fields = _fields(request, body)
@@ -74,7 +79,7 @@ def _answer(
         _keep(route, fields, rejected="The hidden field was filled in: a machine did that.")
     else:
         _check(asked, fields)
-        _keep(route, fields)
+        _keep(route, fields, files=_files(request) if has_files else ())
     return _thanks(request, asked, fields)
 
 
@@ -125,13 +130,40 @@ def _check(asked: Address, fields: Mapping[str, Any]) -> None:
         raise Refusal(422, "invalid", "That is no e-mail address.", attr="email")
 
 
-def _keep(route: Route, fields: Mapping[str, Any], rejected: str = "") -> None:
-    provider = WebForm({})
-    items = list(provider.split(wire.dumps(fields)))
+def _files(request: HttpRequest) -> list[UploadedFile]:
+    """What was chosen; an input that was left empty is posted as a file without a name."""
+    chosen = [each for _, several in request.FILES.lists() for each in several]
+    if len(chosen) > MAX_FILES:
+        raise Refusal(422, "too_many_files", f"At most {MAX_FILES} files.")
+    return [each for each in chosen if each.name and each.size]
+
+
+def _keep(
+    route: Route,
+    fields: Mapping[str, Any],
+    *,
+    rejected: str = "",
+    files: Sequence[UploadedFile] = (),
+) -> None:
+    [item] = WebForm({}).split(wire.dumps(fields))
     context.enter(route.schema)
-    stored = store(connection_id=route.connection_id, items=items, rejected=rejected)
-    if stored and not rejected:
+    try:
+        with uploaded(files) as kept:
+            if kept:
+                item = with_files(item, [as_attachment(media) for media in kept])
+            stored = store(connection_id=route.connection_id, items=[item], rejected=rejected)
+            if not stored:
+                raise Duplicate
+    except MediaRefused as error:
+        raise Refusal(422, error.code, str(error.text)) from error
+    except Duplicate:
+        return
+    if not rejected:
         ring_events(stored)
+
+
+class Duplicate(Exception):
+    """The same submission came before: what came with this copy is not kept."""
 
 
 def _thanks(request: HttpRequest, asked: Address, fields: Mapping[str, Any]) -> HttpResponse:

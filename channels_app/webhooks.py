@@ -4,13 +4,14 @@ Two addresses: ``/webhooks/<platform>/``, shared by every company that connects 
 app at the network, and ``/webhooks/<platform>/<token>/``, one per connection with its own secret.
 """
 
+import io
 import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError, split_domain_port
@@ -93,7 +94,7 @@ def _answer_handshake(request: HttpRequest, asked: Address) -> HttpResponse:
 
 
 def _take_in(request: HttpRequest, platform: str, asked: Address) -> HttpResponse:
-    body = _body(request)
+    body = _body(request, max(settings.WEBHOOK_MAX_BYTES, asked.provider.webhook_bytes))
     if body is None:
         return HttpResponse(status=413)
     try:
@@ -115,23 +116,26 @@ def _take_in(request: HttpRequest, platform: str, asked: Address) -> HttpRespons
     return HttpResponse(status=200 if kept else 503)
 
 
-def _body(request: HttpRequest) -> bytes | None:
+def _body(request: HttpRequest, at_most: int) -> bytes | None:
     """The raw bytes; None if there are more of them than we take."""
     try:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.WEBHOOK_MAX_BYTES:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > at_most:
             return None
-        body = _chunked(request) if "CONTENT_LENGTH" not in request.META else request.body
-    except (RequestDataTooBig, ValueError, UnreadablePostError):
+        body = _stream(request).read(at_most + 1)
+    except (ValueError, UnreadablePostError):
         return None
-    return body if len(body) <= settings.WEBHOOK_MAX_BYTES else None
+    return bytes(body) if len(body) <= at_most else None
 
 
-def _chunked(request: HttpRequest) -> bytes:
-    """A body that comes in chunks and does not say how long it is; Django would read none of it."""
-    if "chunked" not in request.headers.get("Transfer-Encoding", "").lower():
-        return b""
-    source = request.META["wsgi.input"]
-    return bytes(source.read(settings.WEBHOOK_MAX_BYTES + 1))
+def _stream(request: HttpRequest) -> Any:
+    """Where the body is read from; ``request.body`` would put its own limit before ours.
+
+    A body that comes in chunks does not say how long it is, and Django would read none of it.
+    """
+    if "CONTENT_LENGTH" in request.META:
+        return request
+    is_chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
+    return request.META["wsgi.input"] if is_chunked else io.BytesIO()
 
 
 def _keep_own(platform: str, route: Route, items: Sequence[RawItem], rejected: str) -> bool:

@@ -54,6 +54,8 @@ class ChannelProvider(ABC):
     how_to_connect: ClassVar[str] = ""
     # Of the answer to the network's question whether an address is ours.
     handshake_type: ClassVar[str] = "text/plain"
+    # How large its webhooks may be, where the setting for all of them is too little.
+    webhook_bytes: ClassVar[int] = 0
     # Kinds of events that the network wants an answer to, apart from any message.
     acknowledged: ClassVar[frozenset[str]] = frozenset()
 

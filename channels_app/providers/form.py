@@ -6,7 +6,8 @@ autocomplete tokens of HTML (https://html.spec.whatwg.org/#autofill) and what pe
 """
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django import forms
@@ -15,7 +16,15 @@ from django.utils.translation import gettext_lazy as _
 from channels_app import wire
 from channels_app.origins import OriginsField
 from channels_app.providers import base, values
-from channels_app.providers.values import Inbound, InboundMessage, Outgoing, Person, RawItem, Sent
+from channels_app.providers.values import (
+    Attachment,
+    Inbound,
+    InboundMessage,
+    Outgoing,
+    Person,
+    RawItem,
+    Sent,
+)
 from channels_app.signatures import hex_hmac, same
 from tenants.plugins.errors import PayloadRejected, Rejected, SignatureMismatch
 
@@ -34,7 +43,8 @@ NAMES = {
     ),
     "language": ("language", "locale", "lang"),
 }  # fmt: skip
-OURS = {"_redirect", "_id", "_key"}  # words to us rather than from the visitor
+FILES = "_files"  # of ours, put there by the door that took them in
+OURS = {"_redirect", "_id", "_key", FILES}  # words to us rather than from the visitor
 
 
 class WebForm(base.ChannelProvider):
@@ -85,13 +95,15 @@ class WebForm(base.ChannelProvider):
         fields = wire.load_object(body)
         # The site may give each submission an id, so that a second click counts once.
         own = wire.label(fields, "_id", 100)
+        fields.pop(FILES, None)  # nobody outside may name a file of ours
         stored = wire.dumps(fields)
         yield RawItem("", wire.key_of(SUBMISSION, own or stored.hex()), SUBMISSION, stored)
 
     def parse(self, kind: str, body: bytes) -> list[Inbound]:
         if kind != SUBMISSION:
             raise PayloadRejected("No form posts that.")
-        fields = _fields(wire.load_object(body))
+        posted = wire.load_object(body)
+        fields = _fields(posted)
         known, others = _sorted(fields)
         if not known and not others:
             return [values.Unsupported(reason="Every field was empty.")]
@@ -111,12 +123,33 @@ class WebForm(base.ChannelProvider):
                 ),
                 sent_at=None,
                 text=text[: wire.MAX_TEXT],
+                attachments=_attachments(posted),
                 details={"fields": fields, "subject": fields.get("subject", "")[:200]},
             )
         ]
 
     def send(self, message: Outgoing) -> Sent:
         raise Rejected("A form cannot be answered; connect a mailbox.", code="no_way_back")
+
+
+def with_files(item: RawItem, handles: Sequence[Mapping[str, Any]]) -> RawItem:
+    """The submission with the files that came along, which are ours by now."""
+    fields = {**wire.load_object(item.body), FILES: list(handles)}
+    return replace(item, body=wire.dumps(fields))
+
+
+def _attachments(posted: dict[str, Any]) -> tuple[Attachment, ...]:
+    known = [each for each, _ in wire.objects(posted.get(FILES)) if each]
+    return tuple(
+        Attachment(
+            kind=wire.plain(said.get("kind")) or "file",
+            name=wire.label(said, "name"),
+            mime=wire.plain(said.get("mime"), 100),
+            size=wire.number(said, "size"),
+            media=wire.plain(said.get("media"), 64),
+        )
+        for said in known[: wire.MAX_ATTACHMENTS]
+    )
 
 
 def _fields(given: dict[str, Any]) -> dict[str, str]:

@@ -317,7 +317,9 @@ def write(agent, conversation, **fields):
 def test_a_reply_with_files_by_a_plain_form(agent):
     conversation = talk("telegram")
 
-    response = write(agent, conversation, text="Two", attachments=[file_of(), file_of(PDF, "offer.pdf")])
+    response = write(
+        agent, conversation, text="Two", attachments=[file_of(), file_of(PDF, "offer.pdf")]
+    )
 
     assert response.status_code == 302
     first, second = Message.objects.order_by("pk")
@@ -351,7 +353,9 @@ def test_a_refusal_stands_beside_the_field_and_keeps_nothing(
     conversation = talk("whatsapp")
 
     with django_capture_on_commit_callbacks(execute=True):
-        response = write(agent, conversation, text="Look", attachments=[file_of(*each) for each in files])
+        response = write(
+            agent, conversation, text="Look", attachments=[file_of(*each) for each in files]
+        )
 
     assert response.status_code == 422
     page = response.content.decode()

@@ -72,6 +72,10 @@ SVIX = ("id", "timestamp", "signature")
 class Email(base.ChannelProvider):
     ConfigForm = MailboxForm
 
+    # Letters come with their files in them; Postmark sends up to 35 MB.
+    # https://postmarkapp.com/support/article/1056-what-are-the-attachment-and-email-size-limits
+    webhook_bytes: ClassVar[int] = 48 * 1024 * 1024
+
     secret_names: ClassVar[Mapping[str, str]] = {"secret": "webhook_secret"}
     acknowledged: ClassVar[frozenset[str]] = frozenset({ses.CONFIRMATION})
     how_to_connect = (
