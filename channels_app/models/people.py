@@ -55,11 +55,6 @@ class Contact(models.Model):
     def __str__(self) -> str:
         return self.name or self.email or self.phone or f"Contact {self.pk}"
 
-    def index(self) -> None:
-        """Let what we are found by follow what is shown."""
-        self.email_index = crypto.blind_index(self.email) if self.email else ""
-        self.phone_index = crypto.blind_index(self.phone) if self.phone else ""
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.index()
         changed = kwargs.get("update_fields")
@@ -67,6 +62,11 @@ class Contact(models.Model):
             indexes = {f"{name}_index" for name in ("email", "phone") if name in changed}
             kwargs["update_fields"] = {*changed, *indexes}
         super().save(*args, **kwargs)
+
+    def index(self) -> None:
+        """Let what we are found by follow what is shown."""
+        self.email_index = crypto.blind_index(self.email) if self.email else ""
+        self.phone_index = crypto.blind_index(self.phone) if self.phone else ""
 
 
 class ContactIdentity(models.Model):

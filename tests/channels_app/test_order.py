@@ -136,6 +136,7 @@ def test_a_late_message_keeps_its_three_times_and_its_place(line):
     assert conversation.last_inbound_at == window  # it opens no window again
     assert conversation.last_message_at == newest.provider_time
     [event] = InboundEvent.objects.filter(received_at=late.received_at)
+    assert event.processed_at is not None
     assert event.processed_at >= event.received_at
 
 
@@ -159,6 +160,7 @@ def test_news_that_outruns_its_message_waits_for_it(line):
     message = Message.objects.get()
     assert (message.text, message.edited_at) == ("New words", now)
     edit.refresh_from_db()
+    assert edit.processed_at is not None
     assert edit.processed_at > message.received_at > edit.received_at
 
 
