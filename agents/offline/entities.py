@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 import phonenumbers
 
 from agents.offline.letters import latin_digits
+from agents.offline.lists import begins_with_a_name
 from agents.offline.places import PLACES
 from agents.offline.values import Found, matches
 
@@ -221,7 +222,7 @@ def known_places(text: str, digits: str) -> Iterator[Found]:
 
 def cued_places(text: str, digits: str) -> Iterator[Found]:
     for one in matches("location", _PLACE_CUES[0], text):
-        if not _NOT_A_PLACE.match(one.value):
+        if not _NOT_A_PLACE.match(one.value) and not begins_with_a_name(one.value):
             yield one
 
 

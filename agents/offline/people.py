@@ -1,24 +1,20 @@
 """People and places that a text speaks of: by lists of names, titles and the shape of words.
 
 These are mentions, not facts: whoever writes "I spoke to Peter" is not Peter. What the sender
-says about themselves is ``agents.offline.entities``. ``training/names.py`` writes the lists.
+says about themselves is ``agents.offline.entities``.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-
-import numpy as np
 
 from agents.offline.entities import find_entities
 from agents.offline.letters import folded
+from agents.offline.lists import lists
 from agents.offline.places import PLACES
 from agents.offline.times import times
 from agents.offline.values import Found, matches
-
-WEIGHTS = Path(__file__).parent / "weights" / "names.npz"
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|[.,;:!?؟،()\n\"“”]")
 _CAPITAL = re.compile(r"[A-ZÀ-ÞĀ-Ž]")
@@ -248,9 +244,3 @@ def _is_listed(word: _Word) -> bool:
 @lru_cache(maxsize=1)
 def _places() -> frozenset[str]:
     return frozenset(map(folded, PLACES)) | lists()["places"]
-
-
-@lru_cache(maxsize=1)
-def lists() -> dict[str, frozenset[str]]:
-    with np.load(WEIGHTS) as stored:
-        return {name: frozenset(str(stored[name]).split("\n")) for name in stored.files}

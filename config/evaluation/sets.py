@@ -11,6 +11,11 @@ from pathlib import Path
 from typing import Any
 
 Item = dict[str, Any]
+# metric -> (best baseline, our aim)
+Expected = Mapping[str, tuple[float | None, float | None]]
+
+
+LANGUAGES = ("en", "es", "ar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,10 @@ class Figure:
     value: float
     baseline: float | None = None
     aim: float | None = None
+
+    @property
+    def is_behind(self) -> bool:
+        return self.baseline is not None and self.value < self.baseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +66,24 @@ class Sets:
         return json.loads(done.stdout)
 
 
+def by_language(
+    gold: Iterable[Item], said: Iterable[Item]
+) -> dict[str, tuple[list[Item], list[Item]]]:
+    """Items and predictions of each of our languages that the set holds."""
+    parts: dict[str, tuple[list[Item], list[Item]]] = {}
+    for item, prediction in zip(gold, said, strict=True):
+        if item["lang"] in LANGUAGES:
+            mine = parts.setdefault(item["lang"], ([], []))
+            mine[0].append(item)
+            mine[1].append(prediction)
+    return {language: parts[language] for language in LANGUAGES if language in parts}
+
+
 def figures(
     task: str,
     group: str,
     scored: Mapping[str, Any],
-    expected: Mapping[str, tuple[float | None, float | None]],
+    expected: Expected,
 ) -> Iterator[Figure]:
     """The metrics named in ``expected``, each with its baseline and aim."""
     for metric, (baseline, aim) in expected.items():

@@ -1,4 +1,4 @@
-"""What the offline engine makes of a message, task by task."""
+"""What the offline engine makes of a message, task by task and language by language."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,14 +7,13 @@ import numpy as np
 from agents.offline.entities import find_entities, without_addresses
 from agents.offline.intent import IntentGuess, classify
 from agents.offline.language import detect_language
+from agents.offline.people import find_mentions
 from agents.offline.sentiment import sentiment_of
-from config.evaluation.sets import Figure, Item, Sets, figures
+from agents.offline.values import Found
+from config.evaluation.sets import Expected, Figure, Item, Sets, by_language, figures
 from knowledge.services import embed
 
-URGENT: dict[str, tuple[float | None, float | None]] = {
-    "urgent recall": (None, 0.75),
-    "urgent precision": (None, 0.5),
-}
+NONE = (None, None)
 
 
 def measure_language(sets: Sets) -> Iterator[Figure]:
@@ -24,16 +23,23 @@ def measure_language(sets: Sets) -> Iterator[Figure]:
     # best baseline: lingua, 13 languages
     own = {"accuracy": scored["en/es/ar"]["accuracy"]}
     yield from figures("language", "en, es, ar only", own, {"accuracy": (0.986, 0.99)})
-    own = {"accuracy": scored["all"]["accuracy"]}
-    yield from figures("language", "all eight", own, {"accuracy": (None, None)})
+    for language, (some, said_of_them) in by_language(gold, said).items():
+        own = sets.score("score_langid.py", some, said_of_them)["all"]
+        yield from figures("language", language, own, {"accuracy": NONE})
 
 
 def measure_intent(sets: Sets) -> Iterator[Figure]:
-    # best baseline that runs on what we ship: USE and words, logistic regression
-    expected: dict[str, dict[str, tuple[float | None, float | None]]] = {
-        "intent_dev_gold": {"accuracy": (0.648, 0.70), "macro_f1": (0.442, 0.55)},
-        "intent_dev_mapped": {"accuracy": (0.933, None), "macro_f1": (0.930, None)},
+    # The best baseline of each metric, whatever embedder it took. On the mapped set those learnt
+    # from the very sources they are judged on, some of which may not be shipped with a product.
+    expected: dict[str, Expected] = {
+        "intent_dev_gold": {
+            "accuracy": (0.683, 0.70),
+            "macro_f1": (0.472, 0.55),
+            "ece": NONE,
+        },
+        "intent_dev_mapped": {"accuracy": (0.933, None), "macro_f1": (0.930, None), "ece": NONE},
     }
+    urgent: Expected = {"urgent recall": (None, 0.75), "urgent precision": (None, 0.5)}
     for name, metrics in expected.items():
         gold = sets.read(f"{name}.jsonl")
         said = [
@@ -42,9 +48,12 @@ def measure_intent(sets: Sets) -> Iterator[Figure]:
         ]
         scored = sets.score("score_intent.py", gold, said)
         yield from figures("intent", name, scored, metrics)
-        urgent = scored["classes"]["urgent"]
-        shown = {f"urgent {metric}": urgent[metric] for metric in ("recall", "precision")}
-        yield from figures("intent", name, shown, URGENT)
+        shown = {f"urgent {m}": scored["classes"]["urgent"][m] for m in ("recall", "precision")}
+        yield from figures("intent", name, shown, urgent)
+        languages = by_language(gold, said)
+        for language, parts in languages.items() if len(languages) > 1 else ():
+            own = sets.score("score_intent.py", *parts)
+            yield from figures("intent", f"{name} {language}", own, {"accuracy": NONE})
 
 
 def measure_spam(sets: Sets) -> Iterator[Figure]:
@@ -54,7 +63,25 @@ def measure_spam(sets: Sets) -> Iterator[Figure]:
         for item, guess in zip(gold, _guesses(gold), strict=True)
     ]
     scored = sets.score("score_spam.py", gold, said)
-    yield from figures("spam", "spam_dev", scored["all"], {"f1": (0.86, 0.90)})
+    yield from figures("spam", "all", scored["all"], {"f1": (0.86, 0.90), "auroc": NONE})
+    # the baselines were measured on other data
+    for group, baseline in (
+        ("source=sms-spam", 0.94),
+        ("source=youtube-spam", None),
+        ("lang=ar", 0.88),
+    ):
+        yield from figures("spam", group.partition("=")[2], scored[group], {"f1": (baseline, None)})
+
+
+def measure_purchase(sets: Sets) -> Iterator[Figure]:
+    """Whether somebody wants to buy, by how likely their message is a sales enquiry."""
+    gold = sets.read("purchase_intent_dev.jsonl")
+    said = [
+        {"id": item["id"], "score": guess.shares["sales"]}
+        for item, guess in zip(gold, _guesses(gold), strict=True)
+    ]
+    scored = sets.score("score_spam.py", gold, said)
+    yield from figures("purchase", "noisy tweets", scored["all"], {"auroc": NONE})
 
 
 def measure_sentiment(sets: Sets) -> Iterator[Figure]:
@@ -69,21 +96,8 @@ def measure_sentiment(sets: Sets) -> Iterator[Figure]:
         yield from figures("sentiment", language, own, {"macro_f1": (baseline, aim)})
 
 
-def measure_entities(sets: Sets) -> Iterator[Figure]:
-    """Overlap F1 a type; the large set was annotated by many, the small one is like our leads."""
-    for name in ("entities_dev.jsonl.gz", "leads_dev.jsonl"):
-        gold = sets.read(name)
-        said = [{"id": item["id"], "entities": _entities(item["text"])} for item in gold]
-        scored = sets.score("score_entities.py", gold, said)["overlap"]
-        group = name.partition(".")[0]
-        for kind, expected in ENTITIES.items():
-            if kind in scored:
-                f1 = {kind: scored[kind]["f1"]}
-                yield from figures("entities", group, f1, {kind: expected})
-
-
-# best extractor of BASELINES.md by overlap, and our aim
-ENTITIES: dict[str, tuple[float | None, float | None]] = {
+# best extractor of BASELINES.md by overlap, over all languages, and our aim
+ENTITIES: Expected = {
     "email": (0.99, None),
     "phone": (0.86, 0.92),
     "budget": (0.93, 0.90),
@@ -91,15 +105,37 @@ ENTITIES: dict[str, tuple[float | None, float | None]] = {
     "name": (0.48, 0.68),
     "company": (0.19, 0.50),
     "location": (0.39, 0.65),
-    "interest": (None, None),
+    "interest": NONE,
 }
 
 
-def _entities(text: str) -> list[Item]:
-    return [
-        {"start": found.start, "end": found.end, "type": found.name}
-        for found in find_entities(text)
-    ]
+def measure_entities(sets: Sets) -> Iterator[Figure]:
+    """Overlap F1 a type.
+
+    The large set marks everything a text speaks of; the small one what senders say of themselves,
+    which is all that a lead may be made of.
+    """
+    for name, find in (
+        ("entities_dev.jsonl.gz", find_mentions),
+        ("leads_dev.jsonl", find_entities),
+    ):
+        gold = sets.read(name)
+        said = [{"id": item["id"], "entities": _entities(find(item["text"]))} for item in gold]
+        group = name.partition("_")[0]
+        yield from _entity_figures(sets, group, gold, said)
+        for language, parts in by_language(gold, said).items():
+            yield from _entity_figures(sets, f"{group} {language}", *parts)
+
+
+def _entity_figures(sets: Sets, group: str, gold: list[Item], said: list[Item]) -> Iterator[Figure]:
+    scored = sets.score("score_entities.py", gold, said)["overlap"]
+    for kind, expected in ENTITIES.items():
+        if kind in scored and scored[kind]["n"]:
+            yield from figures("entities", group, {kind: scored[kind]["f1"]}, {kind: expected})
+
+
+def _entities(found: list[Found]) -> list[Item]:
+    return [{"start": one.start, "end": one.end, "type": one.name} for one in found]
 
 
 def _feelings(items: list[Item]) -> list[Item]:
@@ -122,6 +158,7 @@ TASKS: dict[str, Callable[[Sets], Iterator[Figure]]] = {
     "language": measure_language,
     "intent": measure_intent,
     "spam": measure_spam,
+    "purchase": measure_purchase,
     "sentiment": measure_sentiment,
     "entities": measure_entities,
 }

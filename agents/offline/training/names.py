@@ -1,4 +1,4 @@
-"""Write the lists behind ``agents.offline.people``: given names, family names and places.
+"""Write the lists behind ``agents.offline.lists``: given names, family names and places.
 
     python -m agents.offline.training.names POOL.jsonl.gz
 
@@ -19,7 +19,7 @@ import numpy as np
 from faker.config import AVAILABLE_LOCALES
 
 from agents.offline.letters import folded
-from agents.offline.people import WEIGHTS
+from agents.offline.lists import WEIGHTS
 from agents.offline.training.rows import own_rows, public_rows
 from knowledge.stop_words import STOP_WORDS
 

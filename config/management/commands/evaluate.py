@@ -30,25 +30,36 @@ class Command(JsonCommand):
         setup.migrate(self.stderr.write)  # on a fresh checkout this may be the first command
         if not options["json"]:
             self.stdout.write(HEADER)
+        measured = []
         for figure in self._measured(sets, options["only"]):
+            measured.append(figure)
             if options["json"]:
                 self.say(**asdict(figure))
             else:
                 self.stdout.write(line(figure))
+        compared = [figure for figure in measured if figure.baseline is not None]
+        if compared and not options["json"]:
+            behind = sum(figure.is_behind for figure in compared)
+            self.stdout.write(
+                f"{len(compared) - behind} of {len(compared)} beside a baseline reach it."
+            )
 
     def _measured(self, sets: Sets, tasks: list[str]) -> Iterator[Figure]:
         for task in tasks:
-            yield from TASKS[task](sets)
+            try:
+                yield from TASKS[task](sets)
+            except FileNotFoundError as missing:
+                self.stderr.write(f"Not measured: {task}: there is no {missing.filename}.")
 
 
-HEADER = f"{'task':<12}{'set':<28}{'metric':<20}{'ours':>8}{'baseline':>10}{'aim':>8}"
+HEADER = f"{'task':<12}{'set':<28}{'metric':<20}{'ours':>8}{'baseline':>10}  {'aim':>6}"
 
 
 def line(figure: Figure) -> str:
-    """One row of the table; a dash where there is nothing to compare with."""
+    """One row of the table; a dash where nothing compares, < where we are behind."""
     return (
         f"{figure.task:<12}{figure.group:<28}{figure.metric:<20}{figure.value:>8.3f}"
-        f"{_shown(figure.baseline):>10}{_shown(figure.aim):>8}"
+        f"{_shown(figure.baseline):>10}{'<' if figure.is_behind else ' '} {_shown(figure.aim):>6}"
     )
 
 
