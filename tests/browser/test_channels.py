@@ -47,8 +47,7 @@ def test_a_page_is_connected_by_signing_in_and_the_doctor_names_a_lost_permissio
 
     expect(page.get_by_role("heading", name="Choose what to connect")).to_be_visible()
     picture(page, "channels-choice")
-    for each in page.locator("input[name=account]:checked").all():
-        each.uncheck()
+    page.get_by_label("Acme Bikes").uncheck()
     page.get_by_label("Acme Rentals").check()
     page.get_by_role("button", name="Connect the chosen").click()
 
@@ -106,7 +105,7 @@ def test_the_pages_of_channels_in_every_dress(open_page, site, dress):
     page.goto(f"{site.acme}/channels/add/instagram/")
     picture(page, f"{dress}-channels-form")
     page.goto(f"{site.acme}/channels/")
-    page.locator("#net-instagram form button").first.click()
+    page.locator("#net-messenger form button").first.click()
     page.locator("button[value=allow]").click()
     page.locator(".offers").wait_for()
     picture(page, f"{dress}-channels-choice")
