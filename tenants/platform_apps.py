@@ -106,7 +106,8 @@ APP_KINDS: dict[str, AppKind] = {
     ),
 }
 
-_known: dict[str, tuple[float, dict[str, str]]] = {}
+# When they were read, and the rows by platform.
+_known: tuple[float, dict[str, dict[str, str]]] | None = None
 
 
 def app_of(platform: str) -> AppCredentials:
@@ -128,7 +129,8 @@ def addresses_of(platform: str) -> list[str]:
 
 def forget_apps() -> None:
     """Look every app up anew."""
-    _known.clear()
+    global _known
+    _known = None
 
 
 def _told(platform: str, kind: AppKind) -> dict[str, str]:
@@ -141,12 +143,13 @@ def _told(platform: str, kind: AppKind) -> dict[str, str]:
 
 
 def _row(platform: str) -> dict[str, str]:
+    global _known
     now = time.monotonic()
-    seen = _known.get(platform)
-    if seen is not None and now - seen[0] < SECONDS:
-        return seen[1]
-    with context.in_public():  # its secrets are under the platform's keys
-        found = PlatformApp.objects.filter(platform=platform).first()
-    row = {name: str(getattr(found, name) or "") for name in FIELDS} if found else {}
-    _known[platform] = (now, row)
-    return row
+    if _known is None or now - _known[0] >= SECONDS:
+        with context.in_public():  # their secrets are under the platform's keys
+            rows = list(PlatformApp.objects.all())
+        told = {
+            row.platform: {name: str(getattr(row, name) or "") for name in FIELDS} for row in rows
+        }
+        _known = (now, told)
+    return _known[1].get(platform, {})

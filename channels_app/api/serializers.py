@@ -24,6 +24,9 @@ from tenants.accounts.models import User
 
 class ConnectionSerializer(serializers.ModelSerializer):
     webhook_url = serializers.SerializerMethodField()
+    scopes = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="what the network lets us do"
+    )
 
     class Meta:
         model = ChannelConnection
@@ -36,6 +39,10 @@ class ConnectionSerializer(serializers.ModelSerializer):
             "is_sandbox",
             "health",
             "health_text",
+            "signed_in_by",
+            "scopes",
+            "token_expires_at",
+            "checked_at",
             "last_inbound_at",
             "last_outbound_at",
             "created_at",

@@ -204,11 +204,14 @@ class X(base.ChannelProvider):
         return True
 
     def owns(self, account_id: str) -> bool:
-        return account_id == self.config.get("account_id") and not self.probe().problems
+        return account_id == self.config.get("account_id") == self._own_id()
+
+    def _own_id(self) -> str:
+        answer = self._call("GET", "/2/users/me")
+        return wire.label(wire.get_object(answer, "data"), "id")
 
     def probe(self) -> values.Probed:
-        answer = self._call("GET", "/2/users/me")
-        found = wire.label(wire.get_object(answer, "data"), "id")
+        found = self._own_id()
         if found != self.config.get("account_id"):
             return values.Probed((finding("wrong_account", found=found),))
         return values.Probed(self._webhook_findings())

@@ -64,7 +64,8 @@ def ring_due_checkups() -> int:
     now = timezone.now()
     slot = _slot_of(timezone.localtime(now, _zone(company.time_zone)))
     rung = 0
-    for connection in ChannelConnection.objects.filter(is_active=True, is_sandbox=False):
+    connections = ChannelConnection.objects.filter(is_active=True, is_sandbox=False)
+    for connection in connections.only("pk", "checked_at", "created_at"):
         if _is_due(connection, now, slot, company.schema_name):
             ask_for_checkup(connection=connection)
             rung += 1
