@@ -1,11 +1,11 @@
 """Silences that ended: answered, read, delivered, closed. The rows themselves say which."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from channels_app.models import Conversation, InboundEvent, Incident, Message
@@ -23,14 +23,11 @@ def end_incidents(*, drafted: Callable[[Iterable[int]], set[int]], only: Q | Non
     ``drafted`` says for which conversations an answer waits for a person's approval.
     """
     rows = list(_open(only or Q()))
-    unanswered = [row.conversation_id for row in rows if row.kind == Kind.UNANSWERED]
-    has_draft = drafted(unanswered) if unanswered else set()
+    _learn(rows, drafted)
     now = timezone.now()
     ended, grown = [], []
     for row in rows:
         how = ENDINGS[row.kind](row)
-        if not how and row.kind == Kind.UNANSWERED and row.conversation_id in has_draft:
-            how = How.DRAFTED
         if how:
             row.resolved_at, row.resolution = now, how
             ended.append(row)
@@ -42,6 +39,17 @@ def end_incidents(*, drafted: Callable[[Iterable[int]], set[int]], only: Q | Non
     if grown:
         Incident.objects.bulk_update(grown, ["count"])
     return len(ended)
+
+
+def _learn(rows: list[Any], drafted: Callable[[Iterable[int]], set[int]]) -> None:
+    """What is known of many at once, and asked only where somebody needs it."""
+    unanswered = [row.conversation_id for row in rows if row.kind == Kind.UNANSWERED]
+    has_draft = drafted(unanswered) if unanswered else set()
+    needs_numbers = any(row.kind == Kind.UNREAD for row in rows)
+    unread = _unread(timezone.now()) if needs_numbers else Counter[int]()
+    for row in rows:
+        row.has_draft = row.conversation_id in has_draft
+        row.unread = unread[row.connection_id]
 
 
 def _open(only: Q) -> QuerySet[Any]:
@@ -57,7 +65,6 @@ def _open(only: Q) -> QuerySet[Any]:
             has_newer_ours=Exists(
                 said.filter(direction=Message.Direction.OUT).exclude(state=Message.State.FAILED)
             ),
-            unread=Coalesce(Subquery(_unread(timezone.now())), 0),
         )
         .only(
             *("kind", "cause", "since", "count", "message_id", "conversation_id", "connection_id"),
@@ -70,15 +77,18 @@ def _open(only: Q) -> QuerySet[Any]:
     )
 
 
-def _unread(now: datetime) -> QuerySet[Any]:
-    """How many items of the incident's channel wait or were rejected."""
-    events = InboundEvent.objects.filter(
-        Q(status=InboundEvent.Status.PENDING, received_at__lt=now - FRESH)
-        | Q(status=InboundEvent.Status.REJECTED) & ~Q(outcome="unrouted"),
-        connection=OuterRef("connection"),
+def _unread(now: datetime) -> Counter[int]:
+    """How many items of each channel wait or were rejected. Two questions: each has an index
+    that holds nothing else, and no index holds both."""
+    pending = InboundEvent.objects.filter(
+        status=InboundEvent.Status.PENDING, received_at__lt=now - FRESH
     )
-    counted = events.order_by().values("connection").annotate(count=Count("pk"))
-    return counted.values("count")
+    dead = InboundEvent.objects.filter(status=InboundEvent.Status.REJECTED)
+    found: Counter[int] = Counter()
+    for rows in (pending, dead.exclude(outcome="unrouted")):
+        counted = rows.order_by().values_list("connection").annotate(Count("pk"))
+        found.update(dict(counted))
+    return found
 
 
 def _of_conversation(row: Any) -> str:
@@ -97,7 +107,9 @@ def _unanswered(row: Any) -> str:
         return How.CLOSED if talk.closing_reason else How.ANSWERED
     if talk.waiting_since > row.since:
         return How.ANSWERED  # and they wrote again
-    return "" if talk.is_with_ai else How.HANDED_OVER
+    if not talk.is_with_ai:
+        return How.HANDED_OVER
+    return How.DRAFTED if row.has_draft else ""
 
 
 def _waiting(row: Any) -> str:
