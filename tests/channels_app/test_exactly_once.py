@@ -15,10 +15,12 @@ from django.utils import timezone
 from channels_app import services
 from channels_app.models import ChannelConnection, Conversation, InboundEvent, Message
 from channels_app.outbox import post_message
+from channels_app.providers import CHANNELS as KINDS
 from channels_app.providers.values import Person
 from channels_app.services import delivery, patience
 from channels_app.services.people import conversation_with
 from channels_app.services.statuses import RANK, UNKNOWN_DELIVERY
+from config.simulator.mailhouse import MailHouse
 from tenants.limits import Rate, Verdict, hold, take
 from tenants.plugins import http
 
@@ -378,3 +380,49 @@ def test_a_limit_that_is_held_opens_when_its_time_is_over(north):
     time.sleep(0.31)
     assert take("x", rate).allowed
     assert not take("x", rate).allowed  # one at a time, then
+
+
+def test_every_sender_is_walked_here():
+    """A new network comes with its faults; these two hand nothing to anybody's server."""
+    nobody_elses = {"form", "webchat"}  # answered by e-mail; the row itself is the delivery
+    assert set(KINDS) == set(CHANNELS) | nobody_elses
+
+
+def test_letters_are_handed_to_a_mail_server_once(north, settings, in_a_hurry):
+    """The same property for SMTP, which has no webhook and no key of ours to ask twice by."""
+    settings.ALLOW_PRIVATE_ADDRESSES = True
+    with MailHouse() as house:
+        config = {
+            "inbound": "imap",
+            "webhook_secret": "s3cret",
+            "imap_host": "127.0.0.1",
+            "imap_port": str(house.imap_port),
+            "imap_security": "none",
+            "imap_user": "shop",
+            "imap_password": house.password,
+            "smtp_host": "127.0.0.1",
+            "smtp_port": str(house.smtp_port),
+            "smtp_security": "none",
+            "smtp_user": "shop",
+            "smtp_password": house.password,
+        }
+        mailbox = services.connect(
+            platform="email", account_id="shop@north.example", config=config, vouched=True
+        )
+        dice = random.Random(11)  # noqa: S311
+        for number in range(24):
+            text = f"Letter {number}."
+            person = Person(id=f"ada{number}@example.com")
+            with transaction.atomic():
+                conversation = conversation_with(connection=mailbox, person=person)
+                conversation.last_inbound_at = conversation.last_message_at = timezone.now()
+                conversation.save()
+            house.faults.extend(dice.choices(["drop", "refuse", "later", "full", ""], k=2))
+            message = post_message(conversation=conversation, text=text, author="human")
+            for _ in range(4):
+                Message.objects.filter(pk=message.pk).update(next_attempt_at=None)
+                services.deliver(message_id=message.pk)
+            message.refresh_from_db()
+            taken = sum(text.encode() in letter.content for letter in house.taken)
+            assert taken == (message.state in {"accepted", "sent", "unknown"}), message.state
+            house.faults.clear()
