@@ -15,6 +15,8 @@ from knowledge.providers.base import Embedder, Vectors, unit
 
 # Its Viterbi pass is linear, but a text of megabytes would still hold the worker for minutes.
 LONGEST_TEXT = 20_000
+# A message is understood and then searched for, mostly by the same words.
+REMEMBERED, REMEMBERED_LENGTH = 64, 2_000  # texts, letters
 # A cache alone would let every thread that comes first load weights of its own.
 _loading = Lock()
 
@@ -23,7 +25,20 @@ class Local(Embedder):
     space = "usem3"
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        return unit(_ready().encode([text[:LONGEST_TEXT] or " " for text in texts]))
+        if len(texts) == 1 and len(texts[0]) <= REMEMBERED_LENGTH:
+            return _point(texts[0])
+        return _points(texts)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _point(text: str) -> Vectors:
+    point = _points([text])
+    point.flags.writeable = False  # whoever asks shares it
+    return point
+
+
+def _points(texts: Sequence[str]) -> Vectors:
+    return unit(_ready().encode([text[:LONGEST_TEXT] or " " for text in texts]))
 
 
 def _ready() -> Any:

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from knowledge.providers import EMBEDDERS
+from knowledge.providers import EMBEDDERS, local
 from knowledge.providers.base import DIMENSIONS
 from tenants.plugins.errors import (
     CredentialsRejected,
@@ -170,3 +170,28 @@ def test_the_built_in_one_understands_three_languages():
 
     assert order @ pedido > 0.6 > order @ pool
     assert order @ talab > 0.5 > talab @ pool
+
+
+class TestLocal:
+    def test_a_text_is_computed_once_for_all_who_ask_in_a_row(self, monkeypatch):
+        computed = []
+        real = local._points
+        monkeypatch.setattr(local, "_points", lambda texts: computed.append(texts) or real(texts))
+        embedder = EMBEDDERS.get("local")()
+
+        first, second = (embedder.embed(["a text of this very test"]) for _ in range(2))
+
+        assert len(computed) == 1
+        assert np.array_equal(first, second)
+        with pytest.raises(ValueError, match="read-only"):
+            second[0, 0] = 1
+
+    def test_what_is_long_is_not_remembered(self, monkeypatch):
+        computed = []
+        real = local._points
+        monkeypatch.setattr(local, "_points", lambda texts: computed.append(texts) or real(texts))
+
+        for _ in range(2):
+            EMBEDDERS.get("local")().embed(["long " * local.REMEMBERED_LENGTH])
+
+        assert len(computed) == 2
