@@ -23,6 +23,11 @@ TEXTS = (
 )
 
 
+def text_of(number: int) -> str:
+    """No two messages are the same: whoever remembers texts gains nothing by it."""
+    return f"{TEXTS[number % len(TEXTS)]} ({number})"
+
+
 def request(job: dict[str, Any], number: int) -> bytes:
     """One complete HTTP request: a new message of a new person."""
     now = int(time.time() * 1000)
@@ -31,7 +36,7 @@ def request(job: dict[str, Any], number: int) -> bytes:
         "sender": {"id": person},
         "recipient": {"id": job["page"]},
         "timestamp": now,
-        "message": {"mid": f"m_{job['run']}_{number}", "text": TEXTS[number % len(TEXTS)]},
+        "message": {"mid": f"m_{job['run']}_{number}", "text": text_of(number)},
     }
     entry = {"id": job["page"], "time": now, "messaging": [item]}
     body = json.dumps({"object": "page", "entry": [entry]}).encode()
