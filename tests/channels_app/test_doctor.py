@@ -13,7 +13,7 @@ from channels_app import services
 from channels_app.findings import KINDS, Severity, finding, of_json
 from channels_app.models import ChannelConnection, Checkup, Message, OpenFinding
 from channels_app.scopes import SCOPES
-from channels_app.services import doctor
+from channels_app.services import doctor, sandboxes
 from tenants import context, platform_apps
 from tenants.models import WebhookRoute
 from tests.factories import make_conversation, make_message
@@ -407,3 +407,18 @@ def test_every_cause_has_words_for_its_particulars(code):
 
 def test_a_cause_without_words_any_more_is_left_out():
     assert of_json({"code": "forgotten", "severity": "bad"}) is None
+
+
+def test_sandboxes_are_looked_at_on_request_and_left_alone_at_night(north):
+    found = {}
+    for each in sandboxes.looks():
+        connection = sandboxes.open_sandbox(platform=each.platform)
+        services.subscribe(connection=connection)
+        checkup = look(connection)
+        found[each.platform] = (str(checkup.verdict), codes(checkup))
+        sandboxes.remove_sandbox(connection=connection)
+    assert found
+    assert not [kind for kind, (verdict, _) in found.items() if verdict == "bad"], found
+    sandboxes.open_sandbox(platform=next(iter(found)))
+    ChannelConnection.objects.update(checked_at=timezone.now() - timedelta(hours=40))
+    assert services.ring_due_checkups() == 0
