@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
@@ -33,6 +34,18 @@ def refused(refusal: Refusal) -> HttpResponse:
         content_type="application/json",
         headers=headers,
     )
+
+
+def caller_of(request: HttpRequest) -> str:
+    """The visitor's address: each proxy of ours has added the one before it at the end.
+
+    What stands further left anybody may have written.
+    """
+    count = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    named = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",")]
+    if count and len(named) >= count and named[-count]:
+        return named[-count][:64]
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def check_rates(*limits: tuple[str, Rate]) -> None:

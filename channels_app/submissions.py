@@ -23,7 +23,7 @@ from channels_app.providers.form import WebForm, with_files
 from channels_app.providers.values import InboundMessage, Unsupported
 from channels_app.services import ring_events, store
 from channels_app.services.routing import Address, Route, address
-from channels_app.strangers import Refusal, body_of, check_rates, preflight, refused
+from channels_app.strangers import Refusal, body_of, caller_of, check_rates, preflight, refused
 from tenants import context
 from tenants.limits import Rate
 from tenants.plugins.errors import PayloadRejected, SignatureMismatch
@@ -86,8 +86,7 @@ def _answer(
 def _limits(request: HttpRequest, route: Route) -> tuple[tuple[str, Rate], ...]:
     """Per visitor and per form; counted before anything is read."""
     form = f"form:{route.schema}:{route.connection_id}"
-    visitor = request.META.get("REMOTE_ADDR", "")
-    return (f"{form}:{visitor}", PER_VISITOR), (form, PER_FORM)
+    return (f"{form}:{caller_of(request)}", PER_VISITOR), (form, PER_FORM)
 
 
 def _check_signature(asked: Address, request: HttpRequest, body: bytes) -> None:

@@ -79,6 +79,7 @@ def session(request: HttpRequest, chat: Chat) -> Said:
         ),
         "messages": past.messages,
         "more": past.has_more,
+        "person": past.with_person,
     }
 
 
@@ -178,7 +179,7 @@ def history(request: HttpRequest, chat: Chat) -> Said:
         before=request.GET.get("before", "")[:64],
         after=request.GET.get("after", "")[:64],
     )
-    return {"messages": past.messages, "more": past.has_more}
+    return {"messages": past.messages, "more": past.has_more, "person": past.with_person}
 
 
 def _handles(claimed: Any, visitor: Visitor, chat: Chat) -> list[str]:

@@ -18,7 +18,7 @@ from channels_app import wire
 from channels_app.origins import host_of, origins
 from channels_app.providers.webchat import WebChat
 from channels_app.services.routing import Address, Route, address
-from channels_app.strangers import Refusal, body_of, check_rates, preflight, refused
+from channels_app.strangers import Refusal, body_of, caller_of, check_rates, preflight, refused
 from tenants import context
 from tenants.hosts import company_of_host
 from tenants.limits import Rate
@@ -140,7 +140,7 @@ def _let_in(
     if chat.request.method != method:
         raise Refusal(405, "method_not_allowed", f"Send {method} to this address.")
     context.enter(chat.route.schema)
-    caller = chat.request.META.get("REMOTE_ADDR", "")
+    caller = caller_of(chat.request)
     check_rates(
         (f"chat:{chat.route.connection_id}:from:{caller}", PER_ADDRESS),
         (f"chat:{chat.route.connection_id}", PER_CHAT),

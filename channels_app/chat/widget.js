@@ -128,6 +128,7 @@
     .dots i:nth-child(2) { animation-delay: 0.2s; } .dots i:nth-child(3) { animation-delay: 0.4s; }
     @keyframes breathe { 0%, 60%, 100% { opacity: 0.3; } 30% { opacity: 1; } }
     @media (prefers-reduced-motion: reduce) { .piece, .dots i { animation: none; } }
+    .line { align-self: center; margin: 6px 0; font-size: 13px; color: var(--ink-2); text-align: center; }
     .earlier { align-self: center; padding: 6px 12px; border: 1px solid var(--edge); border-radius: 999px; font-size: 13px; }
     .ask { align-self: stretch; border: 1px solid var(--line); border-radius: 12px; padding: 12px; display: grid; gap: 8px; margin-block: 6px; }
     .ask div { display: flex; gap: 8px; }
@@ -228,6 +229,7 @@
     settle(said.messages);
     if (!said.verified) for (const message of kept.sent ?? []) if (!known.has(message.id)) post(message);
     if (said.more && !hasEarlier) offerEarlier();
+    showLeader(said.person);
     tell(said.online ? "" : inLanguage(settings.offline) || words.offline);
     return said;
   }
@@ -284,6 +286,7 @@
     on("reload", () => look());
     on("delta", addPiece);
     on("typing", showTyping);
+    on("leader", ({ is_person }) => showLeader(is_person));
     on("message", (message) => settle([{ at: Date.now(), state: "sent", files: [], ...message }]));
     opened.onerror = () => opened === stream && again();
   }
@@ -301,7 +304,7 @@
     timer = setTimeout(listen, isOpen && !document.hidden ? 3500 : 20000);
   }
 
-  const look = () => ask("history", null, newest ? `?after=${encodeURIComponent(newest)}` : "").then((said) => settle(said.messages)).catch(() => {});
+  const look = () => ask("history", null, newest ? `?after=${encodeURIComponent(newest)}` : "").then((said) => { settle(said.messages); showLeader(said.person); }).catch(() => {});
 
   function failed(error) {
     host.hidden = error.status === 404;
@@ -396,6 +399,23 @@
     entry.pieces += 1;
     showTyping({ on: false, at: 0 });
     thread.scrollTop = thread.scrollHeight;
+  }
+
+  /* Said once, where the AI leaves off; who asked need not wonder at the silence. */
+  const leaderLine = make("p", { class: "line" }, words.person);
+  let hasPerson = false;
+  let leaderTimer = 0;
+  function showLeader(isPerson) {
+    if (isPerson === hasPerson) return;
+    hasPerson = isPerson;
+    clearTimeout(leaderTimer);
+    if (!isPerson) return leaderLine.remove();
+    leaderTimer = setTimeout(() => {
+      if ([...known.values()].at(-1)?.message?.from !== "visitor") return; // it was said in words
+      thread.append(leaderLine);
+      thread.scrollTop = thread.scrollHeight;
+      spokenAloud.textContent = words.person;
+    }, 3000);
   }
 
   let stillTyping = "";
@@ -659,7 +679,7 @@
     known.clear();
     seen.clear();
     for (const waiting of Object.values(ticks)) waiting.clear();
-    hasGreeted = hasAsked = hasEarlier = false;
+    hasGreeted = hasAsked = hasEarlier = hasPerson = false;
     clearTimeout(hasWritten);
     hasWritten = 0;
     keep({ token: undefined, email: undefined, sent: undefined });

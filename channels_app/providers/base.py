@@ -127,6 +127,10 @@ class ChannelProvider(ABC):
         """Let the person see that somebody writes; only where capabilities say ``shows_typing``."""
         raise NotImplementedError
 
+    def show_leader(self, recipient_id: str, *, is_person: bool) -> None:
+        """Let them see whether a person or the AI will answer; likewise."""
+        raise NotImplementedError
+
     def verify_at(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
         """As ``verify``; for networks that sign the address they were given as well."""
         self.verify(headers, body)

@@ -183,6 +183,9 @@ class WebChat(base.ChannelProvider):
         who = "ai" if by_ai else "team"
         say(self.line_to(recipient_id), ("typing", {"from": who, "on": not is_over}))
 
+    def show_leader(self, recipient_id: str, *, is_person: bool) -> None:
+        say(self.line_to(recipient_id), ("leader", {"is_person": is_person}))
+
 
 def per_language(text: Any) -> dict[str, str]:
     """Language -> sentence; what names no language stands under the empty one."""

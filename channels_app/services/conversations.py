@@ -16,6 +16,7 @@ from channels_app.services.outgoing import (
     withdraw_drafts_of_ai,
 )
 from channels_app.services.rows import update_conversation
+from channels_app.services.typing import show_leader
 from channels_app.signals import message_received
 from tenants.accounts.models import User
 from tenants.audit.services import record
@@ -234,3 +235,4 @@ def announce_conversation(conversation: Conversation) -> None:
         assignee=conversation.assignee_id,
         unread=conversation.unread_count,
     )
+    show_leader(conversation=conversation)

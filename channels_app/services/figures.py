@@ -12,6 +12,7 @@ from channels_app.models import ChannelConnection, Conversation, Message
 AI = Q(direction=Message.Direction.OUT, author=Message.Author.AI)
 PEOPLE = Q(direction=Message.Direction.OUT, author__in=[Message.Author.HUMAN, Message.Author.ECHO])
 IN = Q(direction=Message.Direction.IN)
+REAL = Q(connection__is_sandbox=False)  # what was only tried out counts for nothing
 
 
 class Median(Aggregate):
@@ -54,7 +55,7 @@ def midnight() -> datetime:
 def today() -> Today:
     """Today's figures, in two queries."""
     since = midnight()
-    said = Message.objects.filter(provider_time__gte=since).aggregate(
+    said = Message.objects.filter(REAL, provider_time__gte=since).aggregate(
         conversations=Count("conversation", filter=IN, distinct=True),
         inbound=Count("pk", filter=IN),
         by_ai=Count("pk", filter=AI),
@@ -62,7 +63,7 @@ def today() -> Today:
         failed=Count("pk", filter=Q(state=Message.State.FAILED)),
     )
     answered = (
-        Conversation.objects.filter(last_message_at__gte=since)
+        Conversation.objects.filter(REAL, last_message_at__gte=since)
         .annotate(
             asked=Min(
                 "messages__received_at",
@@ -84,7 +85,7 @@ def last_days(count: int = 14) -> list[Day]:
     first = midnight().date() - timedelta(days=count - 1)
     since = midnight() - timedelta(days=count - 1)
     rows = (
-        Message.objects.filter(provider_time__gte=since)
+        Message.objects.filter(REAL, provider_time__gte=since)
         .annotate(on=TruncDate("provider_time", tzinfo=timezone.get_current_timezone()))
         .values("on")
         .annotate(inbound=Count("pk", filter=IN), by_ai=Count("pk", filter=AI))

@@ -15,3 +15,15 @@ def show_typing(*, conversation: Conversation, by_ai: bool = False, is_over: boo
     show = partial(provider.show_typing, conversation.external_thread, by_ai=by_ai, is_over=is_over)
     transaction.on_commit(show, robust=True)
     return True
+
+
+def show_leader(*, conversation: Conversation) -> bool:
+    """Let them know whether a person leads now; as above, where their network can show it."""
+    if not conversation.capabilities.shows_typing:
+        return False
+    provider = conversation.connection.provider()
+    show = partial(
+        provider.show_leader, conversation.external_thread, is_person=not conversation.is_with_ai
+    )
+    transaction.on_commit(show, robust=True)
+    return True

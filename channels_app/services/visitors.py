@@ -33,6 +33,7 @@ class Past:
 
     messages: list[dict[str, Any]]
     has_more: bool
+    with_person: bool = False  # who is to answer
 
 
 def past_of(
@@ -50,9 +51,11 @@ def past_of(
         rows = rows.filter(pk__lt=edge.pk)
     elif (edge := _find(thread, after)) is not None:
         newer = list(rows.filter(pk__gt=edge.pk).order_by("pk")[:limit])
-        return Past([as_seen(row) for row in newer], has_more=False)
+        shown = [as_seen(row) for row in newer]
+        return Past(shown, has_more=False, with_person=not thread.is_with_ai)
     found = list(rows.order_by("-pk")[: limit + 1])
-    return Past([as_seen(row) for row in found[:limit]][::-1], has_more=len(found) > limit)
+    shown = [as_seen(row) for row in found[:limit]][::-1]
+    return Past(shown, has_more=len(found) > limit, with_person=not thread.is_with_ai)
 
 
 def own_references(*, connection_id: int, visitor: str, claimed: Iterable[str]) -> list[str]:

@@ -16,7 +16,7 @@ from channels_app.models import (
     Message,
 )
 from channels_app.outbox import post_message
-from channels_app.services import routing, sandboxes
+from channels_app.services import figures, routing, sandboxes
 from channels_app.views.sandboxes import knock
 from crm.services import mark_dirty
 from leads.models import Lead
@@ -164,6 +164,15 @@ def test_no_crm_hears_of_a_sandbox(north, work):
     real = make_lead(contact=make_conversation().contact)
     mark_dirty(leads=[pretended, real])
     assert [record.lead for record in SyncRecord.objects.all()] == [real]
+
+
+def test_nothing_of_it_is_counted(north, work):
+    connection = sandboxes.open_sandbox(platform="telegram")
+    write(connection, "Hello")
+    work()
+    assert Message.objects.count() == 1
+    assert figures.today().inbound == figures.today().conversations == 0
+    assert sum(day.inbound for day in figures.last_days()) == 0
 
 
 def test_there_is_an_end_to_them(north, monkeypatch):

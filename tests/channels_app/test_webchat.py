@@ -15,6 +15,7 @@ from channels_app.models import Contact, ContactIdentity, Conversation, InboundE
 from channels_app.outbox import post_message
 from channels_app.services import routing
 from channels_app.services.routing import Route
+from channels_app.strangers import caller_of
 from tenants import context, lines
 from tenants.redis import client as redis_client
 from tests.channels_app.chat_page import (
@@ -121,6 +122,17 @@ def test_people_answer_in_one_piece(page, work):
     work()
     answer(Conversation.objects.get(), "One. Two.")
     assert [kind for kind, _ in said_on_lines()] == ["message"]
+
+
+def test_who_will_answer_is_told(page, work, django_capture_on_commit_callbacks):
+    page.write("Hi")
+    work()
+    assert page.begin()["person"] is False
+    with django_capture_on_commit_callbacks(execute=True):
+        services.hand_over(conversation=Conversation.objects.get(), reason="low_confidence")
+    assert said_on_lines() == [("leader", {"is_person": True})]
+    assert page.begin()["person"] is True
+    assert page.history().json()["person"] is True
 
 
 def test_without_the_stream_it_is_sent_all_the_same(page, work, monkeypatch, redis_down):
@@ -484,6 +496,23 @@ def test_a_visitor_is_slowed_down_and_others_are_not(page, another_page):
     assert int(answers[-1]["Retry-After"]) > 0
     assert answers[-1]["Access-Control-Allow-Origin"] == SITE
     assert another_page.write("Hello").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("proxies", "claimed", "counted_as"),
+    [
+        (0, "203.0.113.9", "127.0.0.1"),
+        (1, "203.0.113.9", "203.0.113.9"),
+        (1, "1.1.1.1, 203.0.113.9", "203.0.113.9"),
+        (2, "1.1.1.1, 203.0.113.9, 10.0.0.2", "203.0.113.9"),
+        (2, "203.0.113.9", "127.0.0.1"),
+        (1, "", "127.0.0.1"),
+    ],
+)
+def test_visitors_behind_our_proxy_are_counted_apart(rf, settings, proxies, claimed, counted_as):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    asked = rf.get("/", headers={"X-Forwarded-For": claimed})
+    assert caller_of(asked) == counted_as
 
 
 def test_a_chat_that_is_gone_is_not_found(page, chat):
