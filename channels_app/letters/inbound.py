@@ -125,7 +125,7 @@ def _letter(row: Any) -> Letter:
         text=row.reason,
         at=row.died_at,
         first_at=row.received_at,
-        attempts=row.attempts,
+        attempts=max(row.attempts, 1 if row.processed_at else 0),  # those that fell over, else one
         platform=row.connection.platform,
         source=row.connection.name,
         about=row.kind,
