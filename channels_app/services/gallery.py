@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop
 
 from channels_app.capabilities import CAPABILITIES, Capabilities, capabilities_of
 from channels_app.providers import CHANNELS
-from channels_app.services.signing_in import available_ways, label_of
+from channels_app.services.signing_in import available_ways, label_of, operator_hint
 
 # Where a network stands in the gallery; one that is not named here stands under the last.
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -67,6 +67,7 @@ class Card:
     about: str = ""
     abilities: tuple[str, ...] = ()
     ways: tuple[Way, ...] = ()  # of signing in
+    wanting: str = ""  # sign-ins there could be, had the operator entered our app
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def card_of(kind: str) -> Card:
         about=_(about) if about else "",
         abilities=tuple(_abilities(kind)),
         ways=tuple(ways_of(kind)),
+        wanting=", ".join(map(label_of, operator_hint(kind))),
     )
 
 

@@ -536,7 +536,9 @@ def test_without_our_app_the_gallery_offers_the_form_and_says_why(client, people
     client.force_login(people["admin"])
     page = client.get("/channels/add/x/").content.decode()
     assert "operator of this Leadwire" in page
-    assert "sign-in/x/x/start" not in client.get("/channels/").content.decode()
+    gallery = client.get("/channels/").content.decode()
+    assert "sign-in/x/x/start" not in gallery
+    assert "Signing in with X is not set up: the operator" in gallery
     refused = client.post("/channels/sign-in/x/x/start/", follow=True)
     assert "has not set this sign-in up" in messages_of(refused)
 
