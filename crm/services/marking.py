@@ -141,7 +141,7 @@ _RECORDS = PreparedInsert(
     f"""
     ON CONFLICT (connection_id, lead_id) DO UPDATE SET
         wanted_version = greatest(crm_syncrecord.wanted_version, EXCLUDED.wanted_version),
-        attempts = CASE crm_syncrecord.state WHEN 'dead' THEN 0 ELSE crm_syncrecord.attempts END,
+        attempts = CASE WHEN {_RESTS} THEN 0 ELSE crm_syncrecord.attempts END,
         state = CASE WHEN {_RESTS} THEN EXCLUDED.state ELSE crm_syncrecord.state END,
         next_attempt_at = CASE WHEN {_RESTS} THEN EXCLUDED.next_attempt_at
                           ELSE crm_syncrecord.next_attempt_at END

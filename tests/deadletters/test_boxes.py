@@ -382,3 +382,15 @@ def test_an_order_lets_go_as_well(people):
     assert order.done == 3
     assert page_of(people["admin"], Wanted()).letters == []
     assert SyncRecord.objects.filter(state="dead").count() == 3
+
+
+def test_hearing_of_the_same_version_again_forgets_no_tries(north):
+    """A record that was given up shows how often it was tried until it gets a new chance."""
+    from crm.services import mark_dirty
+
+    record = dead_record()
+
+    mark_dirty(leads=[record.lead])
+
+    record.refresh_from_db()
+    assert (record.state, record.attempts) == (SyncRecord.State.DEAD, 14)
