@@ -15,6 +15,7 @@ from channels_app.models import (
     Conversation,
     InboundEvent,
     Incident,
+    Media,
     MergeSuggestion,
     Message,
     id_index,
@@ -55,6 +56,20 @@ class Scene:
     incident: Incident
     letter: str
     order: ReplayOrder
+    file: Media
+
+
+def make_files(talk: Conversation) -> list[Media]:
+    """A message with a picture that is here and one that the network keeps no longer."""
+    said = [{"kind": "image", "name": name, "url": "https://cdn.example/a"} for name in "ab"]
+    message = make_message(conversation=talk, text="", attachments=said)
+    here, gone = (
+        Media(message=message, position=position, kind="image", name=f"{position}.png")
+        for position in range(2)
+    )
+    here.state, here.mime, here.width, here.height = "stored", "image/png", 40, 30
+    gone.state, gone.reason = "failed", "expired"
+    return Media.objects.bulk_create([here, gone])
 
 
 def make_talk(number: int = 1, connection: Any = None) -> Conversation:
@@ -187,4 +202,5 @@ def make_scene() -> Scene:
         incident,
         f"crm-{record.pk}",
         ReplayOrder.objects.create(kind="crm", total=3, done=1, ordered_by="user:1"),
+        make_files(talk)[1],
     )

@@ -58,6 +58,7 @@ DEEDS = [
     ("channels_app:incident_again", "incident", "admin agent"),
     ("channels_app:incident_close", "incident", "admin agent"),
     ("channels_app:disconnect", "connection", "admin"),
+    ("channels_app:fetch_again", "file", "admin agent"),
     ("deadletters:act", "", "admin agent"),
     ("deadletters:make_order", "", "admin agent"),
     ("leads:stage", "lead", "admin agent"),
@@ -79,6 +80,7 @@ ROLES = ("admin", "agent", "viewer")
 
 # Open to strangers, each for its reason: a single-use link, a cookie.
 OPEN = {"workspace:enter", "workspace:theme"}
+FILES = {"channels_app:media"}  # by links that end: see tests/media
 
 
 def test_every_address_of_ours_is_in_these_tables():
@@ -90,7 +92,7 @@ def test_every_address_of_ours_is_in_these_tables():
         for pattern in part.url_patterns
     }
 
-    assert found == {name for name, *_ in [*PAGES, *DEEDS]} | OPEN
+    assert found == {name for name, *_ in [*PAGES, *DEEDS]} | OPEN | FILES
 
 
 def address(scene, name, argument):
