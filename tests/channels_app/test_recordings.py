@@ -182,7 +182,7 @@ def mentions(monkeypatch):
     """What Instagram answers when it is asked what was said."""
     said = {"text": "What does it cost, @acme?", "username": "jane", "caption": "With @acme"}
     found = {"id": "901", "mentioned_comment": said, "mentioned_media": said}
-    monkeypatch.setattr("channels_app.graph.get", lambda *asked: found)
+    monkeypatch.setattr("channels_app.graph.get", lambda *asked, **at: found)
 
 
 needs_recordings = pytest.mark.skipif(

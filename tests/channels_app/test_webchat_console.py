@@ -123,6 +123,7 @@ def test_somebody_who_writes_in_the_inbox_is_seen_writing(
         .content.decode()
     )
     assert said_on_lines() == [
+        ("leader", {"is_person": True}),  # from the first key on
         ("typing", {"from": "team", "on": True}),
         ("typing", {"from": "team", "on": False}),
     ]
