@@ -52,7 +52,7 @@ def conversation_with(
             _add_identities(conversation.contact, connection, person, ids)
         # An address is proven by each letter for itself; a number comes proven, if it comes.
         if learn(conversation.contact, person) or proofs.EMAIL in person.proven:
-            _prove(connection, person)
+            prove(connection, person)
     return conversation
 
 
@@ -228,7 +228,7 @@ def _proofs(person: Person) -> dict[str, str]:
     return found
 
 
-def _prove(connection: ChannelConnection, person: Person) -> None:
+def prove(connection: ChannelConnection, person: Person) -> None:
     """A network vouches for somebody it did not vouch for at first."""
     for name, value in _proofs(person).items():
         _identities(connection, [person.id, *person.aliases]).filter(**{name: ""}).update(

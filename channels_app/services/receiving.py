@@ -18,7 +18,7 @@ from channels_app.services.outgoing import (
     named,
     withdraw_drafts_of_ai,
 )
-from channels_app.services.people import conversation_of, conversation_with, latest
+from channels_app.services.people import conversation_of, conversation_with, latest, prove
 from channels_app.services.rows import (
     NEW_CONVERSATION,
     WHO_WAITS,
@@ -48,6 +48,8 @@ def receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
     if not conversation.pk and is_here(connection_id=connection.pk, external_key=key):
         return DUPLICATE
     is_guest = _is_guest(conversation, inbound)
+    if inbound.references and inbound.sender.proven and not is_guest:
+        prove(connection, inbound.sender)
     message = Message(
         connection=connection,
         conversation=conversation,

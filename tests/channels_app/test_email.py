@@ -9,7 +9,14 @@ import pytest
 from django.utils import timezone
 
 from channels_app import services
-from channels_app.models import ChannelConnection, Contact, Conversation, InboundEvent, Message
+from channels_app.models import (
+    ChannelConnection,
+    Contact,
+    ContactIdentity,
+    Conversation,
+    InboundEvent,
+    Message,
+)
 from channels_app.outbox import post_message
 from channels_app.providers.email import imap
 from channels_app.services import polling
@@ -313,3 +320,30 @@ def test_the_same_letter_by_imap_and_by_webhook_is_one_message(mailbox, house, w
     work()
     assert Message.objects.count() == 1
     assert outcomes(mailbox)[-1][2] == "duplicate"
+
+
+@pytest.mark.parametrize(
+    ("results", "sender", "proven"),
+    [
+        ("mx.north.example; dmarc=pass header.from=example.com", "ada@example.com", True),
+        ("mx.north.example; dkim=pass header.d=example.com", "ada@example.com", True),
+        ("mx.north.example; dkim=pass header.d=example.com", "ada@mail.example.com", True),
+        ("mx.north.example; dkim=pass header.d=mail.example.com", "ada@example.com", False),
+        ("mx.north.example; dkim=pass header.d=bulk.example", "ada@example.com", False),
+        ("mx.north.example; spf=pass smtp.mailfrom=x@example.com", "ada@example.com", True),
+        ("mx.other.example; dmarc=pass header.from=example.com", "ada@example.com", False),
+        ("", "ada@example.com", False),
+    ],
+)
+def test_an_address_is_proven_by_its_own_house_alone(mailbox, house, work, results, sender, proven):
+    mailbox.config = {**mailbox.config, "trusted_server": "mx.north.example"}
+    mailbox.save()
+    headers = {"Authentication_Results": results} if results else {}
+    headers["X_Leadwire_Authentication"] = "aligned"  # anybody can write that into a letter
+    house.folder.put(letter("Hello", sender=sender, number=1))
+    house.folder.put(
+        letter("Again", sender=sender, number=2, In_Reply_To="<1@example.com>", **headers)
+    )
+    look(mailbox, work)
+    identity = ContactIdentity.objects.get()
+    assert bool(identity.proven_email) is proven
