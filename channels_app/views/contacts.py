@@ -1,6 +1,7 @@
 """Contacts: who they are over all networks, which two may be one, and taking that back."""
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from channels_app.services.contacts import (
 )
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.accounts.models import User
 
 SEE = "channels_app.view_contact"
 CHANGE = "channels_app.change_contact"
@@ -54,6 +56,7 @@ def contact(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         return redirect("channels_app:contact", standing_for(shown).pk)
     search = request.GET.get("with", "")[:200]
     others = list_contacts(search=search).rows if search.strip() else []
+    merges = list(merges_of(shown))
     return render(
         request,
         "channels_app/contact.html",
@@ -63,11 +66,17 @@ def contact(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "conversations": list(conversations_of(shown)[:50]),
             "opt_outs": shown.opt_outs.in_force().select_related("connection"),
             "suggestions": list(services.open_suggestions(shown)),
-            "merges": list(merges_of(shown)),
+            "merges": merges,
+            "names": {user.actor: str(user) for user in _who_merged(merges)},
             "search": search,
             "others": [other for other in others if other.pk != shown.pk],
         },
     )
+
+
+def _who_merged(merges: list[ContactMerge]) -> QuerySet[User]:
+    ids = [merge.actor.removeprefix("user:") for merge in merges]
+    return User.objects.filter(pk__in=[each for each in ids if each.isdecimal()])
 
 
 @needs(SEE, change=CHANGE)

@@ -61,7 +61,7 @@ def test_a_suggestion_stands_beside_the_conversation_with_its_evidence(sign_in, 
     assert "+34600000001" in page.content.decode()
 
 
-def test_two_are_compared_merged_and_parted(sign_in, pair):
+def test_two_are_compared_merged_and_parted(sign_in, pair, people):
     one, other = pair
     page = sign_in("agent")
     url = reverse("channels_app:compare", args=[one.pk, other.pk])
@@ -72,6 +72,10 @@ def test_two_are_compared_merged_and_parted(sign_in, pair):
     assert merge.actor.startswith("user:")
     gone = page.get(reverse("channels_app:contact", args=[other.pk]))
     assert gone.url == reverse("channels_app:contact", args=[one.pk])
+
+    who = page.get(reverse("channels_app:contact", args=[one.pk])).content.decode()
+    assert str(people["agent"]) in who
+    assert merge.actor not in who
 
     undo = reverse("channels_app:part", args=[merge.pk])
     assert "Make them two again" in page.get(undo).content.decode()
