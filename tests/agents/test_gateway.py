@@ -172,9 +172,12 @@ class TestRepair:
 class TestBreaker:
     def test_while_all_is_well_it_is_asked_now_and_then(self, monkeypatch):
         route, asked = "claude/calm", []
-        monkeypatch.setattr(
-            redis_client(), "eval", lambda *args: asked.append(args) or [1, 0, 0], raising=True
-        )
+
+        def answer(*args):
+            asked.append(args)
+            return [1, 0, 0]
+
+        monkeypatch.setattr(redis_client(), "eval", answer, raising=True)
         for _ in range(5):
             assert breaker.permit(route).allowed
         assert len(asked) == 1
