@@ -7,12 +7,9 @@ talk to.
 import json
 from typing import Any
 
-from agents.offline.acts import is_closing, wants_human
 from agents.offline.alignment import words_by
 from agents.offline.answers import Extract, Passage, extract_answer
-from agents.offline.entities import find_entities, without_addresses
-from agents.offline.intent import classify
-from agents.offline.language import detect_language
+from agents.offline.reading import read
 from agents.offline.sentiment import sentiment_of
 from agents.offline.talk import small_talk
 from agents.providers.base import Account, Answer, LlmProvider, Material, Question
@@ -38,22 +35,18 @@ class Offline(LlmProvider):
         raise Rejected(f"The offline engine knows no task {question.task!r}.")
 
     def _understand(self, material: Material) -> dict[str, Any]:
-        text = material.text
-        entities = find_entities(text)
-        wish = without_addresses(text, entities)
-        meaning = self._embed([wish])[0]
-        guess = classify(wish, meaning)
+        said = read(material.text, language=material.language or "en", embed=self._embed)
         facts: dict[str, dict[str, str]] = {}
-        for found in entities:
-            quote = text[found.start : found.end]
+        for found in said.found:
+            quote = material.text[found.start : found.end]
             facts.setdefault(found.name, {"name": found.name, "value": found.value, "quote": quote})
         return {
-            "intent": guess.intent,
-            "confidence": guess.step_confidence,
-            "sentiment": sentiment_of(text, meaning),
-            "language": detect_language(text, fallback=material.language or "en"),
-            "wants_human": wants_human(text),
-            "is_closing": is_closing(text),
+            "intent": said.intent,
+            "confidence": said.confidence,
+            "sentiment": said.sentiment,
+            "language": said.language,
+            "wants_human": said.wants_human,
+            "is_closing": said.is_closing,
             "facts": list(facts.values()),
         }
 

@@ -7,9 +7,11 @@ from agents.guardrails import checked_facts
 from agents.models import RunStep
 from agents.offline.acts import is_closing
 from agents.offline.language import detect_language
+from agents.offline.reading import read
 from agents.schemas import Intent, Understanding
 from agents.services.thought import Thought
 from channels_app.models import Conversation
+from knowledge.services import embed_locally
 from leads import services as leads
 from tenants.prepared import PreparedUpdate
 
@@ -42,7 +44,9 @@ def _ask(thought: Thought) -> Understanding:
             # Nothing to find out: no call, and no lead made of a thank-you.
             understood = understood.model_copy(update={"confidence": 1.0, "is_closing": True})
         else:
-            understood = _asked(thought, understood.language)
+            understood = _read_alone(thought, understood.language) or _asked(
+                thought, understood.language
+            )
         step.detail = understood.model_dump(mode="json")
     return understood
 
@@ -53,6 +57,22 @@ def _only_closes(thought: Thought) -> bool:
     if not ours or ours[-1].rstrip().endswith(("?", "؟")):
         return False
     return is_closing(thought.asked)
+
+
+def _read_alone(thought: Thought, language: str) -> Understanding | None:
+    """Advertisements and small talk beyond doubt: a model far away would find nothing in them."""
+    if gateway.routes_for("understand")[0] == gateway.OFFLINE:
+        return None  # the engine reads it anyway
+    said = read(thought.asked, language=language, embed=embed_locally)
+    if not said.needs_no_model:
+        return None
+    return Understanding(
+        intent=Intent(said.intent),
+        confidence=said.confidence,
+        sentiment=said.sentiment,
+        language=language if _is_brief(thought) else said.language,
+        is_closing=said.is_closing,
+    )
 
 
 def _asked(thought: Thought, language: str) -> Understanding:
@@ -68,10 +88,14 @@ def _asked(thought: Thought, language: str) -> Understanding:
     )
     thought.learn(completion.calls)
     understood: Understanding = completion.parsed
-    if len(thought.asked.split()) < 3:
+    if _is_brief(thought):
         # "ok, 2" has no language of its own.
         return understood.model_copy(update={"language": language})
     return understood
+
+
+def _is_brief(thought: Thought) -> bool:
+    return len(thought.asked.split()) < 3
 
 
 def _usual_language(thought: Thought) -> str:

@@ -8,24 +8,24 @@ from itertools import cycle
 from agents.offline.training.rows import Row
 
 WEIGHT = 0.5
-ROWS = 60  # a language
+ROWS = 120  # a language
 _PHRASES = {
     "en": (
-        ("Hi, I'm {name} from {company}.", "Hello, {name} here, {company}.", "My name is {name}.", "Good morning,", "{name}, owner of {company}."),
-        ("We need {thing} by {when}.", "Looking for {thing}.", "We would like to order {thing} for our new office.", "Interested in {thing}, delivery {when}.", "Can you quote {thing}?"),
-        ("Budget around {money}.", "Our budget is {money}.", "", "We can spend up to {money}.", "About {money} in total."),
-        ("it", "You can reach me at it", "Call me on it please.", "Email: it", ""),
+        ("Hi, I'm {name} from {company}.", "Hello, {name} here, {company}.", "My name is {name}.", "Good morning,", "{name}, owner of {company}.", "{name} here, procurement lead at {company}.", "On behalf of {company}:"),
+        ("We need {thing} by {when}.", "Looking for {thing}.", "We would like to order {thing} for our new office.", "Interested in {thing}, delivery {when}.", "Can you quote {thing}?", "Please send a quote for {thing}, delivered {when}.", "Ready to sign the contract today for {thing}."),
+        ("Budget around {money}.", "Our budget is {money}.", "", "We can spend up to {money}.", "About {money} in total.", "The budget of {money} is approved."),
+        ("it", "You can reach me at it", "Call me on it please.", "Email: it", "", "My direct line is it."),
     ),
     "es": (
-        ("Hola, soy {name} de {company}.", "Buenos días, le escribe {name}.", "Me llamo {name}.", "Hola,", "{name}, gerente de {company}."),
-        ("Necesitamos {thing} para {when}.", "Busco {thing}.", "Queremos pedir {thing} para la oficina nueva.", "Me interesa {thing}, entrega en {when}.", "¿Me pasan presupuesto de {thing}?"),
-        ("Presupuesto unos {money}.", "Podemos gastar hasta {money}.", "", "Tenemos {money}.", "En total {money} más o menos."),
+        ("Hola, soy {name} de {company}.", "Buenos días, le escribe {name}.", "Me llamo {name}.", "Hola,", "{name}, gerente de {company}.", "{name}, jefa de compras en {company}.", "De parte de {company}:"),
+        ("Necesitamos {thing} para {when}.", "Busco {thing}.", "Queremos pedir {thing} para la oficina nueva.", "Me interesa {thing}, entrega en {when}.", "¿Me pasan presupuesto de {thing}?", "Envíen por favor una oferta de {thing} para {when}.", "Listos para firmar hoy el contrato de {thing}."),
+        ("Presupuesto unos {money}.", "Podemos gastar hasta {money}.", "", "Tenemos {money}.", "En total {money} más o menos.", "El presupuesto de {money} está aprobado."),
         ("it", "Mi correo es it", "Llámeme al it por favor.", "Tel: it", ""),
     ),
     "ar": (
-        ("مرحبا، أنا {name} من {company}.", "السلام عليكم، معكم {name}.", "اسمي {name}.", "مساء الخير،", "{name}، مدير {company}."),
-        ("نحتاج {thing} قبل {when}.", "أبحث عن {thing}.", "نريد طلب {thing} للمكتب الجديد.", "مهتم ب{thing} والتسليم {when}.", "ممكن عرض سعر {thing}؟"),
-        ("الميزانية حوالي {money}.", "ميزانيتنا {money}.", "", "نقدر ندفع لحد {money}.", "تقريباً {money} للكل."),
+        ("مرحبا، أنا {name} من {company}.", "السلام عليكم، معكم {name}.", "اسمي {name}.", "مساء الخير،", "{name}، مدير {company}.", "{name}، مسؤول المشتريات في {company}.", "بالنيابة عن {company}:"),
+        ("نحتاج {thing} قبل {when}.", "أبحث عن {thing}.", "نريد طلب {thing} للمكتب الجديد.", "مهتم ب{thing} والتسليم {when}.", "ممكن عرض سعر {thing}؟", "أرسلوا لنا عرض سعر {thing} قبل {when}.", "جاهزون لتوقيع العقد اليوم على {thing}."),
+        ("الميزانية حوالي {money}.", "ميزانيتنا {money}.", "", "نقدر ندفع لحد {money}.", "تقريباً {money} للكل.", "الميزانية {money} معتمدة."),
         ("it", "إيميلي it", "رقمي it للتواصل.", "تواصلوا معي على it", ""),
     ),
 }  # fmt: skip
