@@ -280,15 +280,16 @@ def test_while_nobody_is_there_it_says_so_and_takes_the_message(open_page, site,
         admin.get_by_role("button", name="Save").first.click()
         admin.goto(f"{site.acme}/channels/")
         admin.get_by_role("link", name="Website (demo)").click()
-        admin.get_by_role("link", name="Settings", exact=True).last.click()
+        expect(admin.locator("#script-tag")).to_be_visible()
+        admin.locator("main").get_by_role("link", name="Settings", exact=True).click()
         admin.locator("#id_config-open_hours").fill(hours)
         admin.locator("#id_config-offline_text").fill("en: We are out riding.")
         admin.get_by_role("button", name="Save").click()
         expect(admin.get_by_text("Saved. Open pages show it")).to_be_visible()
 
     another_day = time.strftime("%a", time.localtime(time.time() + 3 * 86_400))
-    set_up(False, f"{another_day} 09:00-10:00")
     try:
+        set_up(False, f"{another_day} 09:00-10:00")
         time.sleep(6)  # what a process remembers of a channel
         page = open_page()
         chat = enter_chat(page, shop)

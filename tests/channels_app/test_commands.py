@@ -54,6 +54,17 @@ def test_what_only_the_network_can_tell_is_asked_for_and_never_made_up(run, sett
     assert (connection.config["app_secret"], connection.config["access_token"]) == ("", "")
 
 
+def test_a_web_chat_needs_no_account_id_and_says_its_tag(run):
+    site = "allowed_origins=https://www.acme.example"
+    (said,) = run("connect_channel", "webchat", "--company", "north", "--set", site)
+    connection = ChannelConnection.objects.get()
+    assert said["script_tag"].endswith(f'/chat/{connection.webhook_token}.js" async></script>')
+    assert said["secret"] == connection.config["identity_secret"]
+    assert connection.config["allowed_origins"] == "https://www.acme.example"
+    run("connect_channel", "webchat", "--company", "north")  # a second one, not the same again
+    assert ChannelConnection.objects.count() == 2
+
+
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [

@@ -5,6 +5,7 @@ from django.core.management.base import CommandParser
 
 from channels_app.providers import CHANNELS
 from channels_app.services import connect, fresh_config, webhook_url
+from channels_app.services.connections import script_tag
 from channels_app.services.routing import shared_secret
 from tenants.commands import JsonCommand
 
@@ -80,5 +81,6 @@ class Command(JsonCommand):
                 platform=connection.platform,
                 account_id=connection.account_id,
                 webhook_url=webhook_url(connection),
+                **({"script_tag": tag} if (tag := script_tag(connection)) else {}),
                 **made,
             )
