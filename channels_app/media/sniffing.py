@@ -30,6 +30,27 @@ PLAYED = frozenset(
         "video/3gpp",
     }
 )
+# Downloads that may be called by their name, for networks that fetch by link and go by it.
+NAMED = (
+    SHOWN
+    | PLAYED
+    | frozenset(
+        {
+            "application/msword",
+            "application/pdf",
+            "application/rtf",
+            "application/vnd.ms-excel",
+            "application/vnd.ms-powerpoint",
+            "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            "application/zip",
+            "audio/amr",
+            "image/heic",
+            "text/plain",
+        }
+    )
+)
 MAX_PIXELS = 50_000_000  # beyond it, drawing an image is an attack on whoever looks
 
 # Files that run, or that carry what runs: people are warned before they open one.
@@ -118,6 +139,11 @@ def is_harmless_inside(mime: str, width: int, height: int) -> bool:
     if mime in SHOWN:
         return 0 < width * height <= MAX_PIXELS
     return mime in PLAYED
+
+
+def served_as(mime: str) -> str:
+    """The type that we tell a browser: nothing that it would run, were it to open it after all."""
+    return mime if mime in NAMED else UNKNOWN
 
 
 def is_risky(mime: str, name: str) -> bool:

@@ -113,7 +113,7 @@ def _span(asked: str, size: int) -> tuple[int, int] | None:
 def _dressed(response: HttpResponseBase, media: Media, *, is_download: bool) -> HttpResponseBase:
     """With every header that keeps a stranger's file from doing anything but being looked at."""
     inside = sniffing.is_harmless_inside(media.mime, media.width, media.height)
-    response["Content-Type"] = media.mime if inside else sniffing.UNKNOWN
+    response["Content-Type"] = sniffing.served_as(media.mime)
     response["Content-Disposition"] = (
         content_disposition_header(is_download or not inside, media.name) or "inline"
     )

@@ -1,10 +1,11 @@
 """What people hand us: weighed, locked away, handed out again by links that end."""
 
 import time
+from datetime import timedelta
 
 import pytest
 
-from channels_app.media import links, vault
+from channels_app.media import links, upkeep, vault
 from channels_app.media.services import MediaRefused, read, signed_url, store_upload
 from channels_app.models import Media
 from tenants import context
@@ -114,16 +115,29 @@ def test_a_member_sees_a_picture(agent):
 
 
 @pytest.mark.parametrize(
-    "content", [SVG, b"<html><script>alert(1)</script>", EXE, PDF, png(9000, 9000)[:60] + PNG]
+    ("content", "mime"),
+    [
+        (SVG, "application/octet-stream"),
+        (b"<html><script>alert(1)</script>", "application/octet-stream"),
+        (b"<?xml version='1.0'?><x/>", "application/octet-stream"),
+        (EXE, "application/octet-stream"),
+        (PDF, "application/pdf"),
+        (b"just words", "text/plain"),
+        (png(9000, 9000)[:60] + PNG, "image/png"),
+    ],
 )
-def test_what_could_do_harm_is_only_a_download(agent, content):
+def test_what_could_do_harm_is_only_a_download(agent, content, mime):
     media = store_upload(content=content, name="innocent.png")
 
-    response = agent.get(signed_url(media))
-
-    assert response["Content-Type"] == "application/octet-stream"
-    assert response["Content-Disposition"].startswith("attachment")
-    assert response["X-Content-Type-Options"] == "nosniff"
+    for url, host in (
+        (signed_url(media), "north.localhost"),
+        (signed_url(media, public=True).removeprefix("http://localhost:8000"), "localhost"),
+    ):
+        response = agent.get(url, HTTP_HOST=host)
+        assert response["Content-Type"] == mime
+        assert response["Content-Disposition"].startswith("attachment")
+        assert response["X-Content-Type-Options"] == "nosniff"
+        assert response["Content-Security-Policy"].startswith("sandbox")
 
 
 @pytest.mark.parametrize(
@@ -224,3 +238,48 @@ def test_another_companys_file_has_no_link_here(north, south):
 def test_a_made_up_link_opens_nothing(agent, token):
     assert agent.get(f"/media/{token}/").status_code == 404
     assert agent.get(f"/media/{token}/", HTTP_HOST="localhost").status_code == 404
+
+
+def test_a_rotation_of_keys_leaves_files_readable(north, files):
+    from tenants.rotation import rotate_keys
+
+    media = store_upload(content=PDF * 5_000, name="offer.pdf")
+    [file] = stored_files(files)
+    before = file.read_bytes()
+
+    rotate_keys(company=north)
+
+    media.refresh_from_db()
+    assert b"".join(read(media)) == PDF * 5_000
+    assert file.read_bytes() == before
+
+
+def test_whoever_erases_a_contact_erases_the_files(
+    north, files, django_capture_on_commit_callbacks
+):
+    from tests.factories import make_message
+
+    message = make_message()
+    media = store_upload(content=PNG, name="bike.png")
+    Media.objects.filter(pk=media.pk).update(message=message)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        message.conversation.contact.delete()
+
+    assert not Media.objects.exists()
+    assert not stored_files(files)
+
+
+def test_any_storage_will_do(north, settings):
+    """Only what Django's storages have in common is asked of one."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "media": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    }
+
+    media = store_upload(content=PNG * 5_000, name="bike.png")
+
+    assert b"".join(read(media, start=70_000, length=9)) == (PNG * 5_000)[70_000:70_009]
+    assert upkeep.clear_orphans(young=timedelta(0)) == 0
+    Media.objects.filter(pk=media.pk)._raw_delete("default")
+    assert upkeep.clear_orphans(young=timedelta(0)) == 1
