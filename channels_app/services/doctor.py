@@ -17,6 +17,7 @@ from channels_app.models import ChannelConnection, Checkup, OpenFinding
 from channels_app.providers.values import Probed
 from channels_app.services.consequences import set_health
 from channels_app.services.ringing import ring
+from channels_app.services.signing_in import forget_old_attempts
 from channels_app.services.subscriptions import subscribe
 from channels_app.services.symptoms import of_the_ends, of_the_scopes, symptoms_of
 from channels_app.services.tokens import renew, renew_soon
@@ -60,6 +61,7 @@ def ask_for_checkup(*, connection: ChannelConnection, asked_by: str = "") -> Che
 
 def ring_due_checkups() -> int:
     """Ask for the look at every connection whose minute of the night has come."""
+    forget_old_attempts()  # somebody's half-way sign-in keeps its secrets no longer than it must
     company = context.current_company()
     now = timezone.now()
     slot = _slot_of(timezone.localtime(now, _zone(company.time_zone)))

@@ -266,9 +266,9 @@ def test_a_mail_server_that_is_down_is_tried_again(page, simulator, people, monk
     def refuse(*args, **kwargs):
         raise OSError("connection refused")
 
-    monkeypatch.setattr(telling, "send_mail", refuse)
-    assert services.tell_of_findings(connection_id=page.pk) == 0
-    monkeypatch.undo()
+    with monkeypatch.context() as down:
+        down.setattr(telling, "send_mail", refuse)
+        assert services.tell_of_findings(connection_id=page.pk) == 0
     assert services.tell_of_findings(connection_id=page.pk) == 1
 
 

@@ -519,6 +519,27 @@ def test_a_network_that_breaks_off_leaves_a_clear_page(traveller, simulator, fau
     assert the_attempt().state == "failed"
 
 
+def test_who_dies_while_trading_leaves_a_page_that_says_begin_again(traveller, monkeypatch):
+    answer = traveller.return_by(traveller.consent(traveller.set_out("x", "x")))
+
+    def die(attempt, accounts):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying, pytest.raises(KeyboardInterrupt):
+        dying.setattr(signing_in, "_keep", die)
+        traveller.arrive(answer)
+
+    attempt = the_attempt()
+    page = traveller.client.get(f"/channels/sign-in/{attempt.pk}/")
+    assert page.status_code == 400
+    assert "Sign in again" in page.content.decode()
+    assert not ChannelConnection.objects.exists()
+    SignInAttempt.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    services.ring_due_checkups()
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.code, attempt.verifier) == ("failed", "", "")
+
+
 # -- who may, and what is set up
 
 
