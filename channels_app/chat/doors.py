@@ -104,6 +104,8 @@ def messages(request: HttpRequest, chat: Chat) -> Said:
         "id": own,
         "visitor": _about(visitor, asked),
         "is_verified": visitor.is_verified,
+        # Not what somebody typed whose server says nothing of an address.
+        "is_email_verified": visitor.is_verified and bool(visitor.email),
         "text": text,
         "files": handles,
         "page": page if isinstance(page, dict) else {},

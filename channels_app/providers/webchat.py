@@ -220,7 +220,7 @@ def _item(event: dict[str, Any]) -> RawItem:
 def _person(event: dict[str, Any]) -> Person:
     visitor = wire.get_object(event, "visitor")
     email = wire.label(visitor, "email", 254)
-    vouched = event.get("is_verified") is True and bool(email)
+    vouched = event.get("is_email_verified") is True and bool(email)
     return Person(
         id=wire.get_id(visitor, "id"),
         name=wire.label(visitor, "name", 200),

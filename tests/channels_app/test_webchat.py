@@ -289,6 +289,24 @@ def test_without_a_secret_nobody_is_vouched_for(client, north):
     assert error_of(page.ask("session", {"identity": identity()}, token="")) == (403, "identity")
 
 
+@pytest.mark.parametrize(
+    ("vouched", "typed", "email", "is_proven"),
+    [
+        ("ada@example.com", "", "ada@example.com", True),
+        ("ada@example.com", "eve@example.com", "ada@example.com", True),
+        ("", "victim@example.com", "victim@example.com", False),
+    ],
+)
+def test_only_an_address_the_server_vouches_for_is_proven(
+    page, work, vouched, typed, email, is_proven
+):
+    page.begin(identity=identity("7", email=vouched))
+    page.write("Hi", email=typed)
+    work()
+    assert Contact.objects.get().email == email
+    assert bool(ContactIdentity.objects.get().proven_email) is is_proven
+
+
 def test_a_users_token_ends_with_their_identity(page, work, monkeypatch):
     page.begin(identity=identity(seconds=60))
     page.write("Mine")
