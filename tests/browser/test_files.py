@@ -105,6 +105,8 @@ def test_everything_that_came_is_shown(open_page, site, talk, name, look):
         "sound => sound.readyState >= 1 || sound.networkState == 2"
     )
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    thread = page.locator("#thread")
+    assert thread.evaluate("thread => thread.scrollWidth <= thread.clientWidth")
     pictured(page, name)
     page.locator("#thread").evaluate("thread => thread.scrollTop = 0")
     pictured(page, f"{name}-top")
