@@ -59,6 +59,8 @@ DEEDS = [
     ("channels_app:incident_again", "incident", "admin agent"),
     ("channels_app:incident_close", "incident", "admin agent"),
     ("channels_app:disconnect", "connection", "admin"),
+    ("channels_app:doctor", "connection", "admin"),
+    ("channels_app:sign_in_start", "x x", "admin"),
     ("channels_app:fetch_again", "file", "admin agent"),
     ("deadletters:act", "", "admin agent"),
     ("deadletters:make_order", "", "admin agent"),
@@ -82,6 +84,8 @@ ROLES = ("admin", "agent", "viewer")
 # Open to strangers, each for its reason: a single-use link, a cookie.
 OPEN = {"workspace:enter", "workspace:theme"}
 FILES = {"channels_app:media"}  # by links that end: see tests/media
+# One person's own way to a network and back: see tests/channels_app/test_signing_in.
+WAYS = {"channels_app:sign_in", "channels_app:sign_in_back"}
 
 
 def test_every_address_of_ours_is_in_these_tables():
@@ -93,7 +97,7 @@ def test_every_address_of_ours_is_in_these_tables():
         for pattern in part.url_patterns
     }
 
-    assert found == {name for name, *_ in [*PAGES, *DEEDS]} | OPEN | FILES
+    assert found == {name for name, *_ in [*PAGES, *DEEDS]} | OPEN | FILES | WAYS
 
 
 def address(scene, name, argument):
