@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from channels_app.enclosures import ANYTHING, IMAGES, MB, NO_FILES, OFFICE, FileRules, Sort
+from channels_app import network_files
+from channels_app.enclosures import ANYTHING, NO_FILES, FileRules
 from tenants.limits import Rate
 
 VERSION = "2026-11-20"
@@ -70,19 +71,7 @@ CAPABILITIES: dict[str, Capabilities] = {
         human_window=timedelta(days=7),
         statuses=frozenset({"sent", "delivered", "read"}),
         sends_attachments=True,
-        files=FileRules(
-            sorts=(
-                Sort(
-                    kind="image",
-                    mimes=IMAGES | {"image/gif", "image/webp"},
-                    max_bytes=8 * MB,
-                    beside_text=False,
-                ),
-                Sort(kind="audio", max_bytes=25 * MB, beside_text=False),
-                Sort(kind="video", max_bytes=25 * MB, beside_text=False),
-                Sort(kind="file", max_bytes=25 * MB, beside_text=False),
-            ),
-        ),
+        files=network_files.MESSENGER,
         echoes_own_sends=True,
         returns_reference=True,
         rate=Rate(300, 1),
@@ -112,34 +101,7 @@ CAPABILITIES: dict[str, Capabilities] = {
         human_window=timedelta(days=7),
         statuses=frozenset({"sent", "read"}),
         sends_attachments=True,
-        files=FileRules(
-            sorts=(
-                Sort(
-                    kind="image",
-                    mimes=IMAGES | {"image/gif"},
-                    max_bytes=8 * MB,
-                    beside_text=False,
-                ),
-                Sort(
-                    kind="audio",
-                    mimes=frozenset({"audio/aac", "audio/mp4", "audio/wav"}),
-                    max_bytes=25 * MB,
-                    beside_text=False,
-                ),
-                Sort(
-                    kind="video",
-                    mimes=frozenset({"video/mp4", "video/quicktime", "video/webm"}),
-                    max_bytes=25 * MB,
-                    beside_text=False,
-                ),
-                Sort(
-                    kind="file",
-                    mimes=frozenset({"application/pdf"}),
-                    max_bytes=25 * MB,
-                    beside_text=False,
-                ),
-            ),
-        ),
+        files=network_files.INSTAGRAM,
         echoes_own_sends=True,
         rate=Rate(100, 1),
         sources=(
@@ -167,24 +129,7 @@ CAPABILITIES: dict[str, Capabilities] = {
         human_window=timedelta(hours=24),
         statuses=frozenset({"sent", "delivered", "read"}),
         sends_attachments=True,
-        files=FileRules(
-            sorts=(
-                Sort(kind="image", mimes=IMAGES, max_bytes=5 * MB),
-                Sort(
-                    kind="audio",
-                    mimes=frozenset({"audio/aac", "audio/mp4", "audio/mpeg", "audio/ogg"}),
-                    max_bytes=16 * MB,
-                    beside_text=False,
-                ),
-                Sort(
-                    kind="video",
-                    mimes=frozenset({"video/mp4", "video/3gpp"}),
-                    max_bytes=16 * MB,
-                ),
-                Sort(kind="file", mimes=OFFICE, max_bytes=100 * MB),
-            ),
-            max_caption=1_024,
-        ),
+        files=network_files.WHATSAPP,
         sends_templates=True,
         returns_reference=True,
         rate=Rate(80, 1),
@@ -199,7 +144,7 @@ CAPABILITIES: dict[str, Capabilities] = {
         max_text=4_096,
         text_unit=TextUnit.UTF16,
         sends_attachments=True,
-        files=FileRules(sorts=(Sort(max_bytes=50 * MB),), max_caption=1_024),
+        files=network_files.TELEGRAM,
         rate=Rate(30, 1),
         pair_rate=Rate(1, 1, burst=5),
         group_rate=Rate(20, 60),
@@ -213,13 +158,7 @@ CAPABILITIES: dict[str, Capabilities] = {
         max_text=10_000,
         statuses=frozenset({"read"}),
         sends_attachments=True,
-        files=FileRules(
-            sorts=(
-                Sort(kind="image", mimes=IMAGES | {"image/webp"}, max_bytes=5 * MB),
-                Sort(kind="image", mimes=frozenset({"image/gif"}), max_bytes=15 * MB),
-                Sort(kind="video", mimes=frozenset({"video/mp4"}), max_bytes=25 * MB),
-            ),
-        ),
+        files=network_files.X,
         echoes_own_sends=True,
         rate=Rate(15, 900),
         sources=(
@@ -255,9 +194,7 @@ CAPABILITIES: dict[str, Capabilities] = {
         max_in_window=10,
         statuses=frozenset({"read"}),
         sends_attachments=True,
-        files=FileRules(
-            sorts=(Sort(kind="image", mimes=IMAGES, max_bytes=3 * MB, beside_text=False),)
-        ),
+        files=network_files.TIKTOK,
         echoes_own_sends=True,
         rate=Rate(60, 60),
         sources=("https://business-api.tiktok.com/portal/docs?id=1832184403754242",),
@@ -272,16 +209,7 @@ CAPABILITIES: dict[str, Capabilities] = {
         max_text=1_600,
         statuses=frozenset({"sent", "delivered"}),
         sends_attachments=True,
-        files=FileRules(
-            sorts=(
-                Sort(kind="image", mimes=IMAGES | {"image/gif"}, max_bytes=5 * MB),
-                Sort(kind="audio", max_bytes=600 * 1024),
-                Sort(kind="video", max_bytes=600 * 1024),
-                Sort(kind="file", max_bytes=600 * 1024),
-            ),
-            per_message=10,
-            max_total=5 * MB,
-        ),
+        files=network_files.TWILIO,
         rate=Rate(10, 1),
         sources=(
             "https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource",
@@ -295,14 +223,7 @@ CAPABILITIES: dict[str, Capabilities] = {
         human_window=timedelta(hours=24),
         statuses=frozenset({"sent", "delivered", "read"}),
         sends_attachments=True,
-        files=FileRules(
-            sorts=(
-                Sort(kind="image", mimes=IMAGES | {"image/webp"}, max_bytes=5 * MB),
-                Sort(kind="audio", max_bytes=16 * MB, beside_text=False),
-                Sort(kind="video", mimes=frozenset({"video/mp4"}), max_bytes=16 * MB),
-                Sort(kind="file", mimes=OFFICE, max_bytes=16 * MB),
-            ),
-        ),
+        files=network_files.TWILIO_WHATSAPP,
         rate=Rate(80, 1),
         pair_rate=Rate(1, 6, burst=45),
         sources=(
@@ -316,7 +237,7 @@ CAPABILITIES: dict[str, Capabilities] = {
         statuses=frozenset({"sent", "delivered"}),  # by an e-mail service's events; never by SMTP
         sends_attachments=True,
         # Base64 adds a third; most mail servers take letters of 25 MB.
-        files=FileRules(sorts=(Sort(max_bytes=18 * MB),), per_message=10, max_total=18 * MB),
+        files=network_files.EMAIL,
         returns_reference=True,
         rate=Rate(2, 1, burst=10),  # Resend: two requests a second; mail servers bear no more
         threads=True,
@@ -330,7 +251,7 @@ CAPABILITIES: dict[str, Capabilities] = {
     "form": Capabilities(
         max_text=100_000,
         sends_attachments=True,
-        files=FileRules(sorts=(Sort(max_bytes=18 * MB),), per_message=10, max_total=18 * MB),
+        files=network_files.EMAIL,
         loop_guard=Rate(5, 3600),
         answered_by="email",
         sources=("https://www.rfc-editor.org/rfc/rfc7578",),
