@@ -14,6 +14,7 @@ from channels_app.findings import KINDS, Severity, finding, of_json
 from channels_app.models import ChannelConnection, Checkup, Message, OpenFinding
 from channels_app.scopes import SCOPES
 from channels_app.services import doctor, sandboxes
+from channels_app.services.symptoms import of_the_ends
 from tenants import context, platform_apps
 from tenants.models import WebhookRoute
 from tests.factories import make_conversation, make_message
@@ -154,12 +155,12 @@ def test_access_that_ends_within_a_week_is_seen_before_it_bites(page):
         token_expires_at=timezone.now() + timedelta(days=5), renew_due_at=None
     )
     page.refresh_from_db()
-    assert [each.code for each in doctor.of_the_ends(page)] == ["token_ends"]
+    assert [each.code for each in of_the_ends(page)] == ["token_ends"]
     ChannelConnection.objects.filter(pk=page.pk).update(
         renew_due_at=timezone.now() + timedelta(days=4)
     )
     page.refresh_from_db()
-    assert list(doctor.of_the_ends(page)) == []  # it renews itself
+    assert list(of_the_ends(page)) == []  # it renews itself
 
 
 def test_data_access_that_ends_is_told(page, simulator):

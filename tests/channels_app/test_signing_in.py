@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from channels_app import services
 from channels_app.models import ChannelConnection, SignInAttempt
+from channels_app.providers.meta import MetaChannel
 from channels_app.scopes import SCOPES
 from channels_app.services import signing_in
 from tenants import context, platform_apps
@@ -133,6 +135,8 @@ def test_the_only_account_is_connected_at_once(
     assert keys <= set(connection.config)
     assert connection.signed_in_by == kind
     assert connection.scopes
+    assert connection.token_expires_at is not None
+    assert connection.renew_due_at is not None
     left = connection.token_expires_at - timezone.now()
     assert timedelta(seconds=seconds - 60) < left <= timedelta(seconds=seconds)
     assert connection.renew_due_at < connection.token_expires_at
@@ -236,12 +240,12 @@ def test_the_instagram_account_behind_a_page_comes_with_it(traveller, simulator,
         assert services.examine_now(connection=connection).verdict == "good"
     # One page serves both: subscribing for one takes nothing from the other.
     messenger = ChannelConnection.objects.get(platform="messenger")
-    assert {"messages", "feed"} <= messenger.provider().subscribed_fields()
+    assert {"messages", "feed"} <= cast(MetaChannel, messenger.provider()).subscribed_fields()
     # Nor does leaving with one of them.
     services.disconnect(connection=messenger)
     work()
     instagram = ChannelConnection.objects.get(platform="instagram")
-    assert instagram.provider().subscribed_fields() == {"feed"}
+    assert cast(MetaChannel, instagram.provider()).subscribed_fields() == {"feed"}
     assert services.examine_now(connection=instagram).verdict == "good"
 
 
@@ -268,6 +272,7 @@ def test_linkedins_terms_are_the_companys_own_choice(traveller):
     connection = ChannelConnection.objects.get()
     assert (connection.account_id, connection.name) == ("7700077", "Acme Bikes")
     assert connection.config["accepts_terms"] is True
+    assert connection.token_expires_at is not None
     assert connection.token_expires_at - timezone.now() > timedelta(days=59)
     # Nobody is asked twice:
     again = traveller.sign_in("linkedin", "linkedin", posted={"connection": str(connection.pk)})

@@ -198,7 +198,8 @@ def test_history_goes_page_by_page_without_gap_or_repeat(page, work):
         services.ring_events(services.store(connection_id=page_connection(page).pk, items=items))
     work()
 
-    found, before = [], ""
+    found: list[str] = []
+    before = ""
     while True:
         said = page.history(f"?before={before}" if before else "").json()
         found = [each["text"] for each in said["messages"]] + found
@@ -312,7 +313,7 @@ def test_a_users_token_ends_with_their_identity(page, work, monkeypatch):
     page.write("Mine")
     work()
     later = time.time() + 120
-    monkeypatch.setattr(tokens.time, "time", lambda: later)
+    monkeypatch.setattr(time, "time", lambda: later)
     assert error_of(page.history()) == (401, "expired")
     said = page.begin()  # the replayed token is as good as none
     assert said["verified"] is False

@@ -1,5 +1,7 @@
 """Whatever browsers and people do, a visitor sees their own words and nobody else's."""
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ class World:
         self.pages = [Page(client, chat) for _ in range(BROWSERS)]
         self.who = ["" for _ in range(BROWSERS)]
         self.words = {}
-        self.spent = [[] for _ in range(BROWSERS)]
+        self.spent: list[list[Any]] = [[] for _ in range(BROWSERS)]
         self.strangers = 0
         self.work = work
 

@@ -172,11 +172,22 @@ def test_the_built_in_one_understands_three_languages():
     assert order @ talab > 0.5 > talab @ pool
 
 
+def watch_computing(monkeypatch):
+    """The texts that are really computed, as they come."""
+    computed = []
+    real = local._points
+
+    def watched(texts):
+        computed.append(texts)
+        return real(texts)
+
+    monkeypatch.setattr(local, "_points", watched)
+    return computed
+
+
 class TestLocal:
     def test_a_text_is_computed_once_for_all_who_ask_in_a_row(self, monkeypatch):
-        computed = []
-        real = local._points
-        monkeypatch.setattr(local, "_points", lambda texts: computed.append(texts) or real(texts))
+        computed = watch_computing(monkeypatch)
         embedder = EMBEDDERS.get("local")()
 
         first, second = (embedder.embed(["a text of this very test"]) for _ in range(2))
@@ -187,9 +198,7 @@ class TestLocal:
             second[0, 0] = 1
 
     def test_what_is_long_is_not_remembered(self, monkeypatch):
-        computed = []
-        real = local._points
-        monkeypatch.setattr(local, "_points", lambda texts: computed.append(texts) or real(texts))
+        computed = watch_computing(monkeypatch)
 
         for _ in range(2):
             EMBEDDERS.get("local")().embed(["long " * local.REMEMBERED_LENGTH])

@@ -172,6 +172,7 @@ def test_a_network_that_is_down_is_asked_again_and_then_given_up(north, network)
     route = network.get(url).respond(503)
     media = fetched(announced(url=url))
     assert (media.state, media.attempts) == ("pending", 1)
+    assert media.next_attempt_at is not None
     assert media.next_attempt_at > timezone.now()
     assert fetched(media).attempts == 1  # not before its time
 
@@ -203,15 +204,15 @@ def test_a_worker_that_died_leaves_neither_a_claim_nor_a_file(north, network, fi
 def test_two_workers_store_one_file(north, network, files):
     """The slower one finds that the row has moved on, and takes its own file away."""
     media = announced(url="https://cdn.fbsbx.com/a.jpg")
+    overtaken: list[object] = []
 
     def slow(request):
-        if not slow.once:
-            slow.once = True
+        if not overtaken:
+            overtaken.append(request)
             Media.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
             assert fetching.fetch(media_id=media.pk) == "stored"
         return respx.MockResponse(content=PNG)
 
-    slow.once = False
     network.get("https://cdn.fbsbx.com/a.jpg").mock(side_effect=slow)
 
     assert fetching.fetch(media_id=media.pk) == ""

@@ -187,7 +187,7 @@ def test_a_link_ends(agent, monkeypatch):
     media = store_upload(content=PNG, name="bike.png")
     member, public = signed_url(media), signed_url(media, public=True)
     now = time.time()
-    monkeypatch.setattr(links.time, "time", lambda: now + 3 * 3600)
+    monkeypatch.setattr(time, "time", lambda: now + 3 * 3600)
 
     assert agent.get(member).status_code == 404
     assert ask_publicly(agent, public).status_code == 404

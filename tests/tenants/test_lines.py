@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 from django.conf import settings as project
@@ -30,7 +31,7 @@ class Page:
         }
         self.app = app
         self.gone = asyncio.Event()
-        self.got = asyncio.Queue()
+        self.got: asyncio.Queue[Any] = asyncio.Queue()
         self.text = ""
 
     async def __aenter__(self):
@@ -106,7 +107,8 @@ def test_a_page_hears_what_is_said_to_it_and_to_nobody_else():
 @pytest.mark.parametrize("by_header", [True, False])
 def test_what_was_missed_is_told_first(by_header):
     say(n=1)
-    mark = client().xrevrange(lines.stream_of("north"), count=1)[0][0]
+    entries: list[Any] = list(client().xrevrange(lines.stream_of("north"), count=1))
+    mark = str(entries[0][0])
     say(n=2)
     say(n=3, line=lines.line_of("chat-1", "v-2"))
     say(n=4)
@@ -164,7 +166,8 @@ def test_a_ticket_ends_within_its_minute(monkeypatch):
 def test_words_lie_sealed_for_an_hour_and_open_on_their_own_line_only():
     say(text="649 euros")
     stream = lines.stream_of("north")
-    ((_, fields),) = client().xrange(stream)
+    entries: list[Any] = list(client().xrange(stream))
+    ((_, fields),) = entries
     assert "649" not in json.dumps(fields)
     assert "649" in lines.unseal("north", LINE, fields["data"])
     for schema, line in (("south", LINE), ("north", lines.line_of("chat-1", "v-2"))):
