@@ -52,8 +52,12 @@ def forget_what_processes_remember():
 
 @pytest.fixture(autouse=True)
 def stay_where_we_are(monkeypatch):
-    """A request leaves its company when it ends; the test that made it stays in its own."""
+    """A request leaves its company and its language to the thread when it ends.
+
+    The test that made it stays in its own.
+    """
     from django.test import Client
+    from django.utils import translation
 
     from tenants import context
 
@@ -62,7 +66,8 @@ def stay_where_we_are(monkeypatch):
     def ask_and_return(self, **request):
         here = context.connection.tenant
         try:
-            return ask(self, **request)
+            with translation.override(translation.get_language()):
+                return ask(self, **request)
         finally:
             context.connection.set_tenant(here)
 

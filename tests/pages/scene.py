@@ -9,6 +9,7 @@ from django.utils import timezone
 from agents.models import ModelCall, Run, RunStep
 from channels_app import services
 from channels_app.models import (
+    ChannelConnection,
     Contact,
     ContactIdentity,
     ContactMerge,
@@ -20,6 +21,7 @@ from channels_app.models import (
     Message,
     id_index,
 )
+from channels_app.services import sandboxes
 from crm.models import SyncRecord
 from knowledge.models import Document
 from leads.services import apply_understanding
@@ -57,6 +59,8 @@ class Scene:
     letter: str
     order: ReplayOrder
     file: Media
+    web_chat: ChannelConnection
+    sandbox: ChannelConnection
 
 
 def make_files(talk: Conversation) -> list[Media]:
@@ -203,4 +207,6 @@ def make_scene() -> Scene:
         f"crm-{record.pk}",
         ReplayOrder.objects.create(kind="crm", total=3, done=1, ordered_by="user:1"),
         make_files(talk)[1],
+        make_connection(platform="webchat", name="Website", webhook_token="website"),
+        sandboxes.open_sandbox(platform="telegram"),
     )

@@ -5,8 +5,9 @@ import re
 import pytest
 from django.urls import get_resolver, reverse
 
+PHONE = "?person=34600000001"  # a customer who has never written
 PAGES = [
-    # name, arguments taken from the scene, who may open it
+    # name, arguments taken from the scene and perhaps a query, who may open it
     ("workspace:dashboard", "", "admin agent viewer"),
     ("workspace:settings", "", "admin agent viewer"),
     ("workspace:team", "", "admin"),
@@ -28,6 +29,10 @@ PAGES = [
     ("channels_app:channels", "", "admin agent viewer"),
     ("channels_app:channel", "connection", "admin agent viewer"),
     ("channels_app:add", "telegram", "admin"),
+    ("channels_app:chat_settings", "web_chat", "admin"),
+    ("channels_app:chat_preview", "web_chat", "admin agent viewer"),
+    ("channels_app:sandboxes", "", "admin"),
+    ("channels_app:phone", f"sandbox {PHONE}", "admin agent"),
     ("deadletters:letters", "", "admin agent viewer"),
     ("deadletters:letter", "letter", "admin agent viewer"),
     ("deadletters:order", "order", "admin agent viewer"),
@@ -59,6 +64,11 @@ DEEDS = [
     ("channels_app:incident_again", "incident", "admin agent"),
     ("channels_app:incident_close", "incident", "admin agent"),
     ("channels_app:disconnect", "connection", "admin"),
+    ("channels_app:chat_settings", "web_chat", "admin"),
+    ("channels_app:sandbox_start", "telegram", "admin"),
+    ("channels_app:sandbox_remove", "sandbox", "admin"),
+    ("channels_app:phone", f"sandbox {PHONE}", "admin agent"),
+    ("channels_app:phone_thread", f"sandbox {PHONE}", "admin agent"),
     ("channels_app:doctor", "connection", "admin"),
     ("channels_app:sign_in_start", "x x", "admin"),
     ("channels_app:fetch_again", "file", "admin agent"),
@@ -77,6 +87,9 @@ DEEDS = [
     ("workspace:settings", "", "admin"),
     ("workspace:team", "", "admin"),
     ("workspace:keys", "", "admin"),
+]
+SIGNPOSTS = [  # pages that only lead on
+    ("channels_app:phone_inbox", f"sandbox {PHONE}", "admin agent"),
 ]
 ROLES = ("admin", "agent", "viewer")
 
@@ -97,12 +110,14 @@ def test_every_address_of_ours_is_in_these_tables():
         for pattern in part.url_patterns
     }
 
-    assert found == {name for name, *_ in [*PAGES, *DEEDS]} | OPEN | FILES | WAYS
+    assert found == {name for name, *_ in [*PAGES, *DEEDS, *SIGNPOSTS]} | OPEN | FILES | WAYS
 
 
 def address(scene, name, argument):
-    targets = [getattr(scene, each, each) for each in argument.split()]
-    return reverse(name, args=[getattr(target, "pk", target) for target in targets])
+    words, _, query = argument.partition("?")
+    targets = [getattr(scene, each, each) for each in words.split()]
+    path = reverse(name, args=[getattr(target, "pk", target) for target in targets])
+    return f"{path}?{query}" if query else path
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -124,7 +139,17 @@ def test_a_deed_is_for_its_roles_only(sign_in, scene, name, argument, allowed, r
         assert answer.status_code == 403
 
 
-@pytest.mark.parametrize(("name", "argument"), {(n, a) for n, a, _ in [*PAGES, *DEEDS]})
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("name", "argument", "allowed"), SIGNPOSTS)
+def test_a_signpost_leads_its_roles_on(sign_in, scene, name, argument, allowed, role):
+    answer = sign_in(role).get(address(scene, name, argument))
+
+    assert answer.status_code == (302 if role in allowed.split() else 403)
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"), sorted({(n, a) for n, a, _ in [*PAGES, *DEEDS, *SIGNPOSTS]})
+)
 def test_strangers_are_sent_to_the_sign_in(client, scene, name, argument):
     for method in (client.get, client.post):
         answer = method(address(scene, name, argument))
