@@ -125,7 +125,7 @@ def test_rows_are_queued_where_the_policy_is_asked_or_was():
 
     assert queuing == {
         "channels_app/services/outgoing.py",  # record_message: asks the policy
-        COURIER,  # tried again after a retryable error, and asked anew
+        "channels_app/services/outcomes.py",  # after a retryable error; the courier asks anew
         "channels_app/services/resending.py",  # a dead letter; the courier asks anew
     }
 

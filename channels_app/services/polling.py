@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from channels_app.models import ChannelConnection
 from channels_app.providers.values import Polled
-from channels_app.services.delivery import mark_unhealthy
 from channels_app.services.intake import store
+from channels_app.services.outcomes import mark_unhealthy
 from channels_app.services.ringing import ring_events, ring_now
 from channels_app.services.tokens import renew_soon
 from tenants.plugins.errors import CredentialsRejected, PayloadRejected, ProviderError

@@ -258,7 +258,7 @@ def test_an_echo_taken_for_a_colleague_is_absorbed_by_the_answer(take):
     take(**echo(text="Rewritten by the network"))
     assert Message.objects.filter(author="echo").exists()
 
-    services.delivery._accept(message, values.Sent("e1"))
+    services.outcomes.accept(message=message, sent=values.Sent("e1"))
 
     message.refresh_from_db()
     assert (message.state, message.external_id) == ("sent", "e1")
