@@ -333,6 +333,42 @@ def test_the_same_letter_by_imap_and_by_webhook_is_one_message(mailbox, house, w
         ("mx.north.example; spf=pass smtp.mailfrom=x@example.com", "ada@example.com", True),
         ("mx.other.example; dmarc=pass header.from=example.com", "ada@example.com", False),
         ("", "ada@example.com", False),
+        # what the sender has a hand in: the envelope's address, what is said about it, a quoted one
+        (
+            "mx.north.example; spf=pass smtp.mailfrom=dmarc=pass@evil.example",
+            "ada@example.com",
+            False,
+        ),
+        (
+            "mx.north.example; spf=pass (of dkim=pass header.d=example.com@evil.example)"
+            " smtp.mailfrom=x@evil.example",
+            "ada@example.com",
+            False,
+        ),
+        (
+            'mx.north.example; spf=pass smtp.mailfrom="; dkim=pass header.d=example.com "@evil.it',
+            "ada@example.com",
+            False,
+        ),
+        (
+            'mx.north.example; spf=pass (of "a); dmarc=pass ("@evil.example) smtp.helo=evil.it',
+            "ada@example.com",
+            False,
+        ),
+        ("mx.north.example; spf=pass (of a)) ; dmarc=pass", "ada@example.com", False),
+        ("mx.north.example; dmarc=pass header.from=evil.example", "ada@example.com", False),
+        (
+            "mx.north.example; dmarc=pass (p=NONE) header.from=evil.example",
+            "ada@example.com, <x@evil.example>",
+            False,
+        ),
+        ("mx.north.example; dmarc=pass", "ada@example.com, <x@evil.example>", False),
+        (
+            "mx.north.example 1; dkim=pass (2048-bit; unprotected) header.i=@example.com"
+            " header.s=s1; spf=none smtp.mailfrom=bounce.example",
+            "ada@example.com",
+            True,
+        ),
     ],
 )
 def test_an_address_is_proven_by_its_own_house_alone(mailbox, house, work, results, sender, proven):

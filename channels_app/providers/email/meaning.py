@@ -8,6 +8,7 @@ from channels_app.mail.headers import Headers
 from channels_app.mail.notices import Report, quiet_reason, report_of
 from channels_app.mail.reading import VERDICT, Mail
 from channels_app.mail.replies import own_words
+from channels_app.mail.results import results_of
 from channels_app.mail.writing import REPLY
 from channels_app.providers.email.services import COMPLAINT, DELAYED, FAILED, SEEN, Event
 from channels_app.providers.values import (
@@ -118,11 +119,11 @@ def authenticated(headers: Headers, trusted_server: str) -> str:
         known = {"aligned": "pass", "pass": "pass", "fail": "fail"}
         return known.get(by_service, "none")
     said = headers.get("authentication-results").lower()
-    server, _, results = said.partition(";")
-    if "dmarc=fail" in results or ("spf=fail" in results and "dkim=pass" not in results):
-        return "fail"
-    is_trusted = trusted_server and server.split(" ")[0] == trusted_server.lower()
-    passed = any(f"{method}=pass" in results for method in ("dmarc", "dkim", "spf"))
+    results = results_of(said)
+    if "dmarc=fail" in said or ("spf=fail" in said and not results.passed("dkim")):
+        return "fail"  # ill is believed of anybody
+    is_trusted = trusted_server and results.server == trusted_server.lower()
+    passed = any(results.passed(method) for method in ("dmarc", "dkim", "spf"))
     return "pass" if is_trusted and passed else "none"
 
 
@@ -131,28 +132,28 @@ def is_aligned(mail: Mail, trusted_server: str) -> bool:
 
     A signature of the sender's own house is one; DMARC looks for nothing else (RFC 7489,
     section 3.1). A parent's signature counts, a subdomain's does not: those may be anybody's.
+    Of several senders nobody can say which one was looked at (section 6.6.1).
     """
     headers = mail.headers
+    if len(headers.all("from")) != 1 or len(headers.people("from")) != 1:
+        return False
     by_service = headers.get(VERDICT)
     if by_service:
         return by_service == "aligned"
     if authenticated(headers, trusted_server) != "pass":
         return False
-    results = headers.get("authentication-results").lower().partition(";")[2]
-    if "dmarc=pass" in results:
-        return True
+    results = results_of(headers.get("authentication-results"))
     house = mail.sender[1].rpartition("@")[2].lower()
-    return any(is_house_or_parent(found, house) for found in SIGNED_BY.findall(results))
+    if any(each.domain("header.from") in {"", house} for each in results.passed("dmarc")):
+        return True
+    signed = [
+        each.domain("header.d") or each.domain("header.i") for each in results.passed("dkim")
+    ] + [each.domain("smtp.mailfrom") for each in results.passed("spf")]
+    return any(is_house_or_parent(domain, house) for domain in signed)
 
 
 def is_house_or_parent(domain: str, house: str) -> bool:
     return "." in domain and (house == domain or house.endswith(f".{domain}"))
-
-
-# The domain in ``dkim=pass header.d=acme.example`` and ``spf=pass smtp.mailfrom=a@acme.example``.
-SIGNED_BY = re.compile(
-    r"(?:dkim=pass[^;]*?header\.[di]=|spf=pass[^;]*?smtp\.mailfrom=)(?:[^@;\s]*@)?([a-z0-9.-]+)"
-)
 
 
 def _of_report(report: Report, mail: Mail) -> Inbound:
