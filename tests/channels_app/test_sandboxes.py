@@ -11,6 +11,7 @@ from channels_app import services
 from channels_app.models import (
     ChannelConnection,
     Contact,
+    ContactIdentity,
     Conversation,
     InboundEvent,
     Message,
@@ -173,6 +174,16 @@ def test_nothing_of_it_is_counted(north, work):
     assert Message.objects.count() == 1
     assert figures.today().inbound == figures.today().conversations == 0
     assert sum(day.inbound for day in figures.last_days()) == 0
+
+
+def test_who_is_made_up_is_nobody_that_is_known(north, work):
+    """A colleague types the number of a customer into the phone: that proves nothing."""
+    connection = sandboxes.open_sandbox(platform="whatsapp")
+    write(connection, "Hello", person="4915112345678", name="Mia")
+    work()
+    identity = ContactIdentity.objects.get()
+    assert identity.proven_phone == ""
+    assert identity.contact.phone == "+4915112345678"
 
 
 def test_there_is_an_end_to_them(north, monkeypatch):
