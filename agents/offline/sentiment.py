@@ -18,8 +18,6 @@ from agents.offline.letters import folded
 WEIGHTS = Path(__file__).parent / "weights" / "sentiment.npz"
 # How much the words count beside the meaning.
 WORDS = 0.8
-# Beyond this a message is glad or sad, in between neither.
-MOOD = 0.15
 
 _NEGATIONS = frozenset(
     folded(

@@ -13,7 +13,7 @@ from channels_app.models.events import InboundEvent, new_event_id
 from channels_app.models.incidents import Incident, IncidentQuerySet
 from channels_app.models.media import Media, MediaQuerySet
 from channels_app.models.merges import ContactMerge, MergeSuggestion
-from channels_app.models.messages import Message, MessageQuerySet
+from channels_app.models.messages import Message
 from channels_app.models.people import Contact, ContactIdentity, ContactQuerySet, id_index
 from channels_app.models.sign_ins import SignInAttempt
 
@@ -33,7 +33,6 @@ __all__ = [
     "MediaQuerySet",
     "MergeSuggestion",
     "Message",
-    "MessageQuerySet",
     "MessageTemplate",
     "MessageTemplateQuerySet",
     "OpenFinding",

@@ -12,12 +12,6 @@ from channels_app.models.conversations import Conversation
 from tenants.fields import EncryptedJSONField, EncryptedTextField
 
 
-class MessageQuerySet(models.QuerySet["Message"]):
-    def in_order(self) -> "MessageQuerySet":
-        """As the conversation went: by the network's clock, not by when we got round to it."""
-        return self.order_by("provider_time", "sequence", "pk")
-
-
 class Message(models.Model):
     """One thing said, or one note beside it."""
 
@@ -96,9 +90,8 @@ class Message(models.Model):
     hidden_at = models.DateTimeField(null=True, blank=True)  # a public one, out of sight
     sequence = models.BigIntegerField(default=0)  # the network's order within one second
 
-    objects = MessageQuerySet.as_manager()
-
     class Meta:
+        # As the conversation went: by the network's clock, not by when we got round to it.
         ordering = ["provider_time", "sequence", "pk"]
         constraints = [
             models.UniqueConstraint(

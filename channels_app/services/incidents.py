@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from channels_app.models import Conversation, InboundEvent, Incident, Message
+from channels_app.models import InboundEvent, Incident, Message
 from channels_app.services.conversations import close
 from channels_app.services.endings import end_incidents
 from channels_app.services.events import replay_rejected
@@ -120,11 +120,6 @@ RETRIES: dict[str, Callable[[Incident], None]] = {
     Kind.UNANSWERED: _think_again,
     Kind.WAITING: _only_people,
 }
-
-
-def incidents_of(conversation: Conversation) -> list[Incident]:
-    """The open ones of a conversation, for who looks at it."""
-    return list(conversation.incidents.filter(resolved_at=None))
 
 
 def _announce(incident: Incident) -> None:

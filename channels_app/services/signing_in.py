@@ -23,7 +23,6 @@ from django.utils.translation import gettext as _
 
 from channels_app.models import ChannelConnection, SignInAttempt
 from channels_app.models.sign_ins import PATIENCE
-from channels_app.providers import CHANNELS
 from channels_app.sign_ins import SIGN_INS, ways_into
 from channels_app.sign_ins.base import SignIn
 from tenants import context
@@ -278,7 +277,3 @@ def _plain(text: str) -> str:
 def label_of(kind: str) -> str:
     """What the way is called: Facebook, Google."""
     return SIGN_INS.label(kind)
-
-
-def platform_label(platform: str) -> str:
-    return CHANNELS.label(platform)

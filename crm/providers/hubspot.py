@@ -70,21 +70,13 @@ class HubSpot(CrmProvider):
 
     def _upsert(self, records: Sequence[Upsert], id_property: str) -> list[Outcome]:
         """A batch in, one outcome a record out."""
-        response = http.exchange(
-            "POST",
-            self._url(f"{CONTACTS}/batch/upsert"),
-            json={"inputs": [_input(record, id_property) for record in records]},
-            headers=self._headers(),
-            idempotent=True,
-            named_by_company=bool(self.config.get("base_url")),
-        )
-        answer = http.answer_of(response) or {}
-        request_id = response.headers.get("x-hubspot-correlation-id", "")
+        inputs = [_input(record, id_property) for record in records]
+        answer, status, request_id = self._post(f"{CONTACTS}/batch/upsert", {"inputs": inputs})
         taken, refused = _judged(records, answer)
         outcomes = []
         for record in records:
             if record.key in taken:
-                outcome = Outcome(record.key, taken[record.key], response.status_code, request_id)
+                outcome = Outcome(record.key, taken[record.key], status, request_id)
             elif record.key in refused:
                 outcome = self._refused(record, refused[record.key], id_property)
             else:
@@ -122,14 +114,7 @@ class HubSpot(CrmProvider):
         """Make the properties of ours that this portal lacks; those it has are left alone."""
         for definition in _definitions():
             try:
-                http.request(
-                    "POST",
-                    self._url("/crm/v3/properties/contacts"),
-                    json=definition,
-                    headers=self._headers(),
-                    idempotent=True,
-                    named_by_company=bool(self.config.get("base_url")),
-                )
+                self._post("/crm/v3/properties/contacts", definition)
             except Rejected as error:
                 if error.status != CONFLICT:
                     raise
@@ -138,8 +123,22 @@ class HubSpot(CrmProvider):
         payload = error.payload if isinstance(error.payload, dict) else {}
         return str(payload.get("correlationId", ""))
 
-    def _url(self, path: str) -> str:
-        return (self.config.get("base_url") or settings.HUBSPOT_API_URL).rstrip("/") + path
+    def _post(self, path: str, content: Mapping[str, Any]) -> tuple[dict[str, Any], int, str]:
+        """The answer, its status and HubSpot's name for the request.
+
+        Each request of ours may be repeated: an upsert, or a property that is there already.
+        """
+        own_url = self.config.get("base_url")
+        response = http.exchange(
+            "POST",
+            (own_url or settings.HUBSPOT_API_URL).rstrip("/") + path,
+            json=content,
+            headers=self._headers(),
+            idempotent=True,
+            named_by_company=bool(own_url),
+        )
+        answer = http.answer_of(response) or {}
+        return answer, response.status_code, response.headers.get("x-hubspot-correlation-id", "")
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.config['token']}"}

@@ -322,7 +322,7 @@ def test_history_is_kept_and_calls_nobody(north, knock, work, bell):
     work()
 
     conversation = Conversation.objects.get()
-    assert [(each.direction, each.text) for each in conversation.messages.in_order()] == [
+    assert [(each.direction, each.text) for each in conversation.messages.all()] == [
         ("out", "Your bike is ready"),
         ("in", "Coming"),
     ]

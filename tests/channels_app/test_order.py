@@ -131,7 +131,7 @@ def test_a_late_message_keeps_its_three_times_and_its_place(line):
     assert late.provider_time == said_at
     assert said_at < newest.received_at < late.received_at <= late.processed_at
     conversation.refresh_from_db()
-    assert [each.text for each in conversation.messages.in_order()] == ["late", "newest"]
+    assert [each.text for each in conversation.messages.all()] == ["late", "newest"]
     assert conversation.preview == "newest"
     assert conversation.last_inbound_at == window  # it opens no window again
     assert conversation.last_message_at == newest.provider_time
@@ -144,7 +144,7 @@ def test_what_the_network_numbers_within_one_second_keeps_its_order(line):
     at = timezone.now().replace(microsecond=0)
     for number in (3, 1, 2):
         line.heard(at, f"{number}", sequence=number)
-    shown = Message.objects.in_order().values_list("sequence", flat=True)
+    shown = Message.objects.values_list("sequence", flat=True)
     assert list(shown) == [1, 2, 3]
 
 

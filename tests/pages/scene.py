@@ -191,7 +191,7 @@ def make_scene() -> Scene:
     )
     return Scene(
         talk,
-        talk.messages.in_order()[0],
+        talk.messages.all()[0],
         lead,
         document,
         talk.runs.get(),
