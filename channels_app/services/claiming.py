@@ -18,7 +18,8 @@ def claim_routes(*, connection: ChannelConnection, vouched: bool = False) -> Web
     known: dict[str, Any] = {"connection_id": connection.pk, "is_active": True}
     if vouched:
         known["is_verified"] = True
-    others = connection.provider().also_known_as()
+    # A sandbox is nothing but itself, whatever is typed into it.
+    others = () if connection.is_sandbox else connection.provider().also_known_as()
     _let_go(connection, keep=(connection.account_id, *others))
     for account_id in others:
         WebhookRoute.objects.update_or_create(**ours, account_id=account_id, defaults=known)
@@ -53,7 +54,9 @@ def _let_go(connection: ChannelConnection, *, keep: tuple[str, ...]) -> None:
 
 def _heir(connection: ChannelConnection, account_id: str) -> ChannelConnection | None:
     """Another one of ours that goes by the same name: two numbers of one business account."""
-    others = ChannelConnection.objects.filter(platform=connection.platform, is_active=True)
+    others = ChannelConnection.objects.filter(
+        platform=connection.platform, is_active=True, is_sandbox=False
+    )
     return next(
         (
             each

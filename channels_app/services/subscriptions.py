@@ -25,6 +25,8 @@ def prove_ownership(*, connection: ChannelConnection) -> bool:
     provider = connection.provider()
     if not connection.is_active or not provider.has_shared_address:
         return False
+    if connection.is_sandbox:  # what stands in for its network says yes to any account
+        return False
     unproven = WebhookRoute.objects.filter(
         platform=connection.platform,
         company=context.current_company(),

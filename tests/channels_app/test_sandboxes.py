@@ -186,6 +186,19 @@ def test_who_is_made_up_is_nobody_that_is_known(north, work):
     assert identity.contact.phone == "+4915112345678"
 
 
+@pytest.mark.parametrize("platform", LOOKS)
+def test_what_stands_in_for_a_network_shows_nobody_to_be_an_owner(north, work, platform):
+    """Else whoever names a stranger's account there would get what is written to it."""
+    connection = sandboxes.open_sandbox(platform=platform)
+    typed = {"business_account_id": "104996122399160", "page_id": "104996122399160"}
+    services.configure(connection=connection, name="", changes=typed)
+    work()
+    connection.refresh_from_db()
+    assert not services.prove_ownership(connection=connection)
+    [route] = WebhookRoute.objects.all()
+    assert (route.account_id, route.is_verified) == (connection.account_id, False)
+
+
 def test_there_is_an_end_to_them(north, monkeypatch):
     monkeypatch.setattr(sandboxes, "MOST", 1)
     sandboxes.open_sandbox(platform="telegram")
