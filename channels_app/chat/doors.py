@@ -26,7 +26,7 @@ from channels_app.providers.values import RawItem
 from channels_app.providers.webchat import file_behind, handle_of
 from channels_app.services import ring_events, store
 from channels_app.services.visitors import join_visitor, own_references, past_of
-from channels_app.strangers import Refusal, check_rates
+from channels_app.strangers import Refusal, caller_of, check_rates
 from tenants import context, lines
 from tenants.limits import Rate
 from tenants.workspace.services import profile
@@ -34,6 +34,8 @@ from tenants.workspace.services import profile
 PER_VISITOR = Rate(30, 60, burst=15)
 LOOKS = Rate(240, 60, burst=60)
 UPLOADS = Rate(10, 60)
+# Whoever asks for no token is a new visitor each time: files fill the company's room.
+UPLOADS_FROM = Rate(60, 3_600, burst=20)  # per address
 OWN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 MAX_TEXT = 8_000
 MAX_FILES = 5
@@ -119,6 +121,8 @@ def files(request: HttpRequest, chat: Chat) -> Said:
     """A file, locked away until a message of this visitor's takes it along."""
     visitor = _visitor(chat)
     _limit(visitor, chat, UPLOADS)
+    name = f"chat:{chat.route.connection_id}:files:{caller_of(chat.request)}"
+    check_rates((name, UPLOADS_FROM))
     upload = chat.upload()
     try:
         media = store_upload(content=upload, name=upload.name or "", mime=upload.content_type or "")

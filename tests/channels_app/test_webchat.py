@@ -698,3 +698,13 @@ def test_what_is_no_file_is_refused(page):
     page.begin()
     assert error_of(page.ask("files", {}))[0] in {415, 422}
     assert error_of(page.upload(b"", "photo.png")) == (422, "empty")
+
+
+def test_a_room_is_not_filled_by_asking_to_be_somebody_new_each_time(client, chat):
+    statuses = []
+    for _ in range(25):
+        page = Page(client, chat)
+        page.begin()
+        statuses.append(page.upload(PNG).status_code)
+    assert statuses[:20] == [200] * 20
+    assert statuses[-1] == 429
