@@ -4,36 +4,23 @@ https://www.rfc-editor.org/rfc/rfc5322, /rfc3464 (bounces), /rfc3834 (automatic 
 /rfc8601 (authentication results); the services' own pages stand in their modules.
 """
 
-import base64
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar
 
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
-
 from channels_app import wire
 from channels_app.findings import finding
 from channels_app.mail.reading import Mail, Part, read_mail
 from channels_app.mail.writing import Letter, reply_subject, written
 from channels_app.providers import base, values
-from channels_app.providers.email import (
-    brevo,
-    imap,
-    mailgun,
-    oauth,
-    postmark,
-    resend,
-    sendgrid,
-    ses,
-    smtp,
-    sns,
-)
+from channels_app.providers.email import brevo, imap, oauth, resend, ses, signing, smtp, sns
 from channels_app.providers.email.asking import MailboxForm
-from channels_app.providers.email.bodies import is_json, read_form
 from channels_app.providers.email.meaning import UNVERIFIED, meaning_of_event, meaning_of_mail
-from channels_app.providers.email.services import Event, Fetch, News, Nothing, Reader
+from channels_app.providers.email.readers import BY_NAME, envelope_of, item_of, reader_of, tracking
+from channels_app.providers.email.servers import imap_server, smtp_server
+from channels_app.providers.email.services import Event, Fetch, News, Nothing
 from channels_app.providers.values import (
     Attachment,
     Inbound,
@@ -43,7 +30,6 @@ from channels_app.providers.values import (
     RawItem,
     Sent,
 )
-from channels_app.signatures import same
 from tenants.plugins.downloads import Download, gone, of_bytes
 from tenants.plugins.errors import (
     CredentialsRejected,
@@ -51,22 +37,10 @@ from tenants.plugins.errors import (
     PayloadRejected,
     ProviderError,
     Rejected,
-    SignatureMismatch,
 )
 
-# The first that recognises a body reads it; the less particular stand behind.
-READERS: tuple[Reader, ...] = (
-    postmark.POSTMARK,
-    resend.RESEND,
-    ses.SES,
-    mailgun.MAILGUN,
-    sendgrid.SENDGRID,
-    brevo.BREVO,
-)
-BY_NAME = {reader.name: reader for reader in READERS}
 LETTER = "letter"
 FETCHED = "fetched"
-SVIX = ("id", "timestamp", "signature")
 
 
 class Email(base.ChannelProvider):
@@ -93,53 +67,23 @@ class Email(base.ChannelProvider):
     # -- who sent it
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        secret = base.strict_config(self.config, "webhook_secret")
-        inbound = self.config.get("inbound")
-        if inbound == "mailgun":
-            mailgun.verify(secret, body)
-        elif inbound == "resend":
-            self._verify_svix(secret, headers, body)
-        elif not same(headers.get("Authorization", ""), _basic(secret)):
-            raise SignatureMismatch("User and password in the webhook's address are not ours.")
-        elif inbound == "ses":  # the password first: who lacks it makes us fetch nothing
-            sns.verify(body, self._topic)
-
-    @staticmethod
-    def _verify_svix(secret: bytes, headers: Mapping[str, str], body: bytes) -> None:
-        named = {
-            f"webhook-{name}": headers.get(f"svix-{name}") or headers.get(f"webhook-{name}") or ""
-            for name in SVIX
-        }
-        try:
-            Webhook(secret.decode()).verify(body, named, json_parse=False)
-        # RuntimeError and ValueError: a secret or a signature that is no base64
-        except (WebhookVerificationError, ValueError, RuntimeError) as error:
-            raise SignatureMismatch(f"The signature does not verify: {error}") from error
+        signing.verify(self.config, headers, body)
 
     def signed(self, body: bytes) -> dict[str, str]:
-        secret = base.strict_config(self.config, "webhook_secret")
-        if self.config.get("inbound") == "resend":
-            now = datetime.now(UTC)
-            identifier = f"msg_{secrets.token_hex(12)}"
-            return {
-                "svix-id": identifier,
-                "svix-timestamp": str(int(now.timestamp())),
-                "svix-signature": Webhook(secret.decode()).sign(identifier, now, body.decode()),
-            }
-        return {"Authorization": _basic(secret)}
+        return signing.signed(self.config, body)
 
     # -- what is in it
 
     def split(self, body: bytes) -> Iterator[RawItem]:
-        envelope = _envelope(body)
-        reader = next((each for each in READERS if each.is_own(envelope)), None)
+        envelope = envelope_of(body)
+        reader = reader_of(envelope)
         if reader is None:
             yield base.unreadable(envelope)
             return
         found = False
         for item, as_it_came in wire.objects(reader.items(envelope)):
             found = True
-            yield base.unreadable(as_it_came) if item is None else _item(reader, item)
+            yield base.unreadable(as_it_came) if item is None else item_of(reader, item)
         if not found:
             yield base.empty(body)
 
@@ -177,7 +121,7 @@ class Email(base.ChannelProvider):
         return 60 if self.config.get("inbound") == "imap" and self.config.get("imap_host") else 0
 
     def poll(self, cursor: Mapping[str, Any]) -> Polled:
-        seen = imap.look(**self._imap(), cursor=cursor)
+        seen = imap.look(**imap_server(self.config), cursor=cursor)
         items = tuple(
             RawItem("", wire.key_of("imap", letter.hex()), LETTER, letter)
             for letter in seen.letters
@@ -252,13 +196,13 @@ class Email(base.ChannelProvider):
             answers=message.answers,
             thread=message.thread,
             is_automatic=message.by_ai,
-            headers=_tracking(str(self.config.get("inbound") or ""), message.reference),
+            headers=tracking(str(self.config.get("inbound") or ""), message.reference),
             files=_files(message),
         )
         if self.config.get("outbound") == "resend":
             return Sent(resend.send(self._api_key(), letter))
         smtp.send(
-            **self._smtp(),
+            **smtp_server(self.config),
             sender=self._address,
             recipient=recipient,
             message=written(letter, at=datetime.now(UTC)),
@@ -296,37 +240,10 @@ class Email(base.ChannelProvider):
         return base.renewed(oauth.renew(self.config))
 
     def _check_imap(self) -> None:
-        imap.check(**self._imap())
+        imap.check(**imap_server(self.config))
 
     def _check_smtp(self) -> None:
-        smtp.check(**self._smtp())
-
-    def _imap(self) -> dict[str, Any]:
-        server = self._server("imap", {"tls": 993, "starttls": 143, "none": 143})
-        return {**server, "folder": str(self.config.get("imap_folder") or "INBOX")}
-
-    def _smtp(self) -> dict[str, Any]:
-        return self._server("smtp", {"tls": 465, "starttls": 587, "none": 25})
-
-    def _server(self, protocol: str, ports: Mapping[str, int]) -> dict[str, Any]:
-        def value(name: str) -> str:
-            return str(self.config.get(f"{protocol}_{name}") or "")
-
-        host, security = value("host"), value("security") or "tls"
-        if not host:
-            raise CredentialsRejected(f"No {protocol.upper()} server is set.", code="no_server")
-        return {
-            "host": host,
-            "port": int(value("port") or ports.get(security, ports["tls"])),
-            "security": security,
-            "user": value("user"),
-            "password": value("password"),
-            "token": str(self.config.get("access_token") or "") if self._oauth else "",
-        }
-
-
-def _basic(secret: bytes) -> str:
-    return "Basic " + base64.b64encode(b"leadwire:" + secret).decode()
+        smtp.check(**smtp_server(self.config))
 
 
 def _files(message: Outgoing) -> list[tuple[str, bytes, str]]:
@@ -334,39 +251,3 @@ def _files(message: Outgoing) -> list[tuple[str, bytes, str]]:
     if None in files:
         raise Rejected("A letter carries files, not addresses of files.", code="attachment")
     return [file for file in files if file is not None]
-
-
-def _envelope(body: bytes) -> Any:
-    """A webhook's body as JSON values; the files of a form as objects."""
-    if is_json(body):
-        return wire.loads(body)
-    form = read_form(body)
-    files = [
-        {
-            "field": file.input_name,
-            "name": file.name,
-            "mime": file.mime,
-            "size": len(file.content),
-            "content": base64.b64encode(file.content).decode(),
-        }
-        for file in form.files
-    ]
-    return {**form.fields, **({"files": files} if files else {})}
-
-
-def _item(reader: Reader, item: dict[str, Any]) -> RawItem:
-    body = wire.dumps(item)
-    key = reader.key(item)
-    kind = ses.CONFIRMATION if ses.is_confirmation(item) else reader.name
-    return RawItem("", wire.key_of(reader.name, key or body.hex()), kind, body)
-
-
-def _tracking(service: str, reference: str) -> dict[str, str]:
-    """The header in which a service lets us send a word along that its events bring back."""
-    return {
-        "postmark": {"X-PM-Metadata-reference": reference, "X-PM-KeepID": "true"},
-        "mailgun": {"X-Mailgun-Variables": f'{{"reference": "{reference}"}}'},
-        "sendgrid": {"X-SMTPAPI": f'{{"unique_args": {{"reference": "{reference}"}}}}'},
-        "ses": {"X-SES-MESSAGE-TAGS": f"reference={reference}"},
-        "brevo": {"X-Mailin-custom": f"reference:{reference}"},
-    }.get(service, {})
