@@ -8,6 +8,8 @@ from django.core.management import call_command
 from dramatiq.message import Message
 
 from config.embedded import start_what_is_missing
+from tests.prism_fixture import judge as judge
+from tests.prism_fixture import prism as prism
 from tests.simulator_fixture import simulator as simulator
 from tests.simulator_fixture import simulator_process as simulator_process
 

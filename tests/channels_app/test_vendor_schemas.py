@@ -1,11 +1,6 @@
 """What we send to X and Telegram fits the schemas they publish."""
 
 import json
-import shutil
-import socket
-import subprocess
-import time
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +12,6 @@ from channels_app.providers.values import Outgoing
 from tests.conftest import SHARED
 
 SPECS = SHARED / "specs"
-ROOT = Path(__file__).resolve().parent.parent.parent
 PICTURE = ({"kind": "image", "url": "https://shop.example/blue.jpg"},)
 FILE = ({"kind": "file", "url": "https://shop.example/list.pdf"},)
 pytestmark = pytest.mark.skipif(
@@ -80,39 +74,3 @@ def test_setting_up_telegram_fits(caught):
     (_, first), (_, second) = caught
     fits("telegram", "/bot{token}/setWebhook", first)
     fits("telegram", "/bot{token}/deleteWebhook", second)
-
-
-# -- the same, against Prism, where it is installed
-
-
-@pytest.fixture(scope="module", params=["x", "telegram"])
-def prism(request):
-    """Prism, which refuses what does not fit; ``npm i @stoplight/prism-cli`` brings it."""
-    places = f"{ROOT / 'node_modules' / '.bin'}"
-    program = shutil.which("prism", path=places) or shutil.which("prism")
-    if program is None:
-        pytest.skip("prism is not installed: npm i @stoplight/prism-cli")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    spec = SPECS / f"{request.param}.json"
-    command = [program, "mock", "-h", "127.0.0.1", "-p", str(port), str(spec)]
-    with subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        for _ in range(150):
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        yield request.param, f"http://127.0.0.1:{port}"
-        process.terminate()
-
-
-def test_prism_takes_what_we_send(prism, settings):
-    kind, url = prism
-    settings.ALLOW_PRIVATE_ADDRESSES = True
-    settings.X_API_URL = settings.TELEGRAM_API_URL = url
-    for _, _, more in [each for each in SENDS if each[0] == kind]:
-        assert speaker(kind).send(outgoing(more)).external_id

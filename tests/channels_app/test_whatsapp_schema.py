@@ -1,24 +1,16 @@
 """What we send to WhatsApp fits the published schema of its Cloud API."""
 
 import json
-import shutil
-import socket
-import subprocess
-import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import jsonschema
 import pytest
 
-from channels_app import graph
 from channels_app.providers import CHANNELS
 from channels_app.providers.values import Outgoing
-from tenants.plugins.errors import AnswerLost, ProviderError, Rejected
+from tenants.plugins.errors import Rejected
 from tests.conftest import SHARED
 
 SPEC = SHARED / "specs" / "meta-whatsapp.json"
-ROOT = Path(__file__).resolve().parent.parent.parent
 REFERENCE = "0190c0de-0000-7000-8000-000000000001"
 
 pytestmark = pytest.mark.skipif(
@@ -106,49 +98,3 @@ def test_somebody_without_a_number_is_written_to_by_id(monkeypatch):
 def test_what_cannot_be_sent_is_not_sent_in_part(attachments):
     with pytest.raises(Rejected):
         whatsapp().send(outgoing("Look", attachments=attachments))
-
-
-@pytest.fixture(scope="module")
-def prism() -> Iterator[str]:
-    """Prism, which refuses what does not fit; ``npm i @stoplight/prism-cli`` brings it."""
-    program = shutil.which("prism", path=str(ROOT / "node_modules" / ".bin"))
-    program = program or shutil.which("prism")
-    if program is None:
-        pytest.skip("prism is not installed: npm i @stoplight/prism-cli")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command = [program, "mock", "-h", "127.0.0.1", "-p", str(port), str(SPEC)]
-    with subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        for _ in range(300):
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}/v25.0"
-        process.terminate()
-
-
-@messages
-def test_prism_takes_what_we_send(message, prism, settings, monkeypatch):
-    post = graph.post
-
-    def without_reference(path, token, body):
-        # Documented at messages, and left out of the published schema of this request.
-        assert body["biz_opaque_callback_data"] == REFERENCE
-        known = {name: part for name, part in body.items() if name != "biz_opaque_callback_data"}
-        return post(path, token, known)
-
-    monkeypatch.setattr(graph, "post", without_reference)
-    settings.META_GRAPH_URL = prism
-    settings.ALLOW_PRIVATE_ADDRESSES = True
-    try:
-        sent = whatsapp().send(message)
-    except AnswerLost:
-        return  # taken; the example answer of the schema just names no message
-    except ProviderError as error:
-        pytest.fail(f"{error.status}: {error.payload}")
-    assert sent.external_id

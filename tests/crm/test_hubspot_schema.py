@@ -1,12 +1,7 @@
 """What we send to HubSpot fits HubSpot's own published schema."""
 
 import json
-import shutil
-import socket
-import subprocess
-import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import jsonschema
@@ -17,10 +12,10 @@ from crm.providers.base import Upsert
 from crm.providers.hubspot import HubSpot
 from tenants.plugins.errors import CredentialsRejected, RateLimited, Rejected, Unavailable
 from tests.conftest import SHARED
+from tests.prism_fixture import free_port
 
 SPECS = SHARED / "specs"
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 pytestmark = pytest.mark.skipif(
     not SPECS.exists(), reason=f"HubSpot's published schemas are not at {SPECS}"
@@ -103,40 +98,10 @@ def test_upserts_and_the_properties_they_need_fit_the_schema(sent):
             fits("hubspot-properties.v3.json", "/crm/v3/properties/{objectType}", body)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="module")
-def prism():
-    """Prism, which refuses what does not fit; ``npm i @stoplight/prism-cli`` brings it."""
-    program = shutil.which("prism", path=f"{ROOT / 'node_modules' / '.bin'}") or shutil.which(
-        "prism"
-    )
-    if program is None:
-        pytest.skip("prism is not installed: npm i @stoplight/prism-cli")
-    port = free_port()
-    spec = SPECS / "hubspot-contacts.v3.json"
-    command = [program, "mock", "-h", "127.0.0.1", "-p", str(port), str(spec)]
-    with subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        for _ in range(150):
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
-
-
 @pytest.fixture
 def hubspot(prism, settings):
     settings.ALLOW_PRIVATE_ADDRESSES = True
-    return HubSpot({"token": "t", "base_url": prism})
+    return HubSpot({"token": "t", "base_url": prism("hubspot-contacts.v3")})
 
 
 def test_prism_takes_what_we_send(hubspot):
