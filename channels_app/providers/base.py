@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from channels_app import wire
+from channels_app.providers.access import Probed, Renewed
 from channels_app.providers.values import (
     EMPTY,
     UNREADABLE,
@@ -18,9 +19,7 @@ from channels_app.providers.values import (
     Inbound,
     Outgoing,
     Polled,
-    Probed,
     RawItem,
-    Renewed,
     Sent,
     TemplateNews,
     Unsupported,

@@ -10,6 +10,7 @@ from django.conf import settings
 from channels_app import graph, wire
 from channels_app.findings import Severity, finding
 from channels_app.providers import values
+from channels_app.providers.access import Probed, Renewed
 from channels_app.providers.meta import MetaChannel
 from channels_app.providers.meta_events import COMMENT_FIELDS, nothing_done
 from channels_app.providers.values import Inbound, Outgoing, Person, RawItem, Sent, Surface
@@ -116,7 +117,7 @@ class Instagram(MetaChannel):
         self._tell("me/subscribed_apps", {"subscribed_fields": ",".join(self.own_fields)})
         return True
 
-    def probe(self) -> values.Probed:
+    def probe(self) -> Probed:
         """Instagram's own API has nothing that tells of a token; its answers do."""
         if not self._signed_in_here:
             return super().probe()
@@ -126,7 +127,7 @@ class Instagram(MetaChannel):
             found.append(finding("not_subscribed"))
         elif lacking:
             found.append(finding("fields", Severity.WARNING, fields=", ".join(lacking)))
-        return values.Probed(tuple(found))
+        return Probed(tuple(found))
 
     def owns(self, account_id: str) -> bool:
         if not self._signed_in_here:
@@ -137,7 +138,7 @@ class Instagram(MetaChannel):
     def renews(self) -> bool:
         return self._signed_in_here and bool(self._token)
 
-    def renew(self) -> values.Renewed:
+    def renew(self) -> Renewed:
         """A token of sixty days becomes another one, as long as it has not ended.
 
         https://developers.facebook.com/docs/instagram-platform/reference/refresh_access_token
@@ -148,7 +149,7 @@ class Instagram(MetaChannel):
         token = wire.label(answer, "access_token", 1000)
         if not token:
             raise AnswerLost("The answer holds no access token.")
-        return values.Renewed({"page_token": token}, wire.number(answer, "expires_in"))
+        return Renewed({"page_token": token}, wire.number(answer, "expires_in"))
 
     # -- sending
 

@@ -17,6 +17,7 @@ from django.conf import settings
 from channels_app import signatures, wire
 from channels_app.findings import finding
 from channels_app.providers import base, values
+from channels_app.providers.access import Probed, Renewed
 from channels_app.providers.linkedin_events import (
     ORGANIZATION,
     SEPARATOR,
@@ -210,10 +211,10 @@ class LinkedIn(base.ChannelProvider):
         named = answer.get("commentUrn") or answer.get("$URN")
         return Sent(wire.get_answer_id({"commentUrn": named}, "commentUrn"))
 
-    def probe(self) -> values.Probed:
+    def probe(self) -> Probed:
         self._call("GET", f"organizations/{quote(str(self.config['account_id']), safe='')}")
         found = () if self._administers() else (finding("no_role"),)
-        return values.Probed(found, scopes=self._granted())
+        return Probed(found, scopes=self._granted())
 
     def _administers(self) -> bool:
         """https://learn.microsoft.com/en-us/linkedin/marketing/community-management/organizations/organization-access-control-by-role"""
@@ -251,7 +252,7 @@ class LinkedIn(base.ChannelProvider):
     def renews(self) -> bool:
         return bool(self.config.get("refresh_token"))
 
-    def renew(self) -> values.Renewed:
+    def renew(self) -> Renewed:
         """https://learn.microsoft.com/en-us/linkedin/shared/authentication/programmatic-refresh-tokens"""
         form = {
             "grant_type": "refresh_token",

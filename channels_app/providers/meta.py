@@ -13,6 +13,7 @@ from django import forms
 from channels_app import graph, wire
 from channels_app.findings import Finding, Severity, finding
 from channels_app.providers import base, values
+from channels_app.providers.access import Probed
 from channels_app.providers.meta_app import MetaAppChannel, MetaAppForm
 from channels_app.providers.meta_events import (
     CONTROL,
@@ -259,7 +260,7 @@ class MetaChannel(MetaAppChannel):
                 found |= {str(each) for each in wire.get_list(app, "subscribed_fields")}
         return found
 
-    def probe(self) -> values.Probed:
+    def probe(self) -> Probed:
         told = self.about_token(self._token)
         found = [*told.findings]
         if not found:

@@ -11,7 +11,7 @@ from django import forms
 from channels_app import graph, signatures, wire
 from channels_app.findings import Finding, finding
 from channels_app.providers import base
-from channels_app.providers.values import Probed
+from channels_app.providers.access import Probed
 from tenants.plugins.errors import SignatureMismatch
 
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from channels_app import signatures, wire
 from channels_app.findings import Severity, finding
 from channels_app.providers import base, values
+from channels_app.providers.access import Probed
 from channels_app.providers.telegram_events import (
     attachments_of,
     external_id_of,
@@ -225,7 +226,7 @@ class Telegram(base.ChannelProvider):
         self._ask("deleteWebhook", {}, idempotent=True)
         return True
 
-    def probe(self) -> values.Probed:
+    def probe(self) -> Probed:
         """https://core.telegram.org/bots/api#getwebhookinfo"""
         bot, info = self._call("getMe", {}), self._call("getWebhookInfo", {})
         found = []
@@ -246,7 +247,7 @@ class Telegram(base.ChannelProvider):
         if wire.number(info, "pending_update_count") > MAX_WAITING:
             count = info["pending_update_count"]
             found.append(finding("webhook_waiting", Severity.WARNING, count=count))
-        return values.Probed(tuple(found))
+        return Probed(tuple(found))
 
     def _call(
         self, method: str, body: Mapping[str, Any], files: Mapping[str, Any] | None = None

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from channels_app import signatures, wire
 from channels_app.providers import base, values
+from channels_app.providers.access import Probed, Renewed
 from channels_app.providers.tiktok_events import (
     COMMENT,
     content_of,
@@ -197,13 +198,13 @@ class TikTok(base.ChannelProvider):
         data = self._post("business/comment/reply/create/", body)
         return Sent(wire.get_answer_id(data, "comment_id"))
 
-    def probe(self) -> values.Probed:
+    def probe(self) -> Probed:
         self._exchange(
             "GET",
             "business/get/",
             params={"business_id": str(self.config["account_id"]), "fields": '["username"]'},
         )
-        return values.Probed(scopes=self._granted())
+        return Probed(scopes=self._granted())
 
     def _granted(self) -> tuple[str, ...] | None:
         """https://business-api.tiktok.com/portal/docs?id=1765927978092545"""
@@ -217,7 +218,7 @@ class TikTok(base.ChannelProvider):
     def renews(self) -> bool:
         return bool(self.config.get("refresh_token"))
 
-    def renew(self) -> values.Renewed:
+    def renew(self) -> Renewed:
         """An access token lasts a day, its refresh token a year."""
         body = {
             "client_id": str(self.config.get("client_key") or ""),

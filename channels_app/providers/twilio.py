@@ -11,6 +11,7 @@ from django.conf import settings
 from channels_app import signatures, wire
 from channels_app.findings import finding
 from channels_app.providers import base, values
+from channels_app.providers.access import Probed
 from channels_app.providers.values import Attachment, Inbound, Outgoing, Person, RawItem, Sent
 from tenants.plugins import http
 from tenants.plugins.downloads import Download
@@ -159,12 +160,12 @@ class Twilio(base.ChannelProvider):
     def _address(self, account: str) -> str:
         return account if account.startswith("MG") else f"{self.address_prefix}{account}"
 
-    def probe(self) -> values.Probed:
+    def probe(self) -> Probed:
         answer = self._call("GET", "")
         status = wire.label(answer, "status", 40)
         if status != "active":
-            return values.Probed((finding("account_status", status=status),))
-        return values.Probed()
+            return Probed((finding("account_status", status=status),))
+        return Probed()
 
     def _authorization(self) -> dict[str, str]:
         pair = f"{self.config.get('account_sid') or ''}:{self.config.get('auth_token', '')}"

@@ -10,12 +10,12 @@ from django import forms
 from channels_app import graph, wire
 from channels_app.findings import Finding, Severity, finding
 from channels_app.providers import base
+from channels_app.providers.access import Probed
 from channels_app.providers.meta_app import MetaAppChannel, MetaAppForm
 from channels_app.providers.values import (
     Attachment,
     Inbound,
     Outgoing,
-    Probed,
     RawItem,
     Sent,
     TemplateNews,

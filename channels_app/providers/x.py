@@ -19,6 +19,7 @@ from django.conf import settings
 from channels_app import signatures, wire
 from channels_app.findings import Finding, finding
 from channels_app.providers import base, values
+from channels_app.providers.access import Probed, Renewed
 from channels_app.providers.values import Attachment, Inbound, Outgoing, RawItem, Sent
 from channels_app.providers.x_events import (
     LANES,
@@ -210,11 +211,11 @@ class X(base.ChannelProvider):
         answer = self._call("GET", "/2/users/me")
         return wire.label(wire.get_object(answer, "data"), "id")
 
-    def probe(self) -> values.Probed:
+    def probe(self) -> Probed:
         found = self._own_id()
         if found != self.config.get("account_id"):
-            return values.Probed((finding("wrong_account", found=found),))
-        return values.Probed(self._webhook_findings())
+            return Probed((finding("wrong_account", found=found),))
+        return Probed(self._webhook_findings())
 
     def _webhook_findings(self) -> tuple[Finding, ...]:
         """https://docs.x.com/x-api/webhooks/get-webhooks; only our app may ask for them."""
@@ -230,7 +231,7 @@ class X(base.ChannelProvider):
     def renews(self) -> bool:
         return bool(self.config.get("refresh_token"))
 
-    def renew(self) -> values.Renewed:
+    def renew(self) -> Renewed:
         """Each refresh token works once; the answer brings the next one."""
         client = str(self.config.get("client_id") or "")
         secret = str(self.config.get("client_secret") or "")

@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 
 from channels_app.findings import Finding, Severity, by_weight, finding
 from channels_app.models import ChannelConnection, Checkup, OpenFinding
-from channels_app.providers.values import Probed
+from channels_app.providers.access import Probed
 from channels_app.services.consequences import set_health
 from channels_app.services.ringing import ring
 from channels_app.services.signing_in import forget_old_attempts

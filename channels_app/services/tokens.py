@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from channels_app.models import ChannelConnection
-from channels_app.providers.values import Renewed
+from channels_app.providers.access import Renewed
 from channels_app.services.ringing import ring_now
 from tenants.audit.services import record
 from tenants.plugins.errors import CredentialsRejected, ProviderError

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from channels_app import services
 from channels_app.models import ChannelConnection
+from channels_app.providers.access import Renewed
 from channels_app.providers.tiktok import TikTok
-from channels_app.providers.values import Renewed
 from tenants.plugins.errors import AnswerLost, CredentialsRejected, Unavailable
 
 DAY = 86_400

@@ -15,6 +15,7 @@ from channels_app.findings import finding
 from channels_app.mail.reading import Mail, Part, read_mail
 from channels_app.mail.writing import Letter, reply_subject, written
 from channels_app.providers import base, values
+from channels_app.providers.access import Probed, Renewed
 from channels_app.providers.email import brevo, imap, oauth, resend, ses, signing, smtp, sns
 from channels_app.providers.email.asking import MailboxForm
 from channels_app.providers.email.meaning import UNVERIFIED, meaning_of_event, meaning_of_mail
@@ -26,7 +27,6 @@ from channels_app.providers.values import (
     Inbound,
     Outgoing,
     Polled,
-    Probed,
     RawItem,
     Sent,
 )
@@ -236,7 +236,7 @@ class Email(base.ChannelProvider):
     def renews(self) -> bool:
         return bool(self._oauth and self.config.get("refresh_token"))
 
-    def renew(self) -> values.Renewed:
+    def renew(self) -> Renewed:
         return base.renewed(oauth.renew(self.config))
 
     def _check_imap(self) -> None:
