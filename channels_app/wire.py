@@ -5,6 +5,7 @@ Pure, and shared by every network's provider.
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,6 +18,7 @@ MAX_ACCOUNT = 190  # what the routing table holds
 MAX_TEXT = 100_000
 MAX_ATTACHMENTS = 50
 MAX_SPAN = 20  # digits; a longer number is no number of a network's
+ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def _span(digits: str) -> int | str:
@@ -31,15 +33,29 @@ def loads(body: bytes) -> Any:
         raise PayloadRejected(f"Not UTF-8 at byte {error.start}.") from error
     try:
         try:
-            return json.loads(text)
+            found = json.loads(text)
         except json.JSONDecodeError:
             raise
         except ValueError:  # a number with more digits than int() takes
-            return json.loads(text, parse_int=_span)
+            found = json.loads(text, parse_int=_span)
+        return whole(found) if ESCAPED_SURROGATE.search(text) else found
     except json.JSONDecodeError as error:
         raise PayloadRejected(f"Not JSON: {error.msg} at character {error.pos}.") from error
     except RecursionError as error:
         raise PayloadRejected("JSON nested too deeply.") from error
+
+
+def whole(found: Any) -> Any:
+    """The same without half characters: JSON can spell them, and no page can show them.
+
+    https://www.rfc-editor.org/rfc/rfc8259#section-8.2
+    """
+    text = json.dumps(found, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.loads(text.encode("utf-8", "replace"))
+    return found
 
 
 def load_object(body: bytes) -> dict[str, Any]:

@@ -81,6 +81,8 @@ def payload_text(member: Member, box: LetterBox, letter: Letter) -> tuple[str, b
         except (ValueError, RecursionError):
             return (text, True) if whole else (MASKED, False)
         text = json.dumps(value if whole else masked(value), indent=2, ensure_ascii=False)
+        # JSON can spell half a character, and no page can show it.
+        text = text.encode("utf-8", "replace").decode()
     elif not whole:
         text = MASKED
     return text, whole

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from django.core.signing import TimestampSigner
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -708,3 +709,17 @@ def test_a_room_is_not_filled_by_asking_to_be_somebody_new_each_time(client, cha
         statuses.append(page.upload(PNG).status_code)
     assert statuses[:20] == [200] * 20
     assert statuses[-1] == 429
+
+
+def test_half_a_character_keeps_nobody_from_the_inbox(page, work, people):
+    """JSON can spell a lone surrogate; what is stored of it must be fit for a page."""
+    page.begin()
+    raw = r'{"id": "message-0001", "text": "\ud83d\ude00 a\ud800b", "page": {"title": "\udc00"}}'
+    assert page.ask("messages", raw=raw).status_code == 200
+    work()
+    message = Message.objects.get()
+    assert message.text == "\N{GRINNING FACE} a?b"
+    browser = Client(headers={"Host": "north.localhost"})
+    browser.force_login(people["viewer"])
+    for path in ("/inbox/", f"/inbox/{message.conversation_id}/"):
+        assert browser.get(path).status_code == 200

@@ -167,7 +167,10 @@ def test_a_payload_is_whole_for_some_and_bones_for_others(browser):
     assert "•••" in bones
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff\xfe\x00", b"{", b"[" * 5_000, b"x" * 300_000])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"\xff\xfe\x00", b"{", b"[" * 5_000, b"x" * 300_000, rb'{"\ud800": "\udfff"}'],
+)
 @pytest.mark.parametrize("role", ["admin", "viewer"])
 def test_any_bytes_can_be_shown(browser, role, body):
     event = dead_event(body=body)
