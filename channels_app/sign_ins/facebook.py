@@ -7,62 +7,24 @@ https://developers.facebook.com/docs/graph-api/reference/user/accounts/
 
 from typing import Any
 
-from django.conf import settings
-
 from channels_app import graph, wire
-from channels_app.scopes import scopes_of
 from channels_app.sign_ins import base
 from channels_app.sign_ins.base import Account, Grant
-from tenants.plugins.credentials import AppCredentials
+from channels_app.sign_ins.meta import MetaSignIn
 from tenants.plugins.errors import ProviderError
 
 MAX_PAGES = 20
 FIELDS = "id,name,access_token,tasks,instagram_business_account{id,username}"
 
 
-class Facebook(base.SignIn):
+class Facebook(MetaSignIn):
     app = "meta"
     platforms = ("messenger", "instagram")
-    uses_pkce = False  # Facebook's dialog knows none for confidential clients
     hint = "Choose every page that is to be answered here; those not chosen stay invisible to us."
-
-    @classmethod
-    def consent_origin(cls) -> str:
-        return base.origin(settings.META_DIALOG_URL)
-
-    @classmethod
-    def config_of(cls, app: AppCredentials) -> dict[str, str]:
-        return {
-            "app_id": app.app_id,
-            "app_secret": app.secret,
-            "verify_token": app.verify_token,
-        }
-
-    def authorize_url(
-        self, *, platform: str, state: str, redirect_uri: str, verifier: str, again: bool
-    ) -> str:
-        """A configuration of the app lists the permissions itself; else we name them."""
-        configuration = self.credentials.configuration_id
-        return self.consent(
-            f"{settings.META_DIALOG_URL}/dialog/oauth",
-            state=state,
-            redirect_uri=redirect_uri,
-            scopes=() if configuration else [each.name for each in scopes_of(platform)],
-            separator=",",
-            config_id=configuration or None,
-            override_default_response_type="true" if configuration else None,
-            auth_type="rerequest" if again else None,
-        )
 
     def grant(self, *, code: str, redirect_uri: str, verifier: str) -> Grant:
         """A token of an hour, traded for one of sixty days: page tokens got by it do not end."""
-        short = base.grant_of(
-            self.trade(
-                f"{settings.META_GRAPH_URL}/oauth/access_token",
-                code=code,
-                redirect_uri=redirect_uri,
-            )
-        )
+        short = super().grant(code=code, redirect_uri=redirect_uri, verifier=verifier)
         asked = {
             "grant_type": "fb_exchange_token",
             "client_id": self.credentials.oauth_id,

@@ -6,61 +6,21 @@ https://developers.facebook.com/docs/whatsapp/embedded-signup/onboarding-custome
 
 from typing import Any
 
-from django.conf import settings
-
 from channels_app import graph, wire
-from channels_app.scopes import scopes_of
-from channels_app.sign_ins import base
 from channels_app.sign_ins.base import Account, Grant
-from tenants.plugins.credentials import AppCredentials
+from channels_app.sign_ins.meta import MetaSignIn
 from tenants.plugins.errors import Rejected
 
 NUMBER_FIELDS = "id,display_phone_number,verified_name,status,code_verification_status"
 MANAGEMENT = "whatsapp_business_management"
 
 
-class WhatsAppSignUp(base.SignIn):
+class WhatsAppSignUp(MetaSignIn):
+    """The token is the business's own: it lasts until somebody revokes it."""
+
     app = "whatsapp"
     platforms = ("whatsapp",)
-    uses_pkce = False
     hint = "Meta leads you through your business, its WhatsApp account and the number."
-
-    @classmethod
-    def consent_origin(cls) -> str:
-        return base.origin(settings.META_DIALOG_URL)
-
-    @classmethod
-    def config_of(cls, app: AppCredentials) -> dict[str, str]:
-        return {
-            "app_id": app.app_id,
-            "app_secret": app.secret,
-            "verify_token": app.verify_token,
-        }
-
-    def authorize_url(
-        self, *, platform: str, state: str, redirect_uri: str, verifier: str, again: bool
-    ) -> str:
-        configuration = self.credentials.configuration_id
-        return self.consent(
-            f"{settings.META_DIALOG_URL}/dialog/oauth",
-            state=state,
-            redirect_uri=redirect_uri,
-            scopes=() if configuration else [each.name for each in scopes_of(platform)],
-            separator=",",
-            config_id=configuration or None,
-            override_default_response_type="true" if configuration else None,
-            auth_type="rerequest" if again else None,
-        )
-
-    def grant(self, *, code: str, redirect_uri: str, verifier: str) -> Grant:
-        """The business's own token: it lasts until somebody revokes it."""
-        return base.grant_of(
-            self.trade(
-                f"{settings.META_GRAPH_URL}/oauth/access_token",
-                code=code,
-                redirect_uri=redirect_uri,
-            )
-        )
 
     def accounts(self, grant: Grant) -> list[Account]:
         """The token itself says which business accounts were shared, the newest first."""
