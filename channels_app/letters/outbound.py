@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,21 +17,12 @@ from channels_app.services.resending import (
     let_go,
     send_again,
 )
-from tenants.deadletters.boxes import (
-    Behind,
-    Letter,
-    LetterBox,
-    Payload,
-    Replayed,
-    Tally,
-    Wanted,
-    behind,
-    register,
-)
+from tenants.deadletters.boxes import Letter, Payload, Replayed, register
+from tenants.deadletters.rows import RowsBox
 
 
 @register
-class OutboundBox(LetterBox):
+class OutboundBox(RowsBox):
     """A message whose fate is unknown is not sent again before a person has looked."""
 
     kind = "outbound"
@@ -41,31 +32,30 @@ class OutboundBox(LetterBox):
     replays = "channels_app.add_message"
     discards = "channels_app.add_message"
     settles = True
+    reason, platform, at = "error_code", "connection__platform", "state_at"
 
-    def letters(
-        self, wanted: Wanted, *, start: Behind | None = None, limit: int = 50
-    ) -> list[Letter]:
-        rows = _dead(wanted).filter(behind(start, at="state_at", pk="pk"))
-        rows = rows.select_related("connection").only(*SHOWN)
-        return [_letter(row) for row in rows.order_by("-state_at", "-pk")[:limit]]
+    def dead(self) -> QuerySet[Any]:
+        return dead_messages()
 
-    def tally(self, wanted: Wanted) -> list[Tally]:
-        counted = (
-            _dead(wanted)
-            .values("error_code", "connection__platform")
-            .annotate(count=Count("pk"))
-            .order_by()
+    def listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.select_related("connection").only(*SHOWN)
+
+    def letter(self, row: Any) -> Letter:
+        is_unknown = row.error_code == UNKNOWN_DELIVERY
+        return Letter(
+            kind=self.kind,
+            id=str(row.pk),
+            reason=row.error_code,
+            text=row.error_text or row.error_code,
+            at=row.state_at,
+            first_at=row.received_at,
+            attempts=row.attempts,
+            platform=row.connection.platform,
+            source=row.connection.name,
+            about=row.author,
+            url=reverse("channels_app:conversation", args=[row.conversation_id]),
+            doubt=REFUSALS[UNKNOWN_DELIVERY]() if is_unknown else "",
         )
-        return [
-            Tally(self.kind, row["error_code"], row["connection__platform"], row["count"])
-            for row in counted
-        ]
-
-    def find(self, letter_id: str) -> Letter | None:
-        if not self.reads(letter_id):
-            return None
-        row = _dead(Wanted()).select_related("connection").filter(pk=letter_id).first()
-        return _letter(row) if row else None
 
     def payload(self, letter_id: str) -> Payload:
         row = Message.objects.select_related("conversation__contact").get(pk=letter_id)
@@ -78,12 +68,6 @@ class OutboundBox(LetterBox):
             "reference": str(row.reference),
         }
         return Payload(json.dumps(content, ensure_ascii=False), "json")
-
-    def ids(self, wanted: Wanted, *, after: str, limit: int) -> list[str]:
-        rows = _dead(wanted)
-        if after:
-            rows = rows.filter(pk__gt=int(after))
-        return [str(pk) for pk in rows.order_by("pk").values_list("pk", flat=True)[:limit]]
 
     def replay(self, ids: Sequence[str], *, sure: bool = False) -> Replayed:
         outcome = Replayed()
@@ -109,34 +93,3 @@ SHOWN = (
     *("error_code", "error_text", "state_at", "received_at", "attempts", "author"),
     *("conversation_id", "connection__platform", "connection__name"),
 )
-
-
-def _dead(wanted: Wanted) -> QuerySet[Message]:
-    rows = dead_messages()
-    if wanted.reason:
-        rows = rows.filter(error_code=wanted.reason)
-    if wanted.platform:
-        rows = rows.filter(connection__platform=wanted.platform)
-    if wanted.since:
-        rows = rows.filter(state_at__gte=wanted.since)
-    if wanted.until:
-        rows = rows.filter(state_at__lte=wanted.until)
-    return rows
-
-
-def _letter(row: Any) -> Letter:
-    is_unknown = row.error_code == UNKNOWN_DELIVERY
-    return Letter(
-        kind=OutboundBox.kind,
-        id=str(row.pk),
-        reason=row.error_code,
-        text=row.error_text or row.error_code,
-        at=row.state_at,
-        first_at=row.received_at,
-        attempts=row.attempts,
-        platform=row.connection.platform,
-        source=row.connection.name,
-        about=row.author,
-        url=reverse("channels_app:conversation", args=[row.conversation_id]),
-        doubt=REFUSALS[UNKNOWN_DELIVERY]() if is_unknown else "",
-    )
