@@ -6,6 +6,7 @@ detector is loaded on first use (about a second and 170 MB). Other scripts give 
 
 import re
 from functools import lru_cache
+from functools import lru_cache
 
 from lingua import Language, LanguageDetector, LanguageDetectorBuilder
 
@@ -44,6 +45,7 @@ _KNOWN = {
 }
 
 
+@lru_cache(maxsize=64)  # a message is asked for when it is read and when it is answered
 def detect_language(text: str, *, fallback: str = "") -> str:
     """ISO 639-1 of the text; ``fallback`` where it holds too few letters to tell."""
     words = _NOISE.sub(" ", text[:ENOUGH])
