@@ -41,7 +41,7 @@ class Document(models.Model):
     size = models.PositiveIntegerField(default=0, help_text="bytes")
     language = models.CharField(max_length=8, blank=True)  # ISO 639-1, of most passages
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
-    error = models.CharField(max_length=300, blank=True)
+    error = models.CharField(max_length=300, blank=True)  # of a ready one: what was left out
     progress = models.PositiveSmallIntegerField(default=0, help_text="percent")
     attempts = models.PositiveSmallIntegerField(default=0)
     embedder = models.CharField(max_length=80, blank=True)  # of its passages

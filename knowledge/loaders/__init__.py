@@ -7,6 +7,8 @@ LOADERS = PluginRegistry(
     Loader,
     {
         "pdf": Plugin("PDF", "knowledge.loaders.pdf:Pdf"),
+        "docx": Plugin("Word", "knowledge.loaders.word:Word"),
+        "csv": Plugin("CSV", "knowledge.loaders.faq:Csv"),
         "md": Plugin("Markdown", "knowledge.loaders.markdown:Markdown"),
         "txt": Plugin("Text", "knowledge.loaders.text:Text"),
     },

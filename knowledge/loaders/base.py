@@ -1,10 +1,17 @@
-"""The socket of document loaders: bytes in, plain text under its headings out."""
+"""The socket of document loaders: bytes in, plain text under its headings out.
+
+A few kilobytes can unfold into gigabytes of text or minutes of work. Every loader reads under one
+allowance, and says in a sentence where it ended.
+"""
 
 import re
+import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 LONGEST_HEADING = 150
+MAX_SECONDS = 20  # of processor time, for one document
+MAX_CHARACTERS = 5_000_000  # of text
 
 
 class Unreadable(Exception):
@@ -21,24 +28,55 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a loader found; ``title`` is empty where the document names none."""
+    """What a loader found; ``title`` is empty where the document names none.
+
+    ``left_out`` is a sentence about what could not be used, if anything.
+    """
 
     sections: list[Section]
     title: str = ""
+    left_out: str = ""
 
 
 class Loader(ABC):
     """Reads one kind of file."""
 
     suffixes: tuple[str, ...] = ()
+    is_text = True  # such bytes can be read as another kind of text, too
 
     @abstractmethod
     def recognises(self, content: bytes) -> bool:
         """Whether the bytes themselves can be this kind, whatever the file is called."""
 
+    def is_surely(self, content: bytes) -> bool:
+        """Whether the bytes can hardly be anything else; text may be anything."""
+        return False
+
+    def examine(self, content: bytes) -> None:  # noqa: B027 - most need no such glance
+        """Raise Unreadable for what one glance tells, so that it is said at the door."""
+
     @abstractmethod
     def load(self, content: bytes) -> Loaded:
         """Read the document, or raise Unreadable."""
+
+
+class Allowance:
+    """Counts what a document has cost so far; ``name`` is what its errors call it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._characters = 0
+        self._until = time.thread_time() + MAX_SECONDS
+
+    def spend(self, characters: int = 0) -> None:
+        """Note so much text, and look at the clock. Raises Unreadable."""
+        self._characters += characters
+        if self._characters > MAX_CHARACTERS:
+            raise Unreadable(f"This {self.name} holds more than {MAX_CHARACTERS:,} characters.")
+        if time.thread_time() > self._until:
+            raise Unreadable(
+                f"This {self.name} takes longer than {MAX_SECONDS} seconds to read; split it."
+            )
 
 
 def decoded(content: bytes) -> str:

@@ -4,6 +4,7 @@ import re
 
 from knowledge.loaders.base import (
     LONGEST_HEADING,
+    Allowance,
     Loaded,
     Loader,
     Section,
@@ -42,6 +43,7 @@ class Markdown(Loader):
 
     def load(self, content: bytes) -> Loaded:
         text = decoded(content)
+        Allowance("document").spend(len(text))
         title = ""
         if front := FRONT_MATTER.match(text):
             text = text[front.end() :]

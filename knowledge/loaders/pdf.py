@@ -7,16 +7,13 @@ https://pypdf.readthedocs.io/en/stable/user/extract-text.html
 import io
 import logging
 import re
-import time
 
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-from knowledge.loaders.base import Loaded, Loader, Section, Unreadable, printable
+from knowledge.loaders.base import Allowance, Loaded, Loader, Section, Unreadable, printable
 
 MAX_PAGES = 2_000
-MAX_CHARACTERS = 10_000_000
-MAX_SECONDS = 120
 # What pypdf lets through from documents that break the format's rules.
 BROKEN = (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError)
 EXHAUSTING = (RecursionError, MemoryError, OverflowError, ArithmeticError, NotImplementedError)
@@ -26,10 +23,14 @@ logging.getLogger("pypdf").setLevel(logging.ERROR)  # it reports each oddity of 
 
 class Pdf(Loader):
     suffixes = (".pdf",)
+    is_text = False
 
     def recognises(self, content: bytes) -> bool:
         # Readers look for the mark within the first 1024 bytes (ISO 32000-1, annex H).
         return b"%PDF-" in content[:1024]
+
+    def is_surely(self, content: bytes) -> bool:
+        return self.recognises(content)
 
     def load(self, content: bytes) -> Loaded:
         try:
@@ -55,17 +56,16 @@ def _opens_without_password(reader: PdfReader) -> bool:
 
 
 def _pages(reader: PdfReader) -> list[str]:
-    deadline = time.monotonic() + MAX_SECONDS
-    pages: list[str] = []
-    size = 0
+    """Each page's text; a page made of the same parts as another is read once."""
+    spent = Allowance("PDF")
+    texts: dict[str, str] = {}
     for page in reader.pages:
-        pages.append(_flowing(printable(page.extract_text())))
-        size += len(pages[-1])
-        if size > MAX_CHARACTERS:
-            raise Unreadable(f"This PDF holds more than {MAX_CHARACTERS:,} characters.")
-        if time.monotonic() > deadline:
-            raise Unreadable(f"This PDF takes longer than {MAX_SECONDS} seconds to read.")
-    return pages
+        parts = repr([page.raw_get(name) for name in ("/Contents", "/Resources") if name in page])
+        spent.spend()
+        if parts not in texts:
+            texts[parts] = _flowing(printable(page.extract_text()))
+            spent.spend(len(texts[parts]))
+    return list(texts.values())
 
 
 def _flowing(text: str) -> str:

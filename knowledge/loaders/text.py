@@ -4,6 +4,7 @@ import re
 
 from knowledge.loaders.base import (
     LONGEST_HEADING,
+    Allowance,
     Loaded,
     Loader,
     Section,
@@ -27,6 +28,7 @@ class Text(Loader):
 
     def load(self, content: bytes) -> Loaded:
         text = decoded(content)
+        Allowance("document").spend(len(text))
         if not text.strip():
             raise Unreadable("There is no text in this document.")
         sections = [_section(block) for block in _blocks(text)]

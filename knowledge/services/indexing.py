@@ -77,7 +77,7 @@ def index_document(*, document_id: int) -> None:
     if document is None:
         return
     try:
-        drafts = _drafts(document)
+        drafts, left_out = _drafts(document)
         known = _known_fingerprints(document)
         _embed(document, [draft for draft in drafts if draft.fingerprint not in known])
     except Unreadable as error:
@@ -89,7 +89,7 @@ def index_document(*, document_id: int) -> None:
         _still(document).update(status=Document.Status.PENDING, error=str(error)[:300])
         raise
     else:
-        _swap(document, drafts)
+        _swap(document, drafts, left_out)
 
 
 def _started(document_id: int) -> Document | None:
@@ -109,7 +109,8 @@ def _started(document_id: int) -> Document | None:
     return document
 
 
-def _drafts(document: Document) -> list[Draft]:
+def _drafts(document: Document) -> tuple[list[Draft], str]:
+    """What the document's passages will be, and what of it could not be used."""
     body = DocumentContent.objects.values_list("body", flat=True).get(document=document)
     loaded = LOADERS.get(document.kind)().load(bytes(body))
     _take_title(document, loaded)
@@ -121,7 +122,7 @@ def _drafts(document: Document) -> list[Draft]:
     if not drafts:
         raise Unreadable("There is no text in this document.")
     # The same words under the same heading are one passage, however often they stand there.
-    return list({draft.fingerprint: draft for draft in drafts}.values())
+    return list({draft.fingerprint: draft for draft in drafts}.values()), loaded.left_out
 
 
 def _take_title(document: Document, loaded: Loaded) -> None:
@@ -146,7 +147,7 @@ def _embed(document: Document, drafts: list[Draft]) -> None:
 
 
 @transaction.atomic
-def _swap(document: Document, drafts: Sequence[Draft]) -> None:
+def _swap(document: Document, drafts: Sequence[Draft], left_out: str) -> None:
     """Let the new passages stand where the old ones stood, all at once."""
     state = KnowledgeState.locked()
     latest = Document.objects.select_for_update().filter(pk=document.pk).first()
@@ -173,7 +174,7 @@ def _swap(document: Document, drafts: Sequence[Draft]) -> None:
         batch_size=500,
     )
     record_change(state, added=added, gone=gone)
-    _finish(document, kept + added, space)
+    _finish(document, kept + added, space, left_out)
 
 
 def _passage(document: Document, position: int, draft: Draft, space: str) -> Passage:
@@ -203,11 +204,11 @@ def _fragments(draft: Draft, passage: Passage) -> list[Fragment]:
     ]
 
 
-def _finish(document: Document, passages: Sequence[Passage], space: str) -> None:
+def _finish(document: Document, passages: Sequence[Passage], space: str, left_out: str) -> None:
     languages = Counter(passage.language for passage in passages)
     document.language = languages.most_common(1)[0][0]
     document.status = Document.Status.READY
-    document.error = ""
+    document.error = left_out[:300]
     document.progress = 100
     document.attempts = 0
     document.embedder = space

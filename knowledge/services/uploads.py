@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from knowledge.loaders import LOADERS
+from knowledge.loaders.base import Unreadable
 
 
 def kind_of(*, source_name: str, content: bytes, kind: str = "") -> str:
@@ -19,14 +20,20 @@ def kind_of(*, source_name: str, content: bytes, kind: str = "") -> str:
         raise _refused("unknown_kind", f"{kind!r} is not one of: {', '.join(LOADERS)}.")
     claimed = kind or _claimed(source_name)
     recognised = [each for each in LOADERS if LOADERS.get(each)().recognises(content)]
-    if "pdf" in recognised:  # its bytes leave no doubt, text may be anything
-        recognised = ["pdf"]
+    sure = [each for each in recognised if LOADERS.get(each)().is_surely(content)]
+    if sure and not LOADERS.get(sure[0]).is_text:
+        recognised = sure
     if claimed and claimed not in recognised:
         raise _refused("not_what_it_says", f"This file is not {LOADERS.label(claimed)} inside.")
     if not recognised:
         known = ", ".join(LOADERS.label(each) for each in LOADERS)
         raise _refused("unsupported", f"We cannot read this kind of file; send one of: {known}.")
-    return claimed or recognised[-1]
+    found = claimed or [*recognised, *sure][-1]
+    try:
+        LOADERS.get(found)().examine(content)
+    except Unreadable as error:
+        raise _refused("unreadable", str(error)) from error
+    return found
 
 
 def _claimed(source_name: str) -> str:

@@ -134,6 +134,24 @@ def test_a_document_that_repeats_itself_is_indexed_once(north):
     assert document.passage_count == 1
 
 
+def test_what_a_ready_document_leaves_out_is_said(north):
+    document = learn("question,answer\nDo you deliver?,Yes.\nPrice?,\n", source_name="faq.csv")
+
+    assert document.is_ready
+    assert document.error == "Left out: row 3 has no answer."
+    assert [passage.heading for passage in document.passages.all()] == ["Do you deliver?"]
+
+
+def test_a_changed_row_leaves_the_other_rows_passages(north):
+    rows = "question,answer\nDo you deliver?,Yes.\nDo you repair?,{}\n"
+    kept = learn(rows.format("No."), source_name="faq.csv").passages.get(heading="Do you deliver?")
+
+    changed = learn(rows.format("Yes: all makes."), source_name="faq.csv")
+
+    assert changed.passages.get(heading="Do you deliver?").pk == kept.pk
+    assert changed.passages.get(heading="Do you repair?").text == "Yes: all makes."
+
+
 def test_removing_leaves_nothing_behind(north):
     document = learn()
     other = learn("Bread is two euros.", source_name="bread.txt")
@@ -181,7 +199,8 @@ def test_deeds_are_recorded_with_who_did_them(north):
         ("a.docx", b"PK\x03\x04\x00\x00\x00\x00", "", "cannot read this kind"),
         ("a", b"MZ\x00\x00\x00", "", "cannot read this kind"),
         ("a.txt", make_pdf("hi"), "", "not Text inside"),
-        ("a.txt", b"hello", "docx", "'docx' is not one of"),
+        ("a.txt", b"hello", "odt", "'odt' is not one of"),
+        ("a.csv", b"a,b,c\n1,2,3\n", "", "Name two columns"),
     ],
 )
 def test_what_we_cannot_take_is_refused_at_the_door(north, source_name, content, kind, sentence):

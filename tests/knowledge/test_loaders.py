@@ -57,6 +57,15 @@ class TestEveryLoader:
         assert all(section.text.strip() for section in loaded.sections)
         assert "\x00" not in "".join(section.text for section in loaded.sections)
 
+    @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0" * 9, b"a,b,c\n"])
+    def test_a_glance_refuses_in_a_sentence_or_not_at_all(self, kind, content):
+        said = "."
+        try:
+            LOADERS.get(kind)().examine(content)
+        except Unreadable as error:
+            said = str(error)
+        assert said.endswith(".")
+
     def test_nothing_is_refused(self, kind):
         with pytest.raises(Unreadable):
             LOADERS.get(kind)().load(b"")
@@ -175,6 +184,29 @@ class TestPdf:
 
         with pytest.raises(Unreadable, match="more than 2 pages"):
             Pdf().load(make_pdf("a", "b", "c"))
+
+    def test_a_page_that_is_repeated_is_read_once(self, monkeypatch):
+        monkeypatch.setattr("knowledge.loaders.base.MAX_SECONDS", 3)
+        writer = PdfWriter(clone_from=io.BytesIO(make_pdf("(again and again)Tj " * 2_000)))
+        for _ in range(1_900):
+            writer.add_page(writer.pages[0])
+        parts = writer.pages[0].raw_get("/Contents")
+        for page in writer.pages:
+            page[NameObject("/Contents")] = parts
+        made = io.BytesIO()
+        writer.write(made)
+
+        text = Pdf().load(made.getvalue()).sections[0].text
+
+        assert 0 < text.count("again and again") <= 2_000
+
+    def test_text_and_time_are_bounded(self, monkeypatch):
+        monkeypatch.setattr("knowledge.loaders.base.MAX_CHARACTERS", 8)
+        with pytest.raises(Unreadable, match="more than 8 characters"):
+            Pdf().load(make_pdf("one page", "and more"))
+        monkeypatch.setattr("knowledge.loaders.base.MAX_SECONDS", -1)
+        with pytest.raises(Unreadable, match="seconds to read"):
+            Pdf().load(make_pdf("one page"))
 
     def test_a_circle_of_pages_ends(self):
         made = make_pdf("round and round").replace(b"/Count 1", b"/Count 9")
