@@ -50,7 +50,8 @@ class LineStreams:
             name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]
         }
         query = {
-            name: values[-1] for name, values in parse_qs(scope["query_string"].decode()).items()
+            name: values[-1]
+            for name, values in parse_qs(scope["query_string"].decode("latin-1")).items()
         }
         if scope["method"] != "GET":
             await _refuse(send, 405)

@@ -111,7 +111,7 @@ def vouched_for(identity: str, secret: str) -> Visitor:
         user_key(str(user)),
         is_verified=True,
         name=_words(claims.get("name"), 200),
-        email=_words(claims.get("email"), 254),
+        email=_email(claims),
         until=int(until) + SKEW,
     )
 
@@ -135,6 +135,15 @@ def _claims(identity: str, secret: str) -> dict[str, Any]:
     if isinstance(before, int | float) and before > time.time() + SKEW:
         raise NotBelieved("identity", "This identity is not true yet.")
     return token.claims
+
+
+def _email(claims: dict[str, Any]) -> str:
+    """The user's address, unless it is said beside it that nobody has checked it.
+
+    https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims
+    """
+    is_checked = claims.get("email_verified", True) not in (False, "false", None)
+    return _words(claims.get("email"), 254) if is_checked else ""
 
 
 def _words(value: Any, limit: int) -> str:

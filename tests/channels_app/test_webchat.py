@@ -309,6 +309,17 @@ def test_only_an_address_the_server_vouches_for_is_proven(
     assert bool(ContactIdentity.objects.get().proven_email) is is_proven
 
 
+@pytest.mark.parametrize(
+    ("said", "is_proven"), [(True, True), (False, False), ("false", False), ("true", True)]
+)
+def test_an_address_that_nobody_checked_is_not_vouched_for(page, work, said, is_proven):
+    """Whoever signs up at the website with somebody else's address is not somebody else."""
+    page.begin(identity=identity("7", email="victim@example.com", email_verified=said))
+    page.write("Hi", email="victim@example.com")
+    work()
+    assert bool(ContactIdentity.objects.get().proven_email) is is_proven
+
+
 def test_a_users_token_ends_with_their_identity(page, work, monkeypatch):
     page.begin(identity=identity(seconds=60))
     page.write("Mine")

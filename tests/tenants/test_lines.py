@@ -26,7 +26,7 @@ class Page:
             "type": "http",
             "method": method,
             "path": "/chat/key/stream",
-            "query_string": f"ticket={ticket}{query}".encode(),
+            "query_string": f"ticket={ticket}{query}".encode("latin-1"),
             "headers": [(k.replace("_", "-").encode(), v.encode()) for k, v in given.items() if v],
         }
         self.app = app
@@ -141,6 +141,7 @@ def test_who_missed_too_much_is_told_to_look():
         ({"ticket": ""}, 401),
         ({"origin": "https://evil.example"}, 403),
         ({"query": "&after=first"}, 400),
+        ({"query": "&after=\xff"}, 400),
         ({"last_event_id": "x" * 5_000}, 400),
         ({"method": "POST"}, 405),
     ],
