@@ -6,7 +6,6 @@ detector is loaded on first use (about a second and 170 MB). Other scripts give 
 
 import re
 from functools import lru_cache
-from functools import lru_cache
 
 from lingua import Language, LanguageDetector, LanguageDetectorBuilder
 
