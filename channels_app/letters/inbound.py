@@ -48,9 +48,8 @@ class InboundBox(RowsBox):
             text=row.reason,
             at=row.died_at,
             first_at=row.received_at,
-            attempts=max(
-                row.attempts, 1 if row.processed_at else 0
-            ),  # those that fell over, else one
+            # Those that fell over, else one.
+            attempts=max(row.attempts, 1 if row.processed_at else 0),
             platform=row.connection.platform,
             source=row.connection.name,
             about=row.kind,

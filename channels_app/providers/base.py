@@ -250,6 +250,17 @@ def linked_file(
         raise
 
 
+def file_of_ours(said: dict[str, Any]) -> Attachment:
+    """What came by a door of our own: the file is here, the door wrote down what it is."""
+    return Attachment(
+        kind=wire.plain(said.get("kind")) or "file",
+        name=wire.label(said, "name"),
+        mime=wire.plain(said.get("mime"), 100),
+        size=wire.number(said, "size"),
+        media=wire.plain(said.get("media"), 64),
+    )
+
+
 def unreadable(value: Any, account_id: str = "") -> RawItem:
     """An element of a batch that is no event at all; its siblings go their way."""
     body = wire.dumps(value)

@@ -140,16 +140,7 @@ def with_files(item: RawItem, handles: Sequence[Mapping[str, Any]]) -> RawItem:
 
 def _attachments(posted: dict[str, Any]) -> tuple[Attachment, ...]:
     known = [each for each, _ in wire.objects(posted.get(FILES)) if each]
-    return tuple(
-        Attachment(
-            kind=wire.plain(said.get("kind")) or "file",
-            name=wire.label(said, "name"),
-            mime=wire.plain(said.get("mime"), 100),
-            size=wire.number(said, "size"),
-            media=wire.plain(said.get("media"), 64),
-        )
-        for said in known[: wire.MAX_ATTACHMENTS]
-    )
+    return tuple(map(base.file_of_ours, known[: wire.MAX_ATTACHMENTS]))
 
 
 def _fields(given: dict[str, Any]) -> dict[str, str]:

@@ -251,17 +251,7 @@ def _files(event: dict[str, Any], account_id: str, visitor: str) -> tuple[Attach
         file_behind(each, account_id, visitor)
         for each in (handles if isinstance(handles, list) else [])[: wire.MAX_ATTACHMENTS]
     ]
-    return tuple(
-        Attachment(
-            kind=wire.plain(said.get("kind")) or "file",
-            name=wire.label(said, "name"),
-            mime=wire.plain(said.get("mime"), 100),
-            size=wire.number(said, "size"),
-            media=wire.plain(said.get("media"), 64),
-        )
-        for said in known
-        if said is not None
-    )
+    return tuple(base.file_of_ours(said) for said in known if said is not None)
 
 
 def _message(event: dict[str, Any], account_id: str) -> Inbound:
