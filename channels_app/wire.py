@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlsplit
 
 from tenants.plugins.errors import AnswerLost, PayloadRejected
 
@@ -181,7 +182,22 @@ def web_address(value: Any) -> str:
     """An http(s) address, else nothing: ``data:``, ``file:`` and the like are never kept."""
     if not isinstance(value, str) or len(value) > 4096 or not value.isprintable():
         return ""
-    return value if value.lower().startswith(("https://", "http://")) else ""
+    is_web = value.lower().startswith(("https://", "http://"))
+    return value if is_web and _server(value) else ""
+
+
+def is_at(address: str, *ours: str) -> bool:
+    """Whether an address lies on the very server of one of ours: scheme, host and port."""
+    asked = _server(address)
+    return bool(asked) and asked in map(_server, ours)
+
+
+def _server(address: str) -> tuple[str, str] | None:
+    try:
+        parts = urlsplit(address)
+        return (parts.scheme, parts.netloc.lower()) if parts.hostname else None
+    except ValueError:  # a bracket without its other half
+        return None
 
 
 def _name(value: Any) -> str:

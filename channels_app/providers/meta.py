@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 
 from channels_app import graph, wire
 from channels_app.findings import Finding, Severity, finding
@@ -178,8 +179,12 @@ class MetaChannel(MetaAppChannel):
     def open_attachment(
         self, attachment: Attachment, item: RawItem | None, *, limit: int
     ) -> Download:
-        """By the address in the webhook, which Meta's servers stop to serve after a while."""
-        return base.linked_file(attachment, limit=limit)
+        """By the address in the webhook, which Meta's servers stop to serve after a while.
+
+        A company with an app of its own signs its webhooks itself, and can name any.
+        """
+        ours = wire.is_at(attachment.url, settings.META_GRAPH_URL, settings.INSTAGRAM_GRAPH_URL)
+        return base.linked_file(attachment, limit=limit, named_by_company=not ours)
 
     # -- sending
 

@@ -136,10 +136,14 @@ class Twilio(base.ChannelProvider):
 
         https://www.twilio.com/docs/messaging/api/media-resource#fetch-a-media-resource
         """
-        own = urlsplit(settings.TWILIO_API_URL).netloc
-        is_theirs = urlsplit(attachment.url).netloc == own
-        headers = self._authorization() if is_theirs else {}
-        return base.linked_file(attachment, limit=limit, headers=headers, redirects=2)
+        is_theirs = wire.is_at(attachment.url, settings.TWILIO_API_URL)
+        return base.linked_file(
+            attachment,
+            limit=limit,
+            headers=self._authorization() if is_theirs else {},
+            named_by_company=not is_theirs,
+            redirects=2,
+        )
 
     # -- sending
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 
 from channels_app import graph, wire
 from channels_app.findings import Finding, Severity, finding
@@ -164,7 +165,8 @@ class WhatsApp(MetaAppChannel):
         https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media/
         """
         if not attachment.ref:
-            return base.linked_file(attachment, limit=limit)
+            ours = wire.is_at(attachment.url, settings.META_GRAPH_URL)
+            return base.linked_file(attachment, limit=limit, named_by_company=not ours)
         try:
             asked = {"phone_number_id": self.account_id}
             found = graph.get(graph.segment(attachment.ref), self._token, asked)

@@ -156,10 +156,13 @@ class X(base.ChannelProvider):
         https://developer.x.com/en/docs/direct-messages/message-attachments/guides/retrieving-media
         """
         host = urlsplit(attachment.url).hostname or ""
-        is_theirs = host.endswith(OWN_HOSTS) or host == urlsplit(settings.X_API_URL).hostname
+        at_their_api = wire.is_at(attachment.url, settings.X_API_URL)
+        is_theirs = at_their_api or host.endswith(OWN_HOSTS)
         token = str(self.config.get("access_token") or "")
         headers = {"Authorization": f"Bearer {token}"} if is_theirs else {}
-        return base.linked_file(attachment, limit=limit, headers=headers)
+        return base.linked_file(
+            attachment, limit=limit, headers=headers, named_by_company=not at_their_api
+        )
 
     # -- sending
 

@@ -9,6 +9,9 @@ from typing import Any, cast
 
 import pytest
 
+from channels_app import wire
+from channels_app.providers import CHANNELS
+from channels_app.providers.values import Attachment
 from tenants.plugins import downloads, http
 from tenants.plugins.downloads import TooMuch, download
 from tenants.plugins.errors import CredentialsRejected, Rejected, Unavailable
@@ -232,6 +235,40 @@ def test_what_a_company_names_is_not_excused_by_the_operators_choice(server):
     with pytest.raises(http.ForbiddenAddress):
         download(f"{server.url}/fine", limit=LIMIT, named_by_company=True)
     assert not server.asked
+
+
+@pytest.mark.parametrize("platform", ["messenger", "instagram", "whatsapp", "twilio", "x"])
+def test_a_webhook_names_no_server_of_the_operators(platform, server, settings):
+    """A company signs its own app's webhooks: the model's server next door is not its to read."""
+    settings.COMPATIBLE_BASE_URL = server.url
+    made = CHANNELS.get(platform)({"account_id": "1", "auth_token": "t", "account_sid": "AC1"})
+    said = Attachment(kind="image", url=f"{server.url}/fine")
+    with pytest.raises(http.ForbiddenAddress):
+        made.open_attachment(said, None, limit=LIMIT)
+    assert not server.asked
+
+
+@pytest.mark.parametrize(
+    ("address", "is_ours"),
+    [
+        ("https://api.example/v1/a", True),
+        ("https://API.example/a", True),
+        ("https://api.example:444/a", False),
+        ("http://api.example/a", False),
+        ("https://api.example@evil.example/a", False),
+        ("https://evil.example/https://api.example/", False),
+        ("https://api.example.evil.example/", False),
+        ("https://[", False),
+        ("", False),
+    ],
+)
+def test_whose_server_an_address_is_at(address, is_ours):
+    assert wire.is_at(address, "https://other.example", "https://api.example/v25.0") is is_ours
+
+
+def test_what_cannot_be_an_address_is_none():
+    assert wire.web_address("http://[::1") == ""
+    assert wire.web_address("http://") == ""
 
 
 def test_a_refusal_says_by_its_class_what_to_do(server):
