@@ -68,7 +68,6 @@ APP_KINDS: dict[str, AppKind] = {
     "x": AppKind(
         "X",
         {
-            "app_id": "X_APP_ID",
             "secret": "X_CONSUMER_SECRET",
             "client_id": "X_CLIENT_ID",
             "client_secret": "X_CLIENT_SECRET",

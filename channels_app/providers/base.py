@@ -5,7 +5,7 @@ model, no company and no clock but the one in the payload.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -259,6 +259,18 @@ def file_of_ours(said: dict[str, Any]) -> Attachment:
         size=wire.number(said, "size"),
         media=wire.plain(said.get("media"), 64),
     )
+
+
+def one_item_each(
+    events: Any, body: bytes, read: Callable[[dict[str, Any]], RawItem]
+) -> Iterator[RawItem]:
+    """The items of a batch that names no accounts; ``body`` is all of it, if it holds none."""
+    found = False
+    for event, as_it_came in wire.objects(events):
+        found = True
+        yield unreadable(as_it_came) if event is None else read(event)
+    if not found:
+        yield empty(body)
 
 
 def unreadable(value: Any, account_id: str = "") -> RawItem:

@@ -136,12 +136,7 @@ class WebChat(base.ChannelProvider):
 
     def split(self, body: bytes) -> Iterator[RawItem]:
         envelope = wire.load_object(body)
-        found = False
-        for event, as_it_came in wire.objects(envelope.get("events", [envelope])):
-            found = True
-            yield _item(event) if event is not None else base.unreadable(as_it_came)
-        if not found:
-            yield base.empty(body)
+        return base.one_item_each(envelope.get("events", [envelope]), body, _item)
 
     def parse(self, kind: str, body: bytes) -> list[Inbound]:
         event = wire.load_object(body)

@@ -195,6 +195,25 @@ def grant_of(answer: Mapping[str, Any], *, separator: str = " ") -> Grant:
     )
 
 
+def mailbox(grant: Grant, *, vendor: str, address: str, servers: Mapping[str, Any]) -> Account:
+    """An e-mail connection that a token opens instead of a password."""
+    return Account(
+        platform="email",
+        account_id=address.lower(),
+        name=address.lower()[:100],
+        config={
+            **servers,
+            "oauth": vendor,
+            "imap_user": address,
+            "smtp_user": address,
+            "access_token": grant.access_token,
+            "refresh_token": grant.refresh_token,
+        },
+        scopes=grant.scopes,
+        seconds=grant.seconds,
+    )
+
+
 def claims_of(id_token: Any, *, audience: str) -> dict[str, Any]:
     """What an ID token says of the person.
 

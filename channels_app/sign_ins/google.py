@@ -82,20 +82,4 @@ class Google(base.SignIn):
         address = wire.label(claims, "email").lower()
         if not address:
             raise Rejected("Google did not say whose mailbox it is.", code="no_address")
-        return [
-            Account(
-                platform="email",
-                account_id=address,
-                name=address[:100],
-                config={
-                    **SERVERS,
-                    "oauth": "google",
-                    "imap_user": address,
-                    "smtp_user": address,
-                    "access_token": grant.access_token,
-                    "refresh_token": grant.refresh_token,
-                },
-                scopes=grant.scopes,
-                seconds=grant.seconds,
-            )
-        ]
+        return [base.mailbox(grant, vendor="google", address=address, servers=SERVERS)]

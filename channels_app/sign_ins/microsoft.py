@@ -65,20 +65,4 @@ class Microsoft(base.SignIn):
         address = wire.label(claims, "email") or wire.label(claims, "preferred_username")
         if "@" not in address:
             raise Rejected("Microsoft did not say whose mailbox it is.", code="no_address")
-        return [
-            Account(
-                platform="email",
-                account_id=address.lower(),
-                name=address.lower()[:100],
-                config={
-                    **SERVERS,
-                    "oauth": "microsoft",
-                    "imap_user": address,
-                    "smtp_user": address,
-                    "access_token": grant.access_token,
-                    "refresh_token": grant.refresh_token,
-                },
-                scopes=grant.scopes,
-                seconds=grant.seconds,
-            )
-        ]
+        return [base.mailbox(grant, vendor="microsoft", address=address, servers=SERVERS)]

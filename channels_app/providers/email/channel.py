@@ -78,14 +78,8 @@ class Email(base.ChannelProvider):
         envelope = envelope_of(body)
         reader = reader_of(envelope)
         if reader is None:
-            yield base.unreadable(envelope)
-            return
-        found = False
-        for item, as_it_came in wire.objects(reader.items(envelope)):
-            found = True
-            yield base.unreadable(as_it_came) if item is None else item_of(reader, item)
-        if not found:
-            yield base.empty(body)
+            return iter([base.unreadable(envelope)])
+        return base.one_item_each(reader.items(envelope), body, partial(item_of, reader))
 
     def parse(self, kind: str, body: bytes) -> list[Inbound]:
         if kind == LETTER:
