@@ -8,6 +8,7 @@ LOADERS = PluginRegistry(
     {
         "pdf": Plugin("PDF", "knowledge.loaders.pdf:Pdf"),
         "docx": Plugin("Word", "knowledge.loaders.word:Word"),
+        "html": Plugin("Web page", "knowledge.loaders.webpage:Webpage"),
         "csv": Plugin("CSV", "knowledge.loaders.faq:Csv"),
         "md": Plugin("Markdown", "knowledge.loaders.markdown:Markdown"),
         "txt": Plugin("Text", "knowledge.loaders.text:Text"),
