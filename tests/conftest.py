@@ -129,6 +129,31 @@ def client(client):
 
 
 @pytest.fixture
+def sign_in(client, people):
+    """``sign_in("viewer")`` gives the browser of the person with that role."""
+
+    def enter(role: str):
+        client.force_login(people[role], backend="tenants.accounts.backends.RoleBackend")
+        return client
+
+    return enter
+
+
+@pytest.fixture
+def program(north):
+    """``program("agent")`` gives a client with a key of that role."""
+    from django.test import Client
+
+    from tenants.services import create_api_key
+
+    def enter(role: str):
+        key = create_api_key(name=role, role=role)[1]
+        return Client(headers={"Host": "north.localhost", "Authorization": f"Bearer {key}"})
+
+    return enter
+
+
+@pytest.fixture
 def work(north, django_capture_on_commit_callbacks):
     """Run every queued actor, in this thread, through the real middleware, commits and all.
 

@@ -2,35 +2,14 @@
 
 from datetime import timedelta
 
-import pytest
-from django.test import Client
 from django.utils import timezone
 
 from channels_app.models import Incident, Message
 from channels_app.services import watch_silence
 from tenants import context
-from tenants.services import create_api_key
 from tests.factories import make_connection, make_contact, make_conversation, make_message
 
 URL = "/api/v1/incidents/"
-
-
-@pytest.fixture
-def browser(client, people):
-    def enter(role):
-        client.force_login(people[role], backend="tenants.accounts.backends.RoleBackend")
-        return client
-
-    return enter
-
-
-@pytest.fixture
-def program(north):
-    def enter(role="agent"):
-        key = create_api_key(name=role, role=role)[1]
-        return Client(headers={"Host": "north.localhost", "Authorization": f"Bearer {key}"})
-
-    return enter
 
 
 def silence(kind="unanswered", **kwargs):
@@ -51,10 +30,10 @@ def silence(kind="unanswered", **kwargs):
     )
 
 
-def test_the_page_says_who_since_when_and_why(browser):
+def test_the_page_says_who_since_when_and_why(sign_in):
     incident = silence()
 
-    html = browser("viewer").get("/incidents/").content.decode()
+    html = sign_in("viewer").get("/incidents/").content.decode()
 
     assert "Mia Costa" in html
     assert "The AI began and never finished." in html
@@ -62,9 +41,9 @@ def test_the_page_says_who_since_when_and_why(browser):
     assert 'action="/incidents/' not in html  # a viewer only looks
 
 
-def test_what_is_over_has_a_list_of_its_own(browser):
+def test_what_is_over_has_a_list_of_its_own(sign_in):
     silence(resolved_at=timezone.now(), resolution="answered")
-    agent = browser("agent")
+    agent = sign_in("agent")
 
     assert "Nobody is left alone" in agent.get("/incidents/").content.decode()
     past = agent.get("/incidents/?show=past").content.decode()
@@ -72,11 +51,11 @@ def test_what_is_over_has_a_list_of_its_own(browser):
     assert "Answered" in past
 
 
-def test_pages_of_many_are_walked(browser):
+def test_pages_of_many_are_walked(sign_in):
     connection = make_connection()
     for _ in range(60):
         silence(connection=connection)
-    agent = browser("agent")
+    agent = sign_in("agent")
 
     first = agent.get("/incidents/").content.decode()
     oldest = min(Incident.objects.order_by("-pk").values_list("pk", flat=True)[:50])
@@ -88,8 +67,8 @@ def test_pages_of_many_are_walked(browser):
     assert agent.get("/incidents/?after=x").status_code == 200
 
 
-def test_every_page_and_the_menu_warn_of_it(browser):
-    agent = browser("agent")
+def test_every_page_and_the_menu_warn_of_it(sign_in):
+    agent = sign_in("agent")
     assert b"left alone" not in agent.get("/leads/").content
     silence()
 
@@ -99,19 +78,19 @@ def test_every_page_and_the_menu_warn_of_it(browser):
     assert 'data-badge="incidents"' in html
 
 
-def test_somebody_is_at_it(browser, people):
+def test_somebody_is_at_it(sign_in, people):
     incident = silence()
 
-    browser("agent").post(f"/incidents/{incident.pk}/seen/")
+    sign_in("agent").post(f"/incidents/{incident.pk}/seen/")
 
     incident.refresh_from_db()
     assert incident.acknowledged_by == people["agent"]
-    assert b"is at it" in browser("viewer").get("/incidents/").content
+    assert b"is at it" in sign_in("viewer").get("/incidents/").content
 
 
-def test_closing_needs_a_reason(browser):
+def test_closing_needs_a_reason(sign_in):
     incident = silence()
-    agent = browser("agent")
+    agent = sign_in("agent")
 
     agent.post(f"/incidents/{incident.pk}/close/", {"reason": "  "})
     incident.refresh_from_db()
@@ -124,17 +103,17 @@ def test_closing_needs_a_reason(browser):
     assert incident.conversation.closing_reason == "wrong number"
 
 
-def test_a_retry_that_is_no_use_says_why(browser):
+def test_a_retry_that_is_no_use_says_why(sign_in):
     incident = silence(kind="waiting")
 
-    answer = browser("agent").post(f"/incidents/{incident.pk}/again/", follow=True)
+    answer = sign_in("agent").post(f"/incidents/{incident.pk}/again/", follow=True)
 
     assert b"It waits for a person: open it and answer." in answer.content
 
 
 def test_the_api_lists_acknowledges_retries_and_closes(program):
     incident, other = silence(), silence(kind="waiting")
-    agent = program()
+    agent = program("agent")
 
     listed = agent.get(URL, {"kind": "unanswered", "resolved_at__isnull": True}).json()["results"]
     assert [row["id"] for row in listed] == [incident.pk]
@@ -163,17 +142,17 @@ def test_a_viewers_key_looks_only(program):
 def test_the_other_companys_incidents_are_not_found(program, south):
     with context.inside(south):
         incident = silence()
-    agent = program()
+    agent = program("agent")
 
     assert agent.get(URL).json()["results"] == []
     assert agent.get(f"{URL}{incident.pk}/").status_code == 404
     assert agent.post(f"{URL}{incident.pk}/acknowledge/").status_code == 404
 
 
-def test_an_answer_from_the_page_ends_it(browser):
+def test_an_answer_from_the_page_ends_it(sign_in):
     incident = silence()
 
-    browser("agent").post(
+    sign_in("agent").post(
         f"/inbox/{incident.conversation_id}/reply/", {"text": "Here I am", "kind": "reply"}
     )
     assert Message.objects.filter(direction="out").exists()

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection as database
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -16,38 +15,19 @@ from tenants import context
 from tenants.audit.models import AuditEntry
 from tenants.deadletters.models import ReplayOrder
 from tenants.models import UnroutedEvent, WebhookRoute
-from tenants.services import create_api_key
 from tests.deadletters.scene import dead_event, dead_message, dead_record
 from tests.factories import make_connection
 
 URL = "/api/v1/dead-letters/"
 
 
-@pytest.fixture
-def browser(client, people):
-    def enter(role):
-        client.force_login(people[role], backend="tenants.accounts.backends.RoleBackend")
-        return client
-
-    return enter
-
-
-@pytest.fixture
-def program(north):
-    def enter(role="admin"):
-        key = create_api_key(name=role, role=role)[1]
-        return Client(headers={"Host": "north.localhost", "Authorization": f"Bearer {key}"})
-
-    return enter
-
-
 # -- the page
 
 
-def test_the_list_tells_what_died_and_why(browser):
+def test_the_list_tells_what_died_and_why(sign_in):
     event, message = dead_event(reason="mid is missing."), dead_message()
 
-    html = browser("admin").get("/dead-letters/").content.decode()
+    html = sign_in("admin").get("/dead-letters/").content.decode()
 
     assert "mid is missing." in html
     assert "The network refused this message." in html
@@ -55,12 +35,12 @@ def test_the_list_tells_what_died_and_why(browser):
     assert f"outbound-{message.pk}" in html
 
 
-def test_an_empty_list_says_so(browser):
-    assert b"Nothing was given up" in browser("viewer").get("/dead-letters/").content
+def test_an_empty_list_says_so(sign_in):
+    assert b"Nothing was given up" in sign_in("viewer").get("/dead-letters/").content
 
 
-def test_the_page_costs_the_same_for_few_and_many(browser):
-    admin = browser("admin")
+def test_the_page_costs_the_same_for_few_and_many(sign_in):
+    admin = sign_in("admin")
 
     def cost(rows):
         for _ in range(rows):
@@ -74,10 +54,10 @@ def test_the_page_costs_the_same_for_few_and_many(browser):
     assert cost(3) == cost(297) <= 20
 
 
-def test_a_row_is_tried_again_by_its_own_button(browser):
+def test_a_row_is_tried_again_by_its_own_button(sign_in):
     event, other = dead_event(), dead_event()
 
-    answer = browser("admin").post(
+    answer = sign_in("admin").post(
         "/dead-letters/act/",
         {
             "one": f"inbound-{event.pk}",
@@ -92,11 +72,11 @@ def test_a_row_is_tried_again_by_its_own_button(browser):
     assert (event.status, other.status) == ("pending", "rejected")
 
 
-def test_chosen_ones_of_several_boxes_are_let_go_together(browser):
+def test_chosen_ones_of_several_boxes_are_let_go_together(sign_in):
     event, message, record = dead_event(), dead_message(), dead_record()
     keys = [f"inbound-{event.pk}", f"outbound-{message.pk}", f"crm-{record.pk}", "nobody-1", "x"]
 
-    browser("admin").post("/dead-letters/act/", {"deed": "discard", "letter": keys})
+    sign_in("admin").post("/dead-letters/act/", {"deed": "discard", "letter": keys})
 
     event.refresh_from_db()
     message.refresh_from_db()
@@ -109,17 +89,17 @@ def test_chosen_ones_of_several_boxes_are_let_go_together(browser):
 @pytest.mark.parametrize(
     "where", ["https://evil.example/dead-letters/", "//evil.example", "/settings/"]
 )
-def test_it_leads_back_to_nowhere_else(browser, where):
-    answer = browser("admin").post(
+def test_it_leads_back_to_nowhere_else(sign_in, where):
+    answer = sign_in("admin").post(
         "/dead-letters/act/", {"one": f"inbound-{dead_event().pk}", "next": where}
     )
 
     assert answer.url == "/dead-letters/"
 
 
-def test_all_of_a_reason_are_ordered_and_the_order_is_shown(browser):
+def test_all_of_a_reason_are_ordered_and_the_order_is_shown(sign_in):
     dead_event(reason="a & b")
-    admin = browser("admin")
+    admin = sign_in("admin")
 
     answer = admin.post("/dead-letters/order/", {"kind": "inbound", "reason": "a & b"}, follow=True)
 
@@ -130,10 +110,10 @@ def test_all_of_a_reason_are_ordered_and_the_order_is_shown(browser):
     assert b"<html" not in fragment.content
 
 
-def test_a_viewer_looks_and_may_do_nothing(browser):
+def test_a_viewer_looks_and_may_do_nothing(sign_in):
     event = dead_event()
     key = f"inbound-{event.pk}"
-    viewer = browser("viewer")
+    viewer = sign_in("viewer")
 
     assert viewer.get("/dead-letters/").status_code == 200
     assert b'method="post" action="/dead-letters/' not in viewer.get("/dead-letters/").content
@@ -145,9 +125,9 @@ def test_a_viewer_looks_and_may_do_nothing(browser):
     assert event.status == InboundEvent.Status.REJECTED
 
 
-def test_an_agent_sends_again_and_replays_no_webhooks(browser):
+def test_an_agent_sends_again_and_replays_no_webhooks(sign_in):
     event, message = dead_event(), dead_message()
-    agent = browser("agent")
+    agent = sign_in("agent")
 
     assert agent.post("/dead-letters/act/", {"one": f"outbound-{message.pk}"}).status_code == 302
     assert agent.post("/dead-letters/act/", {"one": f"inbound-{event.pk}"}).status_code == 403
@@ -155,12 +135,12 @@ def test_an_agent_sends_again_and_replays_no_webhooks(browser):
     assert message.state == Message.State.QUEUED
 
 
-def test_a_payload_is_whole_for_some_and_bones_for_others(browser):
+def test_a_payload_is_whole_for_some_and_bones_for_others(sign_in):
     event = dead_event(body=b'{"from": {"name": "Mia Costa", "id": 7, "bot": false}}')
     address = f"/dead-letters/inbound-{event.pk}/"
 
-    assert "Mia Costa" in browser("agent").get(address).content.decode()
-    bones = browser("viewer").get(address).content.decode()
+    assert "Mia Costa" in sign_in("agent").get(address).content.decode()
+    bones = sign_in("viewer").get(address).content.decode()
 
     assert "Mia Costa" not in bones
     assert "name" in bones
@@ -172,15 +152,15 @@ def test_a_payload_is_whole_for_some_and_bones_for_others(browser):
     [b"", b"\xff\xfe\x00", b"{", b"[" * 5_000, b"x" * 300_000, rb'{"\ud800": "\udfff"}'],
 )
 @pytest.mark.parametrize("role", ["admin", "viewer"])
-def test_any_bytes_can_be_shown(browser, role, body):
+def test_any_bytes_can_be_shown(sign_in, role, body):
     event = dead_event(body=body)
 
-    assert browser(role).get(f"/dead-letters/inbound-{event.pk}/").status_code == 200
+    assert sign_in(role).get(f"/dead-letters/inbound-{event.pk}/").status_code == 200
 
 
-def test_what_is_in_doubt_asks_a_person_to_look(browser):
+def test_what_is_in_doubt_asks_a_person_to_look(sign_in):
     message = dead_message(code=UNKNOWN_DELIVERY)
-    agent = browser("agent")
+    agent = sign_in("agent")
     html = agent.get(f"/dead-letters/outbound-{message.pk}/").content.decode()
     assert "It did not arrive" in html
 
@@ -200,7 +180,7 @@ def test_what_is_in_doubt_asks_a_person_to_look(browser):
 def test_the_api_lists_and_pages(program):
     for number in range(5):
         dead_event(processed_at=timezone.now() - timedelta(minutes=number))
-    admin = program()
+    admin = program("admin")
 
     first = admin.get(URL, {"page_size": 2, "kind": "inbound"}).json()
     second = admin.get(first["next"]).json()
@@ -215,7 +195,7 @@ def test_the_api_filters_and_counts(program):
     dead_event(reason="a")
     dead_event(reason="b")
     dead_message()
-    admin = program()
+    admin = program("admin")
 
     assert len(admin.get(URL, {"reason": "a"}).json()["results"]) == 1
     assert len(admin.get(URL, {"since": "2999-01-01T00:00:00Z"}).json()["results"]) == 0
@@ -229,7 +209,7 @@ def test_the_api_filters_and_counts(program):
 
 def test_the_api_shows_replays_and_discards(program):
     event, other = dead_event(), dead_event()
-    admin = program()
+    admin = program("admin")
     address = f"{URL}inbound-{event.pk}/"
 
     assert json.loads(admin.get(address).json()["payload"])["from"]["id"] == "49170"
@@ -243,7 +223,7 @@ def test_the_api_shows_replays_and_discards(program):
 
 def test_the_api_refuses_what_is_in_doubt(program):
     message = dead_message(code=UNKNOWN_DELIVERY)
-    admin = program()
+    admin = program("admin")
     address = f"{URL}outbound-{message.pk}/"
 
     refused = admin.post(f"{address}replay/")
@@ -256,7 +236,7 @@ def test_the_api_refuses_what_is_in_doubt(program):
 
 def test_the_api_orders_many(program):
     dead_event(reason="a")
-    admin = program()
+    admin = program("admin")
 
     answer = admin.post(
         "/api/v1/dead-letter-orders/", {"kind": "inbound", "reason": "a"}, "application/json"
@@ -287,7 +267,7 @@ def test_a_viewers_key_looks_only(program):
 def test_the_other_companys_letters_are_not_found(program, south):
     with context.inside(south):
         event = dead_event()
-    admin = program()
+    admin = program("admin")
 
     assert admin.get(f"{URL}inbound-{event.pk}/").status_code == 404
     assert admin.post(f"{URL}inbound-{event.pk}/replay/").status_code == 404
@@ -339,7 +319,7 @@ def strays(north, south):
 
 
 def test_a_company_sees_what_came_for_accounts_it_has_shown_to_be_its_own(program, strays):
-    admin = program()
+    admin = program("admin")
 
     (letter,) = admin.get(URL).json()["results"]
     assert letter["id"] == f"unrouted-{strays['77'].pk}"
@@ -351,7 +331,7 @@ def test_a_company_sees_what_came_for_accounts_it_has_shown_to_be_its_own(progra
 
 
 def test_they_are_taken_in_once_the_channel_is_on(program, strays):
-    admin = program()
+    admin = program("admin")
     address = f"{URL}unrouted-{strays['77'].pk}/"
     refused = admin.post(f"{address}replay/")
     assert (refused.status_code, refused.json()["code"]) == (409, "switched_off")
