@@ -168,7 +168,9 @@ def _plain(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)[:40]
     if isinstance(value, list):
-        return ", ".join(filter(None, (_plain(each) for each in value[:20] if each != value)))
+        # A list of boxes that were ticked; one within another is no form's.
+        plain = (_plain(each) for each in value[:20] if not isinstance(each, list))
+        return ", ".join(filter(None, plain))
     return ""
 
 

@@ -176,6 +176,8 @@ def test_a_visitor_is_slowed_down(form, post):
         (b'{"message": "' + b"x" * 70_000 + b'"}', 413, "too_large"),
         (b'{"message": {"a": [1]}}', 422, "required"),
         (b"[" * 50_000, 400, "unreadable"),
+        # as deep as JSON is read, and deeper than anything of ours may go after it
+        (b'{"message": ' + b"[" * 400 + b"1" + b"]" * 400 + b"}", 422, "required"),
     ],
 )
 def test_errors_are_clear(form, post, body, status, code):
