@@ -9,6 +9,7 @@ from channels_app.models import (
     Message,
     id_index,
 )
+from config.simulator.mailhouse import MailHouse
 from crm.models import CrmConnection
 from leads.models import Lead
 from tenants.accounts.models import User
@@ -26,6 +27,22 @@ def make_connection(**kwargs) -> ChannelConnection:
     platform = kwargs.get("platform", "telegram")
     defaults = {"platform": platform, "account_id": f"{next(_numbers)}", "name": "Shop bot"}
     return ChannelConnection.objects.create(**{**defaults, **kwargs})
+
+
+def mailbox_config(house: MailHouse, *, user: str = "shop", **kwargs) -> dict[str, str]:
+    """A mailbox at a post office of the tests."""
+    return {
+        "inbound": "imap",
+        "imap_host": "127.0.0.1",
+        "imap_port": str(house.imap_port),
+        "imap_security": "none",
+        "imap_user": user,
+        "smtp_host": "127.0.0.1",
+        "smtp_port": str(house.smtp_port),
+        "smtp_security": "none",
+        "smtp_user": user,
+        **kwargs,
+    }
 
 
 def make_contact(**kwargs) -> Contact:

@@ -22,6 +22,7 @@ from channels_app.providers.email import imap
 from channels_app.services import polling
 from config.simulator.mailhouse import MailHouse
 from tests.channels_app.conftest import outcomes
+from tests.factories import mailbox_config
 
 ADDRESS = "shop@north.example"
 
@@ -35,21 +36,13 @@ def house(settings):
 
 @pytest.fixture
 def mailbox(north, house):
-    config = {
-        "inbound": "imap",
-        "webhook_secret": "s3cret",
-        "sender_name": "North, the shop",
-        "imap_host": "127.0.0.1",
-        "imap_port": str(house.imap_port),
-        "imap_security": "none",
-        "imap_user": "shop",
-        "imap_password": house.password,
-        "smtp_host": "127.0.0.1",
-        "smtp_port": str(house.smtp_port),
-        "smtp_security": "none",
-        "smtp_user": "shop",
-        "smtp_password": house.password,
-    }
+    config = mailbox_config(
+        house,
+        webhook_secret="s3cret",
+        sender_name="North, the shop",
+        imap_password=house.password,
+        smtp_password=house.password,
+    )
     return services.connect(platform="email", account_id=ADDRESS, config=config)
 
 

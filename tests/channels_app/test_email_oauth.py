@@ -10,6 +10,7 @@ from channels_app.models import ChannelConnection, Conversation, Message
 from channels_app.providers.email import oauth
 from channels_app.services.connections import SignedIn
 from tests.channels_app.test_email import ADDRESS, answer, house, letter, look  # noqa: F401
+from tests.factories import mailbox_config
 
 Health = ChannelConnection.Health
 
@@ -30,20 +31,13 @@ def mailbox(north, house, vendor, simulator):  # noqa: F811
     )
     token = first.json()
     house.token = token["access_token"]
-    config = {
-        "inbound": "imap",
-        "oauth": vendor,
-        "imap_host": "127.0.0.1",
-        "imap_port": str(house.imap_port),
-        "imap_security": "none",
-        "imap_user": ADDRESS,
-        "smtp_host": "127.0.0.1",
-        "smtp_port": str(house.smtp_port),
-        "smtp_security": "none",
-        "smtp_user": ADDRESS,
-        "access_token": token["access_token"],
-        "refresh_token": token["refresh_token"],
-    }
+    config = mailbox_config(
+        house,
+        user=ADDRESS,
+        oauth=vendor,
+        access_token=token["access_token"],
+        refresh_token=token["refresh_token"],
+    )
     return services.connect(
         platform="email",
         account_id=ADDRESS,

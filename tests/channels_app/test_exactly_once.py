@@ -23,6 +23,7 @@ from channels_app.services.statuses import RANK, UNKNOWN_DELIVERY
 from config.simulator.mailhouse import MailHouse
 from tenants.limits import Rate, Verdict, hold, take
 from tenants.plugins import http
+from tests.factories import mailbox_config
 
 POST = "urn:li:activity:71"
 # Platform -> its vendor at the simulator, our settings, whom we write to.
@@ -392,20 +393,12 @@ def test_letters_are_handed_to_a_mail_server_once(north, settings, in_a_hurry):
     """The same property for SMTP, which has no webhook and no key of ours to ask twice by."""
     settings.ALLOW_PRIVATE_ADDRESSES = True
     with MailHouse() as house:
-        config = {
-            "inbound": "imap",
-            "webhook_secret": "s3cret",
-            "imap_host": "127.0.0.1",
-            "imap_port": str(house.imap_port),
-            "imap_security": "none",
-            "imap_user": "shop",
-            "imap_password": house.password,
-            "smtp_host": "127.0.0.1",
-            "smtp_port": str(house.smtp_port),
-            "smtp_security": "none",
-            "smtp_user": "shop",
-            "smtp_password": house.password,
-        }
+        config = mailbox_config(
+            house,
+            webhook_secret="s3cret",
+            imap_password=house.password,
+            smtp_password=house.password,
+        )
         mailbox = services.connect(
             platform="email", account_id="shop@north.example", config=config, vouched=True
         )
