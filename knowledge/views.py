@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from knowledge.forms import PasteForm, UploadForm
 from knowledge.models import Document
-from knowledge.services import add_document, reindex_document, remove_document
+from knowledge.services import add_document, find_same, reindex_document, remove_document
 from tenants import cards
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
@@ -56,6 +56,12 @@ def paste(request: AuthenticatedRequest) -> HttpResponse:
 def _added(
     request: AuthenticatedRequest, form: Form, field: str, *, title: str, name: str, content: bytes
 ) -> bool:
+    same = find_same(source_name=name, content=content)
+    if same and same.status != Document.Status.FAILED:
+        messages.info(
+            request, _("Nothing new: “%(title)s” says exactly this already.") % {"title": same}
+        )
+        return True
     try:
         add_document(
             title=title, source_name=name, content=content, actor=f"user:{request.user.pk}"

@@ -19,7 +19,9 @@ class DocumentSerializer(serializers.ModelSerializer):
 class NewDocumentSerializer(serializers.Serializer):
     """A file (multipart) or a text (JSON), never both."""
 
-    file = serializers.FileField(required=False, help_text="PDF, Markdown or text; multipart only.")
+    file = serializers.FileField(
+        required=False, help_text="Any of the kinds below; multipart only."
+    )
     text = serializers.CharField(required=False, trim_whitespace=False, help_text="Pasted text.")
     title = serializers.CharField(
         max_length=200, required=False, help_text="Without one the document's own is taken."

@@ -29,15 +29,24 @@ class DocumentViewSet(mixins.DestroyModelMixin, ReadOnlyModelViewSet):
     serializer_class = DocumentSerializer
     filterset_fields = {"status": ["exact"], "kind": ["exact"], "language": ["exact"]}
 
-    @extend_schema(request=NewDocumentSerializer, responses={201: DocumentSerializer})
+    @extend_schema(
+        request=NewDocumentSerializer, responses={200: DocumentSerializer, 201: DocumentSerializer}
+    )
     def create(self, request: Request) -> Response:
-        """Add a document: a file as multipart, or a text as JSON."""
+        """Add a document: a file as multipart, or a text as JSON.
+
+        200 means that nothing was added: the document in the answer says exactly this already.
+        """
         body = NewDocumentSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        content = body.content
+        same = services.find_same(source_name=body.named, content=content)
+        if same and same.status != Document.Status.FAILED:
+            return Response(DocumentSerializer(same).data)
         document = services.add_document(
             title=body.validated_data.get("title", ""),
             source_name=body.named,
-            content=body.content,
+            content=content,
             kind=body.validated_data.get("kind", ""),
             actor=_actor(request),
         )

@@ -3,6 +3,7 @@
 from knowledge.ranking import THRESHOLD
 from knowledge.services.documents import (
     add_document,
+    find_same,
     reindex_document,
     remove_document,
     rename_document,
@@ -21,6 +22,7 @@ __all__ = [
     "add_document",
     "embed",
     "embed_locally",
+    "find_same",
     "index_document",
     "knowledge_version",
     "reindex_document",

@@ -43,6 +43,18 @@ def add_document(
     return document
 
 
+def find_same(*, source_name: str, content: bytes) -> Document | None:
+    """The document that says exactly this already, whatever it is called.
+
+    None where the name belongs to a document that says something else: that one is to change.
+    """
+    source_name = source_name.strip()[:255]
+    same = Document.objects.filter(content_hash=sha256(content).hexdigest())
+    if source_name and (named := Document.objects.filter(source_name=source_name).first()):
+        return same.filter(pk=named.pk).first()
+    return same.first()
+
+
 @transaction.atomic
 def replace_content(*, document: Document, content: bytes, actor: str = "system") -> Document:
     """Give a document new content; passages that did not change keep their ids."""

@@ -34,6 +34,14 @@ def test_a_text_is_taken_in_and_found(program, work, django_capture_on_commit_ca
     assert found["knowledge_version"] == services.knowledge_version()
 
 
+def test_the_same_words_again_are_no_second_document(program):
+    first = program("agent").post(DOCUMENTS, {"text": "We open at nine."})
+    again = program("agent").post(DOCUMENTS, {"text": "We open at nine.", "source_name": "h.txt"})
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json()["id"] == first.json()["id"]
+
+
 def test_a_file_is_taken_in(program):
     file = SimpleUploadedFile("faq.md", FAQ.encode(), content_type="text/markdown")
 
@@ -47,10 +55,12 @@ def test_a_file_is_taken_in(program):
     ("body", "code"),
     [
         ({}, "required"),
-        ({"text": "x", "kind": "docx"}, "invalid_choice"),
+        ({"text": "x", "kind": "odt"}, "invalid_choice"),
         ({"text": "x" * 10, "title": "y" * 201}, "max_length"),
         ({"text": "  "}, "blank"),
         ({"text": "plain", "kind": "pdf"}, "not_what_it_says"),
+        ({"text": "plain", "kind": "docx"}, "not_what_it_says"),
+        ({"text": "a,b,c", "kind": "csv"}, "unreadable"),
     ],
 )
 def test_what_cannot_be_taken_is_a_problem(program, body, code):

@@ -37,8 +37,13 @@ def test_again_changes_nothing(north, tmp_path):
     (tmp_path / "faq.md").write_text(FAQ)
 
     first = run(tmp_path / "faq.md", "--company", "north")
+    (tmp_path / "copy.md").write_text(FAQ)
 
-    assert run(tmp_path / "faq.md", "--company", "north") == first
+    again = run(tmp_path / "faq.md", tmp_path / "copy.md", "--company", "north")
+
+    assert [line["known"] for line in first + again] == [False, True, True]
+    assert again[0] == first[0] | {"known": True}
+    assert again[1]["id"] == first[0]["id"]
 
 
 def test_what_is_refused_has_its_line_and_the_rest_goes_on(north, tmp_path, capsys):

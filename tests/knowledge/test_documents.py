@@ -8,6 +8,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from knowledge import services
+from knowledge.loaders.word import COMPOUND, ENCRYPTED
 from knowledge.models import Document, Fragment, KnowledgeState, Passage, Term
 from knowledge.services import indexing
 from knowledge.services.embedding import embedded
@@ -152,6 +153,18 @@ def test_a_changed_row_leaves_the_other_rows_passages(north):
     assert changed.passages.get(heading="Do you repair?").text == "Yes: all makes."
 
 
+def test_the_same_words_are_found_under_any_name_but_one_that_is_to_change(north):
+    first = learn()
+    learn("Bread.", source_name="bread.md")
+
+    def same(name, content=FAQ):
+        return services.find_same(source_name=name, content=content.encode())
+
+    assert same("faq.md") == same("other.md") == same("") == first
+    assert same("bread.md") is None
+    assert same("faq.md", "New words.") is None
+
+
 def test_removing_leaves_nothing_behind(north):
     document = learn()
     other = learn("Bread is two euros.", source_name="bread.txt")
@@ -196,7 +209,10 @@ def test_deeds_are_recorded_with_who_did_them(north):
         ("a.txt", b"  \n ", "", "empty"),
         ("a.pdf", b"just text", "", "not PDF inside"),
         ("a.txt", b"\x89PNG\r\n\x1a\n\x00\x00", "", "not Text inside"),
-        ("a.docx", b"PK\x03\x04\x00\x00\x00\x00", "", "cannot read this kind"),
+        ("a.docx", b"PK\x03\x04\x00\x00\x00\x00", "", "not Word inside"),
+        ("a.docx", COMPOUND + ENCRYPTED, "", "protected by a password"),
+        ("a.zip", b"PK\x03\x04\x00\x00\x00\x00", "", "cannot read this kind"),
+        ("a.html", b"no tag at all", "", "not Web page inside"),
         ("a", b"MZ\x00\x00\x00", "", "cannot read this kind"),
         ("a.txt", make_pdf("hi"), "", "not Text inside"),
         ("a.txt", b"hello", "odt", "'odt' is not one of"),

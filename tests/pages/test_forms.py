@@ -40,6 +40,42 @@ def test_pasted_text_becomes_a_document(sign_in):
     assert Document.objects.get().title == "Hours"
 
 
+def test_the_same_words_again_are_said_to_be_known(sign_in):
+    person = sign_in("agent")
+    for name in ("hours.txt", "hours-2.txt"):
+        file = SimpleUploadedFile(name, b"We are open from 9 to 19.")
+        answer = person.post(reverse("knowledge:upload"), {"upload-file": file}, follow=True)
+
+    assert "says exactly this already" in answer.content.decode()
+    assert Document.objects.count() == 1
+
+
+def test_a_spreadsheet_without_the_columns_is_refused_beside_the_field(sign_in):
+    file = SimpleUploadedFile("prices.csv", b"room,price,tax\nDouble,90,10\n")
+
+    page = (
+        sign_in("agent").post(reverse("knowledge:upload"), {"upload-file": file}).content.decode()
+    )
+
+    assert 'id="id_upload-file_error"' in page
+    assert "Name two columns" in page
+
+
+def test_a_pasted_web_page_is_read_as_one(sign_in):
+    text = "<!doctype html><h1>Hours</h1><p>Open from 9.</p><script>x()</script>"
+
+    sign_in("agent").post(reverse("knowledge:paste"), {"paste-title": "Hours", "paste-text": text})
+
+    assert Document.objects.get().kind == "html"
+
+
+def test_the_file_dialog_offers_every_kind(sign_in):
+    page = sign_in("agent").get(reverse("knowledge:documents")).content.decode()
+
+    for suffix in (".pdf", ".docx", ".html", ".csv", ".md", ".txt"):
+        assert suffix in page
+
+
 def test_a_channel_is_connected_and_shows_where_the_network_must_call(sign_in):
     answer = sign_in("admin").post(
         reverse("channels_app:add", args=["telegram"]),

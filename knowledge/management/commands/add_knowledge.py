@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 
 from knowledge.models import Document
-from knowledge.services import add_document, index_document
+from knowledge.services import add_document, find_same, index_document
 from tenants.commands import JsonCommand
 from tenants.plugins.errors import ProviderError
 
@@ -34,7 +34,9 @@ class Command(JsonCommand):
     def _add(self, path: Path, title: str) -> bool:
         """Whether it can be found now; says so on stdout."""
         try:
-            document = add_document(title=title, source_name=path.name, content=path.read_bytes())
+            content = path.read_bytes()
+            same = find_same(source_name=path.name, content=content)
+            document = same or add_document(title=title, source_name=path.name, content=content)
             index_document(document_id=document.pk)
         except ValidationError as error:
             self.say(file=path.name, id=None, status="refused", passages=0, error=error.messages[0])
@@ -48,6 +50,7 @@ class Command(JsonCommand):
             title=document.title,
             status=document.status,
             passages=document.passage_count,
+            known=same is not None,
             error=document.error,
         )
         return document.is_ready
