@@ -7,12 +7,14 @@ next is put into ``house.faults``.
 import base64
 import re
 import socketserver
+import sys
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 GREETING = b"220 mailhouse ESMTP\r\n"
 UID_RANGE = re.compile(r"UID (\d+):\*")
@@ -51,11 +53,13 @@ class Folder:
 class MailHouse:
     """``faults`` of SMTP, one a letter: ``drop`` (takes it, says nothing), ``refuse`` (550 at
     RCPT), ``later`` (451 at RCPT), ``full`` (552 after DATA). ``password`` is what both ask;
-    where there is a ``token``, only XOAUTH2 with it opens the door."""
+    where there is a ``token``, only XOAUTH2 with it opens the door. ``seconds`` is what each
+    letter takes, given out or taken: before it is given, and between taking it and saying so."""
 
     def __init__(self, password: str = "letmein") -> None:  # noqa: S107 (a stand-in on loopback)
         self.password = password
         self.token = ""
+        self.seconds = 0.0
         self.taken: list[Letter] = []
         self.folder = Folder()
         self.faults: deque[str] = deque()
@@ -112,6 +116,11 @@ class MailHouse:
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who breaks off in the middle was killed, as it may be meant."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 REFUSED = base64.b64encode(
@@ -192,12 +201,15 @@ class _Smtp(_Lines):
     def _do_data(self, line: str) -> str:
         self.say("354 Go on")
         lines: list[bytes] = []
-        while (read := self.rfile.readline(1_000_000)) not in {b".\r\n", b""}:
+        while (read := self.rfile.readline(1_000_000)) != b".\r\n":
+            if not read:
+                return ""  # broken off before its end: no letter
             lines.append(read[1:] if read.startswith(b"..") else read)
         fault = self.home.faults.popleft() if self.home.faults else ""
         if fault == "full":
             return "552 5.2.2 Mailbox full"
         self.home.taken.append(Letter(self.sender, self.recipient, b"".join(lines)))
+        time.sleep(self.home.seconds)
         return "" if fault == "drop" else "250 2.0.0 Taken"
 
 
@@ -268,5 +280,6 @@ class _Imap(_Lines):
         if content is None:
             return
         self.home.fetched.append(uid)
+        time.sleep(self.home.seconds)
         self.wfile.write(f"* 1 FETCH (UID {uid} BODY[]<0> {{{len(content)}}}\r\n".encode())
         self.wfile.write(content + b")\r\n")
