@@ -41,6 +41,7 @@ SALT = "channels_app.sign_in"
 KEPT = timedelta(days=1)  # an attempt without its secrets, for whoever reloads the page
 ATTEMPTS = Rate(30, 600)  # per person
 State = SignInAttempt.State
+OPEN = (State.STARTED, State.ANSWERED, State.TRADING, State.READY)
 # What networks say when the person did not want to: RFC 6749 section 4.1.2.1, and LinkedIn's two.
 DENIALS = frozenset({"access_denied", "user_cancelled_login", "user_cancelled_authorize"})
 
@@ -186,19 +187,21 @@ def _trade(attempt: SignInAttempt) -> None:
 
 def _keep(attempt: SignInAttempt, accounts: list) -> None:
     found = [{**asdict(each), "config": dict(each.config)} for each in accounts]
-    SignInAttempt.objects.filter(pk=attempt.pk).update(
+    kept = SignInAttempt.objects.filter(pk=attempt.pk, state=State.TRADING).update(
         state=State.READY if found else State.FAILED,
         error_code="" if found else "nothing",
         accounts=found,
         code="",
         verifier="",
     )
+    if not kept:
+        return  # it ended while the network was asked: what came is not kept
     subject = f"sign-in:{attempt.kind}"
     record(action="channel.signed_in", subject=subject, actor=f"user:{attempt.user_id}")
 
 
 def _fail(attempt: SignInAttempt, code: str, text: str) -> None:
-    SignInAttempt.objects.filter(pk=attempt.pk).update(
+    SignInAttempt.objects.filter(pk=attempt.pk, state__in=OPEN).update(
         state=State.FAILED,
         error_code=code,
         error_text=_plain(text),
@@ -213,9 +216,7 @@ def _fail(attempt: SignInAttempt, code: str, text: str) -> None:
 def forget_old_attempts() -> int:
     """Whoever began and did not come back leaves nothing behind."""
     now = timezone.now()
-    SignInAttempt.objects.filter(
-        expires_at__lte=now, state__in=[State.STARTED, State.ANSWERED, State.TRADING, State.READY]
-    ).update(
+    SignInAttempt.objects.filter(expires_at__lte=now, state__in=OPEN).update(
         state=State.FAILED, error_code="expired", code="", verifier="", handover="", accounts=[]
     )
     gone, _ = SignInAttempt.objects.filter(expires_at__lte=now - KEPT).delete()

@@ -477,6 +477,34 @@ def test_a_code_slipped_to_somebody_else_is_burnt(traveller, client, people, nor
     assert not ChannelConnection.objects.exists()
 
 
+def test_what_the_network_says_after_the_end_is_not_kept(traveller, monkeypatch):
+    answer = traveller.return_by(traveller.consent(traveller.set_out("x", "x")))
+    real = signing_in._keep
+
+    def late(attempt, accounts):
+        SignInAttempt.objects.update(expires_at=timezone.now())
+        signing_in.forget_old_attempts()
+        real(attempt, accounts)
+
+    monkeypatch.setattr(signing_in, "_keep", late)
+    traveller.arrive(answer)
+
+    attempt = the_attempt()
+    assert (attempt.state, attempt.error_code, attempt.accounts) == ("failed", "expired", [])
+
+
+def test_what_is_done_cannot_be_burnt(traveller, people):
+    traveller.sign_in("x", "x")
+    SignInAttempt.objects.update(state="done")
+
+    with pytest.raises(signing_in.SignInRefused):
+        signing_in.come_back(
+            attempt=the_attempt(), word="w", user=people["agent"], session_key="another"
+        )
+
+    assert the_attempt().state == "done"
+
+
 def test_a_wrong_word_opens_nothing(traveller):
     answer = traveller.return_by(traveller.consent(traveller.set_out("x", "x")))
     path = urlsplit(answer["Location"]).path
