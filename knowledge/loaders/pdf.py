@@ -8,12 +8,21 @@ import io
 import logging
 import re
 
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
+from pypdf import Configuration, PdfReader, apply_configuration
+from pypdf.errors import LimitReachedError, PyPdfError
 
 from knowledge.loaders.base import Allowance, Loaded, Loader, Section, Unreadable, printable
 
 MAX_PAGES = 2_000
+# Of one packed stream. pypdf reads a megabyte of drawing in about a second, and nobody looks at the
+# clock until it has begun to draw; its own limit is 75 MB.
+MAX_UNPACKED = 8_000_000
+LIMITS = Configuration(
+    zlib_maximum_output_length=MAX_UNPACKED,
+    lzw_maximum_output_length=MAX_UNPACKED,
+    run_length_maximum_output_length=MAX_UNPACKED,
+    array_based_stream_maximum_output_length=MAX_UNPACKED,
+)
 # What pypdf lets through from documents that break the format's rules.
 BROKEN = (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError)
 EXHAUSTING = (RecursionError, MemoryError, OverflowError, ArithmeticError, NotImplementedError)
@@ -34,7 +43,10 @@ class Pdf(Loader):
 
     def load(self, content: bytes) -> Loaded:
         try:
-            return _read(content)
+            with apply_configuration(LIMITS):
+                return _read(content)
+        except LimitReachedError as error:
+            raise Unreadable("This PDF is too large once unpacked.") from error
         except BROKEN + EXHAUSTING + (OSError,) as error:
             raise Unreadable("This PDF is damaged and cannot be read.") from error
 
@@ -63,7 +75,8 @@ def _pages(reader: PdfReader) -> list[str]:
         parts = repr([page.raw_get(name) for name in ("/Contents", "/Resources") if name in page])
         spent.spend()
         if parts not in texts:
-            texts[parts] = _flowing(printable(page.extract_text()))
+            text = page.extract_text(visitor_operand_before=lambda *_: spent.spend())
+            texts[parts] = _flowing(printable(text))
             spent.spend(len(texts[parts]))
     return list(texts.values())
 

@@ -200,6 +200,26 @@ class TestPdf:
 
         assert 0 < text.count("again and again") <= 2_000
 
+    def test_a_page_that_unfolds_without_end_is_refused(self):
+        writer = PdfWriter(clone_from=io.BytesIO(make_pdf("x")))
+        stream = DecodedStreamObject()
+        stream.set_data(b"BT /F1 12 Tf " + b"(a) Tj " * 4_000_000 + b"ET")
+        writer.pages[0][NameObject("/Contents")] = writer._add_object(stream.flate_encode())
+        made = io.BytesIO()
+        writer.write(made)
+        begun = time.thread_time()
+
+        with pytest.raises(Unreadable, match="too large once unpacked"):
+            Pdf().load(made.getvalue())
+
+        assert time.thread_time() - begun < 4
+
+    def test_time_is_looked_at_inside_a_page(self, monkeypatch):
+        monkeypatch.setattr("knowledge.loaders.base.MAX_SECONDS", 0.2)
+
+        with pytest.raises(Unreadable, match="seconds to read"):
+            Pdf().load(make_pdf("a) Tj (b) Tj (c" * 100_000))
+
     def test_text_and_time_are_bounded(self, monkeypatch):
         monkeypatch.setattr("knowledge.loaders.base.MAX_CHARACTERS", 8)
         with pytest.raises(Unreadable, match="more than 8 characters"):
