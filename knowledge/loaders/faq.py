@@ -24,6 +24,7 @@ from knowledge.loaders.base import (
 
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE = 20  # rows the delimiter is told by
+LATEST_SAMPLE = 500  # row; rows without anything before it are no reason to read on
 # What spreadsheets write above the rows so that they find the delimiter again.
 SEPARATOR_LINE = re.compile(r"\Asep=([,;\t|])\r?\n", re.IGNORECASE)
 LONGEST_REPORT = 5  # rows named in it
@@ -111,10 +112,10 @@ def _fit(sample: list[list[str]]) -> tuple[bool, int]:
 def _sample(text: str, delimiter: str) -> list[list[str]]:
     """The first rows that hold anything."""
     found: list[list[str]] = []
-    for _, row in _rows(text, delimiter):
+    for number, row in _rows(text, delimiter):
         if any(row):
             found.append(row)
-        if len(found) == SAMPLE:
+        if len(found) == SAMPLE or number == LATEST_SAMPLE:
             break
     return found
 

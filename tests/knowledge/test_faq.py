@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 
 import pytest
 from hypothesis import given
@@ -115,6 +116,15 @@ def test_a_long_report_ends():
 def test_what_cannot_be_read_says_why(content, sentence):
     with pytest.raises(Unreadable, match=sentence):
         read(content)
+
+
+def test_rows_without_anything_are_not_read_to_the_end_at_the_door():
+    begun = time.thread_time()
+
+    with pytest.raises(Unreadable, match="Name two columns"):
+        LOADERS.get("csv")().examine(b",\n" * 2_000_000)
+
+    assert time.thread_time() - begun < 2
 
 
 def test_a_question_longer_than_a_heading_is_kept_in_the_text():
