@@ -31,6 +31,7 @@ class Facts:
     is_template: bool = False
     template_refused: str = ""  # why this template cannot be sent
     is_marketing: bool = False
+    quiet_until: datetime | None = None  # who did not ask is left in peace so long
     files: tuple[Enclosed, ...] = ()  # what is known of the attachments
     sent_in_window: int = 0  # ours since their last message
     answered: "Answered | None" = None  # the public message this is an answer to
@@ -70,6 +71,7 @@ def decide(capabilities: Capabilities, facts: Facts) -> Verdict:
     return (
         _about_the_people(facts)
         or _about_consent(facts)
+        or _about_the_hour(facts)
         or _about_the_comment(capabilities, facts)
         or _about_the_template(capabilities, facts)
         or _about_the_text(capabilities, facts)
@@ -100,6 +102,17 @@ def _about_consent(facts: Facts) -> Refused | None:
     if facts.is_marketing and "marketing" in facts.opted_out:
         return Refused("opted_out", "They asked for no marketing messages.")
     return None
+
+
+def _about_the_hour(facts: Facts) -> Refused | None:
+    if not facts.is_marketing or facts.quiet_until is None:
+        return None
+    until = facts.quiet_until
+    return Refused(
+        "quiet_hours",
+        f"Quiet hours: no marketing messages until {until:%H:%M} ({until.tzinfo}).",
+        next_allowed_at=until,
+    )
 
 
 def _about_the_comment(capabilities: Capabilities, facts: Facts) -> Refused | None:

@@ -55,8 +55,7 @@ def deliver(*, message_id: int) -> Next | None:
         return _postpone(message, wait)
     verdict = _verdict(message)
     if isinstance(verdict, policy.Refused):
-        fail(message=message, code=verdict.code, text=verdict.text)
-        return _follower(message)
+        return _refused(message, verdict)
     if not may_knock(message.connection):
         fail(message=message, code="reconnect", text=for_people(CredentialsRejected()))
         return _follower(message)
@@ -92,6 +91,14 @@ def _wait_for_room(message: Message) -> float:
             # Spread out, else everybody who waits comes back in the same moment.
             return verdict.wait_seconds * random.uniform(1, 2) + 0.01  # noqa: S311
     return 0
+
+
+def _refused(message: Message, verdict: policy.Refused) -> Next | None:
+    if verdict.next_allowed_at is None:
+        fail(message=message, code=verdict.code, text=verdict.text)
+        return _follower(message)
+    # Written in time and held up on its way: waiting helps.
+    return _postpone(message, (verdict.next_allowed_at - timezone.now()).total_seconds())
 
 
 def _postpone(message: Message, seconds: float) -> Next:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,6 +12,7 @@ from channels_app import policy
 from channels_app.enclosures import Enclosed
 from channels_app.media import services as media
 from channels_app.models import ChannelConnection, Conversation, Message, MessageTemplate
+from channels_app.quiet import quiet_until
 from channels_app.services.answering import (
     NO_ANSWER,
     Answer,
@@ -22,10 +24,12 @@ from channels_app.services.consent import purposes_refused
 from channels_app.services.ringing import ring
 from channels_app.services.rows import update_conversation
 from channels_app.services.templates import template_of, why_unusable
+from tenants import context
 from tenants.accounts.models import User
 from tenants.audit.services import record
 from tenants.live import publish
 from tenants.prepared import Blank, Prepared, PreparedInsert
+from tenants.workspace.services import profile
 
 PREVIEW = 140
 
@@ -77,6 +81,7 @@ def ask_policy(
 ) -> policy.Verdict:
     """Whether this may be sent now; for the composer and for the sender alike."""
     known = template_of(conversation, template) if template is not None else None
+    is_marketing = known is not None and known.category == MessageTemplate.MARKETING
     facts = policy.Facts(
         text=text,
         has_attachments=bool(attachments),
@@ -93,11 +98,18 @@ def ask_policy(
         opted_out=purposes_refused(conversation),
         is_template=template is not None,
         template_refused=why_unusable(known) if template is not None else "",
-        is_marketing=known is not None and known.category == MessageTemplate.MARKETING,
+        is_marketing=is_marketing,
+        quiet_until=_quiet_until() if is_marketing else None,
         answered=answered(conversation, answer),
         sent_in_window=_sent_in_window(conversation, answer.own),
     )
     return policy.decide(rules_for(conversation, answer), facts)
+
+
+def _quiet_until() -> datetime | None:
+    ours = profile()
+    zone = ZoneInfo(context.current_company().time_zone)
+    return quiet_until(now=timezone.now(), zone=zone, start=ours.quiet_from, end=ours.quiet_to)
 
 
 def enclosed(said: Mapping[str, Any]) -> Enclosed:

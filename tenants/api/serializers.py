@@ -1,5 +1,8 @@
 """The ground floor's resources on the wire."""
 
+from typing import Any
+
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from tenants.accounts.models import ApiKey, User
@@ -67,11 +70,20 @@ class ProfileSerializer(serializers.ModelSerializer):
     quiet_seconds = serializers.FloatField(min_value=0, max_value=60)
     retention_days = serializers.IntegerField(min_value=1, max_value=3650)
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        ends = [
+            attrs.get(name, getattr(self.instance, name)) for name in ("quiet_from", "quiet_to")
+        ]
+        if (ends[0] is None) != (ends[1] is None):
+            raise serializers.ValidationError({"quiet_to": _("Give both times, or neither.")})
+        return attrs
+
     class Meta:
         model = Profile
         fields = [
             *("tone", "languages", "about", "refusal", "handover", "says_handover"),
             *("confidence_gate", "quiet_seconds"),
+            *("quiet_from", "quiet_to"),
             *("ai_enabled", "silence_minutes", "person_minutes"),
             *("retention_days", "updated_at"),
         ]

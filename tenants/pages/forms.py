@@ -158,18 +158,26 @@ class ProfileForm(forms.ModelForm):
             "says_handover",
             "confidence_gate",
             "quiet_seconds",
+            "quiet_from",
+            "quiet_to",
             "ai_enabled",
             "silence_minutes",
             "person_minutes",
             "retention_days",
         ]
-        widgets = {"about": forms.Textarea(attrs={"rows": 4, "dir": "auto"})}
+        widgets = {
+            "about": forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+            "quiet_from": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+            "quiet_to": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        }
         labels = {
             "about": _("About the company"),
             "tone": _("Tone of voice"),
             "says_handover": _("Tell customers when a person takes over"),
             "confidence_gate": _("Confidence needed to answer"),
             "quiet_seconds": _("Seconds of quiet before answering"),
+            "quiet_from": _("Quiet hours from"),
+            "quiet_to": _("Quiet hours until"),
             "ai_enabled": _("The AI answers on its own"),
             "silence_minutes": _("Alarm when nobody answered for (minutes)"),
             "person_minutes": _("Alarm when a person has not answered for (minutes)"),
@@ -179,6 +187,7 @@ class ProfileForm(forms.ModelForm):
             "about": _("A few sentences the AI may rely on: what you do, for whom, where."),
             "confidence_gate": _("From 0 to 1. Below it a person is asked instead."),
             "quiet_seconds": _("Several messages in a row get one answer."),
+            "quiet_from": _("In the company's time zone. No marketing message leaves then."),
             "ai_enabled": _("Switched off, every conversation waits for a person."),
         }
 

@@ -1,7 +1,9 @@
 """How a company wants to be represented, and what it has used."""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from tenants.prepared import Prepared
 
@@ -25,12 +27,19 @@ class Profile(models.Model):
     person_minutes = models.PositiveSmallIntegerField(
         default=60, validators=[MinValueValidator(1), MaxValueValidator(10_080)]
     )
+    # Nobody gets marketing messages between these, on the company's clock.
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_to = models.TimeField(null=True, blank=True)
     ai_enabled = models.BooleanField(default=True)
     retention_days = models.PositiveIntegerField(default=90)
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
         return "Company profile"
+
+    def clean(self) -> None:
+        if (self.quiet_from is None) != (self.quiet_to is None):
+            raise ValidationError({"quiet_to": _("Give both times, or neither.")})
 
     @classmethod
     def current(cls) -> "Profile":

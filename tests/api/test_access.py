@@ -137,6 +137,8 @@ def test_an_admin_changes_the_profile_and_the_log_says_so(program):
         {"confidence_gate": 1.5},
         {"refusal": {"es": ""}},
         {"retention_days": 0},
+        {"quiet_from": "21:00"},
+        {"quiet_from": "25:00", "quiet_to": "07:00"},
         {"tone": "x" * 201},
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import respx
@@ -17,6 +18,8 @@ from channels_app.models import (
     id_index,
 )
 from channels_app.outbox import SendRefused
+from channels_app.services.delivery import deliver
+from tenants.workspace.services import change_profile
 from tests.channels_app.conftest import connected, outcomes
 from tests.channels_app.test_delivery import GRAPH, WAMID, conversation_on, say, send
 
@@ -231,6 +234,38 @@ def test_who_stopped_marketing_still_gets_answers(north, knock, work):
     work()
     assert say(conversation, template=PROMO).state == "queued"
     assert OptOut.objects.count() == 1  # the ledger forgets nothing
+
+
+def test_marketing_waits_for_the_end_of_the_quiet_hours(north, work):
+    """What was written in time and held up on its way waits as well, and is not lost."""
+    conversation = conversation_on("whatsapp")
+    template(conversation, name="promo", category="MARKETING")
+    queued = say(conversation, template=PROMO)
+    now = timezone.now()
+    here = now.astimezone(ZoneInfo("Asia/Riyadh"))
+    north.time_zone = "Asia/Riyadh"
+    north.save()
+    change_profile(
+        actor="test",
+        quiet_from=(here - timedelta(hours=1)).time(),
+        quiet_to=(here + timedelta(hours=1)).time(),
+    )
+
+    with pytest.raises(SendRefused) as refused:
+        say(conversation, template=PROMO)
+    assert refused.value.code == "quiet_hours"
+    assert refused.value.next_allowed_at == here + timedelta(hours=1)
+    assert say(conversation).state == "queued"  # an answer goes at any hour
+
+    later = deliver(message_id=queued.pk)
+    assert later is not None
+    assert later.message_id == queued.pk
+    assert later.delay == pytest.approx(3600, abs=60)
+    queued.refresh_from_db()
+    assert queued.state == "queued"
+    assert queued.next_attempt_at == pytest.approx(
+        now + timedelta(hours=1), abs=timedelta(minutes=1)
+    )
 
 
 @pytest.mark.parametrize("author", [AI, HUMAN, Message.Author.SYSTEM])

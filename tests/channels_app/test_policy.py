@@ -62,6 +62,12 @@ def ask(platform: str, hours: float | None = 1, **facts) -> str:
         ("whatsapp", {"opted_out": frozenset({"all"})}, "opted_out"),
         ("whatsapp", {"opted_out": frozenset({"marketing"})}, ""),
         ("whatsapp", {"opted_out": frozenset({"marketing"}), "is_marketing": True}, "opted_out"),
+        ("whatsapp", {"quiet_until": NOW + timedelta(hours=1)}, ""),
+        (
+            "whatsapp",
+            {"quiet_until": NOW + timedelta(hours=1), "is_marketing": True},
+            "quiet_hours",
+        ),
         ("whatsapp", {"stopped": True}, "channel_stopped"),
         ("messenger", {"led_elsewhere": True, "by_human": True}, "standby"),
         ("instagram", {"hours": 24}, "window_closed"),

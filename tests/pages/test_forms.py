@@ -1,6 +1,7 @@
 """Forms say what is wrong beside the field, and do what they promise."""
 
 import re
+from datetime import time
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -195,6 +196,8 @@ SETTINGS = {
     "ai_enabled": "on",
     "silence_minutes": "15",
     "person_minutes": "90",
+    "quiet_from": "21:00",
+    "quiet_to": "07:30",
     "retention_days": "30",
 }
 
@@ -207,6 +210,7 @@ def test_settings_are_what_the_next_message_is_handled_by(sign_in, north):
     assert answer.status_code == 302
     assert profile.refusal == {"en": "I do not know.", "ar": "لا أعرف."}
     assert profile.languages == ["en", "ar"]
+    assert (profile.quiet_from, profile.quiet_to) == (time(21), time(7, 30))
     assert (north.name, north.time_zone) == ("North & Sons", "Asia/Riyadh")
 
 
@@ -217,6 +221,7 @@ def test_settings_are_what_the_next_message_is_handled_by(sign_in, north):
         ("quiet_seconds", "-1"),
         ("silence_minutes", "0"),
         ("person_minutes", "20000"),
+        ("quiet_to", ""),
         ("languages", "english"),
         ("refusal", "no colon here"),
         ("time_zone", "Mars/Base"),
