@@ -2,6 +2,7 @@
 through HTTP: each is taken, none is lost, each has an outcome."""
 
 import json
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,26 @@ def test_quoted_text_and_signatures_are_cut_off(file):
     assert not any(line.startswith(">") for line in words.split("\n"))
     if LOREM in text and "crisp_email_21" not in file.stem and "crisp_email_15" not in file.stem:
         assert words.endswith(LOREM)
+
+
+def test_what_clients_quote_in_html_is_cut_off(read_all, tmp_path):
+    """Recorded bodies of six mail programs, each in a letter of its own."""
+    files = []
+    for body in sorted((PAYLOADS / "email").glob("reply_html_body__*.html")):
+        letter = EmailMessage()
+        letter["From"] = f"{body.stem.rpartition('_')[2]}@customer.example"
+        letter["To"] = "shop@north.example"
+        letter["Message-ID"] = f"<{body.stem}@customer.example>"
+        letter.set_content(body.read_text(errors="replace"), subtype="html")
+        files.append(tmp_path / f"{body.stem}.eml")
+        files[-1].write_bytes(letter.as_bytes())
+
+    found = read_all(files)
+
+    assert {event.outcome for event in found.values()} == {"message"}
+    assert len(found) == len(files) == 6
+    said = Message.objects.filter(direction=Message.Direction.IN)
+    assert {message.text for message in said} == {"Hi. I am fine."}
 
 
 # -- services
