@@ -41,7 +41,7 @@ _GREETS = re.compile(
 )
 GREETING_WORDS = 6  # a sentence this short that greets says nothing else
 _LEANS = re.compile(
-    r"\b(?:it|its|they|them|that|this|these|those|one|ones|lo|ese|esa|eso|esos|esto)\b(?!\s+(?:is|are)\s+\w+\s)|(?<!\w)(?:هو|هي|هذا|هذه|ذلك|منه|منها|عليه|عليها|له|لها|سعره|سعرها)(?!\w)"
+    r"\b(?:it|its|they|them|that|this|these|those|one|ones|lo|ese|esa|eso|esos|esto|cuesta|vale)\b(?!\s+(?:is|are)\s+\w+\s)|(?<!\w)(?:هو|هي|هذا|هذه|ذلك|منه|منها|عليه|عليها|له|لها|سعره|سعرها)(?!\w)"
 )
 _WORD = re.compile(r"[^\W\d_]+")
 LONGEST = 2_000  # characters of a message that are looked through for questions
