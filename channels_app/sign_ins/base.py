@@ -195,6 +195,18 @@ def grant_of(answer: Mapping[str, Any], *, separator: str = " ") -> Grant:
     )
 
 
+def profile_account(grant: Grant, *, platform: str, account_id: str, name: str) -> Account:
+    """The one account a grant opens where the network gives both tokens; ``name`` is its handle."""
+    return Account(
+        platform=platform,
+        account_id=account_id,
+        name=f"@{name}"[:100] if name else account_id,
+        config={"access_token": grant.access_token, "refresh_token": grant.refresh_token},
+        scopes=grant.scopes,
+        seconds=grant.seconds,
+    )
+
+
 def mailbox(grant: Grant, *, vendor: str, address: str, servers: Mapping[str, Any]) -> Account:
     """An e-mail connection that a token opens instead of a password."""
     return Account(

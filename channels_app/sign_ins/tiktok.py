@@ -78,19 +78,7 @@ class TikTokSignIn(base.SignIn):
         )
         about = _data(answer)
         name = wire.label(about, "username") or wire.label(about, "display_name")
-        return [
-            Account(
-                platform="tiktok",
-                account_id=account_id,
-                name=f"@{name}"[:100] if name else account_id,
-                config={
-                    "access_token": grant.access_token,
-                    "refresh_token": grant.refresh_token,
-                },
-                scopes=grant.scopes,
-                seconds=grant.seconds,
-            )
-        ]
+        return [base.profile_account(grant, platform="tiktok", account_id=account_id, name=name)]
 
 
 def _data(answer: Any) -> dict[str, Any]:

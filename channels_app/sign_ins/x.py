@@ -70,16 +70,4 @@ class XSignIn(base.SignIn):
         )
         user = wire.get_object(answer if isinstance(answer, dict) else {}, "data")
         account_id, name = wire.get_id(user, "id"), wire.label(user, "username")
-        return [
-            Account(
-                platform="x",
-                account_id=account_id,
-                name=f"@{name}"[:100] if name else account_id,
-                config={
-                    "access_token": grant.access_token,
-                    "refresh_token": grant.refresh_token,
-                },
-                scopes=grant.scopes,
-                seconds=grant.seconds,
-            )
-        ]
+        return [base.profile_account(grant, platform="x", account_id=account_id, name=name)]
