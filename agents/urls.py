@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from agents import views
+from agents.views import runs
 
 app_name = "agents"
 urlpatterns = [
-    path("runs/", views.runs, name="runs"),
-    path("runs/<int:pk>/", views.run, name="run"),
-    path("ask/", views.ask, name="ask"),
+    path("runs/", runs.runs, name="runs"),
+    path("runs/<int:pk>/", runs.run, name="run"),
+    path("ask/", runs.ask, name="ask"),
 ]
