@@ -62,6 +62,9 @@ class Run(models.Model):
     sources = models.JSONField(default=list, blank=True)
     warnings = models.JSONField(default=list, blank=True)
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
+    # Which text of prompts and settings it went by (0: the built-in), and on which trial's side.
+    agent_version = models.PositiveIntegerField(default=0)
+    experiment = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -82,6 +85,11 @@ class Run(models.Model):
                 fields=["due_at"],
                 condition=Q(status__in=("gathering", "thinking")),
                 name="open_runs_by_due_at",
+            ),
+            models.Index(
+                fields=["experiment", "agent_version"],
+                condition=Q(experiment__isnull=False),
+                name="runs_of_an_experiment",
             ),
         ]
 

@@ -32,6 +32,8 @@ class Profile(models.Model):
     quiet_to = models.TimeField(null=True, blank=True)
     ai_enabled = models.BooleanField(default=True)
     retention_days = models.PositiveIntegerField(default=90)
+    # Changes with what the agents app has live; processes remember that under this word.
+    agent_revision = models.CharField(max_length=32, blank=True, default="")
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
