@@ -60,6 +60,7 @@ class Run(models.Model):
     language = models.CharField(max_length=8, blank=True, default="")
     draft = EncryptedTextField(blank=True, default="")
     sources = models.JSONField(default=list, blank=True)
+    ruling = models.JSONField(default=dict, blank=True)  # what the autonomy policy said
     warnings = models.JSONField(default=list, blank=True)
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
     # Which text of prompts and settings it went by (0: the built-in), and on which trial's side.

@@ -4,12 +4,15 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from channels_app.capabilities import Capabilities, capabilities_of
 from channels_app.models.connections import ChannelConnection
 from channels_app.models.people import Contact
 from tenants.fields import EncryptedTextField
+
+
+HAS_DRAFT = Q(status="open", controller="ai", draft_turn=F("turn_version"))
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -19,6 +22,10 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
     def open(self) -> "ConversationQuerySet":
         return self.filter(status=Conversation.Status.OPEN)
+
+    def with_draft(self) -> "ConversationQuerySet":
+        """Where a reply of the AI waits for a person's word."""
+        return self.filter(HAS_DRAFT)
 
     def waiting_for_human(self) -> "ConversationQuerySet":
         """Escalated or taken over, and the contact spoke last."""
@@ -59,6 +66,8 @@ class Conversation(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.OPEN)
     controller = models.CharField(max_length=8, choices=Controller.choices, default=Controller.AI)
     turn_version = models.PositiveIntegerField(default=0)
+    # The turn for which a reply waits to be approved: true while the conversation is at that turn.
+    draft_turn = models.PositiveIntegerField(null=True, blank=True)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -93,6 +102,11 @@ class Conversation(models.Model):
         indexes = [
             models.Index(fields=["status", "-last_message_at"], name="conversations_by_status"),
             models.Index(
+                fields=["draft_turn"],
+                condition=Q(draft_turn__isnull=False),
+                name="conversations_drafted",
+            ),
+            models.Index(
                 fields=["waiting_since"],
                 condition=Q(waiting_since__isnull=False),
                 name="conversations_waiting",
@@ -110,6 +124,11 @@ class Conversation(models.Model):
     def capabilities(self) -> Capabilities:
         """What the network can do and allows here; in public it is not what it is in private."""
         return capabilities_of(self.connection.platform, self.surface)
+
+    @property
+    def has_draft(self) -> bool:
+        """Whether a reply of the AI to this turn waits for a person's word."""
+        return self.is_with_ai and self.draft_turn == self.turn_version
 
     @property
     def is_public(self) -> bool:

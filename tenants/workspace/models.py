@@ -31,6 +31,8 @@ class Profile(models.Model):
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_to = models.TimeField(null=True, blank=True)
     ai_enabled = models.BooleanField(default=True)
+    # The key of the table that says what the AI may do by itself; none: the built-in one.
+    autonomy_policy = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
     retention_days = models.PositiveIntegerField(default=90)
     # Changes with what the agents app has live; processes remember that under this word.
     agent_revision = models.CharField(max_length=32, blank=True, default="")
