@@ -115,28 +115,32 @@ def filled(template: str, places: frozenset[str], **values: object) -> str:
 
 
 def faults_of(instructions: Instructions) -> dict[str, str]:
-    """What makes a text unfit to be used at all, by field; said in words of ours."""
+    """What makes a text unfit to be used at all: field -> ``reason:detail``."""
+    return _faulty_templates(instructions) | _faulty_sizes(instructions)
+
+
+def _faulty_templates(instructions: Instructions) -> dict[str, str]:
     faults = {}
     for task, places in PLACES.items():
         template = getattr(instructions, task)
-        if not template:
-            continue
         named = set(_PLACE.findall(template))
         if unknown := sorted(named - places):
             faults[task] = f"unknown_place:{unknown[0]}"
-        elif missing := sorted(NEEDED[task] - named):
+        elif template and (missing := sorted(NEEDED[task] - named)):
             faults[task] = f"missing_place:{missing[0]}"
-    for name in _TEXTS:
-        if len(getattr(instructions, name)) > MAX_TEXT:
-            faults[name] = f"too_long:{MAX_TEXT}"
-    for name in ("dos", "donts"):
-        if len(getattr(instructions, name)) > MAX_RULES:
-            faults[name] = f"too_many:{MAX_RULES}"
-    for name in _NUMBERS:
-        value = getattr(instructions, name)
-        if value is not None and not 0 <= value <= 1:
-            faults[name] = "not_a_share"
     return faults
+
+
+def _faulty_sizes(instructions: Instructions) -> dict[str, str]:
+    long = {name for name in _TEXTS if len(getattr(instructions, name)) > MAX_TEXT}
+    many = {name for name in ("dos", "donts") if len(getattr(instructions, name)) > MAX_RULES}
+    shares = {name: getattr(instructions, name) for name in _NUMBERS}
+    outside = {name for name, value in shares.items() if value is not None and not 0 <= value <= 1}
+    return {
+        **dict.fromkeys(sorted(long), f"too_long:{MAX_TEXT}"),
+        **dict.fromkeys(sorted(many), f"too_many:{MAX_RULES}"),
+        **dict.fromkeys(sorted(outside), "not_a_share"),
+    }
 
 
 @dataclass(frozen=True, slots=True)

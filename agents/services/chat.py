@@ -16,6 +16,7 @@ from agents.prompts import Turn
 from agents.refusals import refusal_sentence
 from agents.services.grounding import Assignment, Draft, can_answer, cited, write
 from agents.services.retrieving import look_up
+from agents.services.steering import guide_for, steered
 from agents.services.thought import store_calls
 from knowledge.services import SearchResult
 from tenants.workspace.models import Profile
@@ -52,6 +53,8 @@ class ChatAnswer:
 def answer_question(*, question: str, session_id: str = "", language: str = "") -> ChatAnswer:
     """Answer from the company's knowledge, or refuse; remembers the session's earlier turns."""
     ours = profile()
+    instructions = guide_for(ours).instructions
+    ours = steered(ours, instructions)
     usual = (ours.languages or ["en"])[0]
     session_id = session_id or uuid.uuid4().hex
     before = _memory(session_id)
@@ -65,6 +68,7 @@ def answer_question(*, question: str, session_id: str = "", language: str = "") 
         return answer
     found = look_up(question, earlier=before[-1].question if before else "", language=spoken)
     assignment = _assignment(ours, question, before, found, spoken)
+    assignment.instructions = instructions
     draft = _draft(assignment, found)
     if draft is not None and draft.may_go_out:
         sources = [ChatSource(**row) for row in cited(draft.reply, found.passages)]

@@ -33,6 +33,8 @@ SAVED = [
     "sources",
     "warnings",
     "cost",
+    "agent_version",
+    "experiment",
     "finished_at",
 ]
 

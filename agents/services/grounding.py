@@ -7,6 +7,7 @@ from typing import Any
 from agents import gateway, prompts
 from agents.gateway import Call
 from agents.guardrails import Problem, problems_of, unsupported_quotes
+from agents.instructions import BUILT_IN, Instructions
 from agents.offline.alignment import words_by
 from agents.offline.answers import Passage, holds_answer
 from agents.prompts import Turn, last_asked
@@ -37,6 +38,7 @@ class Assignment:
     seconds_left: Callable[[], float]
     length_of: Callable[[str], int] = len
     needs_source: bool = True
+    instructions: Instructions = BUILT_IN
     calls: list[Call] = field(default_factory=list)
 
 
@@ -55,7 +57,8 @@ class Draft:
 
 def can_answer(assignment: Assignment, found: SearchResult) -> bool:
     """Whether it is worth drafting: search is sure, or a sentence it found holds the answer."""
-    return found.is_grounded(THRESHOLD) or holds_answer(
+    wanted = assignment.instructions.search_threshold
+    return found.is_grounded(THRESHOLD if wanted is None else wanted) or holds_answer(
         "\n".join(assignment.newest),
         [Passage(p.text, p.heading, p.document_title) for p in found.passages],
         language=assignment.language,
@@ -73,13 +76,15 @@ def write(assignment: Assignment) -> Draft:
         [Source(p.passage_id, p.document_title, p.text, p.heading) for p in assignment.passages],
         language=assignment.language,
         limit=assignment.limit,
+        instructions=assignment.instructions,
     )
     reply = _ask(assignment, prompt)
     problems = _problems(assignment, reply)
     if not problems or assignment.seconds_left() < LEAST_SECONDS:
         return Draft(reply, problems, [])
     complaints = [problem.detail for problem in problems]
-    second = _ask(assignment, prompts.regenerate(prompt, reply.text, complaints))
+    again = prompts.regenerate(prompt, reply.text, complaints, instructions=assignment.instructions)
+    second = _ask(assignment, again)
     return Draft(second, _problems(assignment, second), problems)
 
 

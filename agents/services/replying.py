@@ -52,11 +52,19 @@ def _assignment(thought: Thought, found: SearchResult, *, needs_source: bool) ->
         newest=thought.newest,
         passages=found.passages,
         language=thought.run.language,
-        limit=capabilities.max_text,
+        limit=capabilities.max_text - capabilities.length_of(_signature(thought)),
         seconds_left=lambda: thought.seconds_left,
         length_of=capabilities.length_of,
         needs_source=needs_source,
+        instructions=thought.instructions,
     )
+
+
+def _signature(thought: Thought) -> str:
+    """What the version puts under every answer, on a line of its own; ours, not the model's."""
+    usual = (thought.profile.languages or [""])[0]
+    words = thought.instructions.signature_in(thought.run.language, usual=usual)
+    return f"\n\n{words}" if words else ""
 
 
 def _judged(thought: Thought, draft: Draft, found: SearchResult) -> Drafted:
@@ -79,4 +87,5 @@ def _judged(thought: Thought, draft: Draft, found: SearchResult) -> Drafted:
         step.warning = ", ".join(problem.code for problem in draft.problems)[:300]
         thought.warn(f"reply refused: {step.warning}")
         return Drafted(Drafted.UNSAFE, draft.reply.text)
-    return Drafted(Drafted.READY, draft.reply.text, cited(draft.reply, found.passages))
+    text = draft.reply.text + _signature(thought)
+    return Drafted(Drafted.READY, text, cited(draft.reply, found.passages))

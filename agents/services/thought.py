@@ -13,9 +13,11 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from agents.gateway import Call, NoAnswer
+from agents.instructions import BUILT_IN, Instructions
 from agents.models import ModelCall, Run, RunStep
 from agents.prompts import Turn
 from agents.services.ringing import ring
+from agents.services.steering import guide_for, steered
 from channels_app import services as channels
 from channels_app.models import Conversation, Message
 from tenants import context
@@ -39,7 +41,11 @@ FENCED = (ProviderError, DatabaseError, ValidationError, ValueError, TypeError, 
 
 @dataclass
 class Thought:
-    """One run being thought through by one worker."""
+    """One run being thought through by one worker.
+
+    ``profile`` is the company's as its version has it. A rehearsal ``is_dry``: nothing it finds
+    is written anywhere, and its run is no row.
+    """
 
     run: Run
     profile: Profile
@@ -49,6 +55,8 @@ class Thought:
     deadline: float = field(default_factory=lambda: time.monotonic() + THINK_SECONDS)
     steps: list[RunStep] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    instructions: Instructions = BUILT_IN
+    is_dry: bool = False
 
     @property
     def conversation(self) -> Conversation:
@@ -117,6 +125,8 @@ class Thought:
 
     def store_steps(self) -> None:
         """Write the steps that are not written yet; one another worker wrote stays."""
+        if self.is_dry:
+            return
         _NEW_STEPS.rows(self.steps)
         self.steps = []
 
@@ -175,9 +185,13 @@ def take_up(run_id: int) -> Thought | None:
     if run is None:
         return None  # erased in this moment
     run.turn_version = run.conversation.turn_version
-    before, unanswered = _read(channels.history(conversation=run.conversation, limit=HISTORY))
+    before, unanswered = read_turns(channels.history(conversation=run.conversation, limit=HISTORY))
     done = {step.name: step for step in run.steps.all()} if run.claim > 1 else {}
-    return Thought(run, profile(), before, unanswered, done)
+    ours = profile()
+    guide = guide_for(ours, contact_id=run.conversation.contact_id)
+    run.agent_version, run.experiment = guide.number, guide.experiment
+    kept = steered(ours, guide.instructions)
+    return Thought(run, kept, before, unanswered, done, instructions=guide.instructions)
 
 
 _WITH_PEOPLE = Prepared(
@@ -197,7 +211,7 @@ def _ring_again_if_early(run_id: int) -> None:
         ring(run_id, delay_seconds=max(wait, 0.0) + 0.05)
 
 
-def _read(messages: Sequence[Message]) -> tuple[list[Turn], list[Message]]:
+def read_turns(messages: Sequence[Message]) -> tuple[list[Turn], list[Message]]:
     """The thread's earlier turns, and what the contact said since anybody answered."""
     said = [
         message

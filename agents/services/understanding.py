@@ -29,10 +29,16 @@ def understand(thought: Thought) -> Understanding:
     run.sentiment = understood.sentiment
     run.language = understood.language
     if known is None:
-        _remember_language(thought.conversation, understood.language)
-        _extract_and_score(thought, understood)
-        thought.store_steps()
+        _keep(thought, understood)
     return understood
+
+
+def _keep(thought: Thought, understood: Understanding) -> None:
+    """What is remembered of it beyond this answer: language, facts, the lead."""
+    if not thought.is_dry:
+        _remember_language(thought.conversation, understood.language)
+    _extract_and_score(thought, understood)
+    thought.store_steps()
 
 
 def _ask(thought: Thought) -> Understanding:
@@ -76,7 +82,9 @@ def _read_alone(thought: Thought, language: str) -> Understanding | None:
 
 
 def _asked(thought: Thought, language: str) -> Understanding:
-    prompt = prompts.understand(thought.history, thought.newest, language=language)
+    prompt = prompts.understand(
+        thought.history, thought.newest, language=language, instructions=thought.instructions
+    )
     completion = gateway.complete(
         task="understand",
         system=prompt.system,
@@ -129,6 +137,9 @@ def _extract_and_score(thought: Thought, understood: Understanding) -> None:
     thought.steps.append(step)
     if understood.intent == Intent.SPAM or understood.is_closing or understood.confidence == 0:
         thought.skip(RunStep.Name.SCORE, why="nothing to score")
+        return
+    if thought.is_dry:
+        thought.skip(RunStep.Name.SCORE, why="a rehearsal makes no lead")
         return
     with thought.step(RunStep.Name.SCORE) as score:
         lead = leads.apply_understanding(
