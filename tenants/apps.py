@@ -11,9 +11,13 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         from django.contrib.contenttypes.models import ContentType
+        from django_tenants.signals import schema_migrated
 
+        from tenants import blueprint
         from tenants.api import schema  # noqa: F401 (tells drf-spectacular about our sign-in)
         from tenants.pages import cards  # noqa: F401 (registers what it offers)
+
+        schema_migrated.connect(blueprint.follow_migrations, dispatch_uid="tenants.blueprint")
 
         # Django keeps the ids of content types in one dictionary for all threads, and
         # django-tenants clears it at every switch of schema. Two threads in two companies

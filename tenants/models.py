@@ -7,7 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django_tenants.models import DomainMixin, TenantMixin
 
-from tenants import crypto
+from tenants import blueprint, crypto
 from tenants.fields import EncryptedBytesField, EncryptedTextField
 
 # A DNS label, which is also a harmless schema name.
@@ -57,6 +57,15 @@ class Company(TenantMixin):
     def __str__(self) -> str:
         return self.name
 
+    def create_schema(
+        self, check_if_exists: bool = False, sync_schema: bool = True, verbosity: int = 1
+    ) -> bool:
+        """From the record of what the migrations say, which is many times faster than they are."""
+        if super().create_schema(check_if_exists, sync_schema=False) is False:
+            return False
+        blueprint.build(self.schema_name)
+        return True
+
     def __enter__(self) -> NoReturn:
         # The inherited one keeps its stack on the class, shared by all worker threads.
         raise TypeError("Use tenants.context.inside(company).")
@@ -64,6 +73,17 @@ class Company(TenantMixin):
     @property
     def subdomain(self) -> str:
         return self.schema_name
+
+
+class Blueprint(models.Model):
+    """What the migrations say when a company's schema is made: see ``tenants.blueprint``."""
+
+    fingerprint = models.CharField(max_length=64, unique=True)
+    statements = models.TextField()
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.fingerprint
 
 
 class PlatformKeyring(models.Model):
