@@ -1,11 +1,15 @@
 """How a company wants to be represented, and what it has used."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.prepared import Prepared
+
+MONEY: Any = {"max_digits": 10, "decimal_places": 2, "validators": [MinValueValidator(0)]}
 
 
 class Profile(models.Model):
@@ -33,6 +37,19 @@ class Profile(models.Model):
     ai_enabled = models.BooleanField(default=True)
     # The key of the table that says what the AI may do by itself; none: the built-in one.
     autonomy_policy = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
+    # How models are asked. Vendors read placeholders instead of names, numbers and addresses;
+    # questions that were answered before are answered from memory; looking up and drafting may
+    # begin before it is known what the message means, which is faster and costs more.
+    hides_personal = models.BooleanField(default=True)
+    remembers_answers = models.BooleanField(default=True)
+    thinks_ahead = models.BooleanField(default=False)
+    model_routes = models.JSONField(default=dict, blank=True)  # task -> provider/model, in order
+    # US dollars for models, by UTC day and month. From the soft cap on we save, at the hard cap
+    # no vendor is asked any more; none: no cap.
+    daily_soft_cap = models.DecimalField(null=True, blank=True, **MONEY)
+    daily_hard_cap = models.DecimalField(null=True, blank=True, **MONEY)
+    monthly_soft_cap = models.DecimalField(null=True, blank=True, **MONEY)
+    monthly_hard_cap = models.DecimalField(null=True, blank=True, **MONEY)
     retention_days = models.PositiveIntegerField(default=90)
     # Changes with what the agents app has live; processes remember that under this word.
     agent_revision = models.CharField(max_length=32, blank=True, default="")
@@ -44,6 +61,12 @@ class Profile(models.Model):
     def clean(self) -> None:
         if (self.quiet_from is None) != (self.quiet_to is None):
             raise ValidationError({"quiet_to": _("Give both times, or neither.")})
+        for span in ("daily", "monthly"):
+            soft, hard = getattr(self, f"{span}_soft_cap"), getattr(self, f"{span}_hard_cap")
+            if soft is not None and hard is not None and soft > hard:
+                raise ValidationError(
+                    {f"{span}_soft_cap": _("Saving begins below the hard cap, not above it.")}
+                )
 
     @classmethod
     def current(cls) -> "Profile":
