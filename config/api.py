@@ -20,6 +20,7 @@ from crm.api.views import CrmConnectionViewSet, SyncRecordViewSet
 from knowledge.api.views import DocumentViewSet, PassageViewSet, SearchView
 from leads.api.views import LeadViewSet
 from tenants.api.views import (
+    AccessTokenView,
     ApiKeyViewSet,
     AuditEntryViewSet,
     LiveTokenView,
@@ -54,6 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("profile/", ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
+    path("tokens/", AccessTokenView.as_view(), name="access-token"),
     path("live-token/", LiveTokenView.as_view(), name="live-token"),
     path("channels/<int:pk>/doctor/", DoctorView.as_view(), name="channel-doctor"),
     path("chat/", ChatView.as_view(), name="chat"),

@@ -64,13 +64,14 @@ class Listener:
     host: str
     actor: str
     role: str
+    scopes: tuple[str, ...] = ("*",)  # as tenants.accounts.scopes has it
 
 
 def listener_at(request: HttpRequest) -> Listener:
     """Whoever asks, at the host they asked."""
     host, _port = split_domain_port(request.get_host())
     who: Any = request.user
-    return Listener(context.schema(), host, who.actor, who.role)
+    return Listener(context.schema(), host, who.actor, who.role, tuple(who.scopes))
 
 
 class BadToken(ValueError):
@@ -79,14 +80,15 @@ class BadToken(ValueError):
 
 def listening_token(listener: Listener) -> str:
     """What a page shows when it opens its socket; good for one minute."""
-    claims = [listener.schema, listener.host, listener.actor, listener.role]
+    claims = [*(listener.schema, listener.host, listener.actor, listener.role), listener.scopes]
     return signing.dumps(claims, salt=SALT)
 
 
 def listener_of(token: str) -> Listener:
     """Who may listen by this token; raises BadToken."""
     try:
-        return Listener(*signing.loads(token, salt=SALT, max_age=TOKEN_SECONDS))
+        schema, host, actor, role, held = signing.loads(token, salt=SALT, max_age=TOKEN_SECONDS)
+        return Listener(schema, host, actor, role, tuple(held))
     except (signing.BadSignature, TypeError, ValueError) as error:
         raise BadToken("This token is not valid (any more).") from error
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.http.request import split_domain_port
 from redis.exceptions import RedisError
 
-from tenants.accounts import roles
+from tenants.accounts import roles, scopes
 from tenants.live import ACCESS_CHANGED, BadToken, Listener, listener_of
 from tenants.live_hub import EVENT_ID, Event, Hub, MissedTooMuch, order_of
 
@@ -213,4 +213,7 @@ class Socket:
 
 
 def _may_hear(listener: Listener, event: Event) -> bool:
-    return not event.permission or roles.allows(listener.role, event.permission)
+    asked = event.permission
+    if not asked:
+        return True
+    return roles.allows(listener.role, asked) and scopes.allow(listener.scopes, asked)

@@ -1,5 +1,6 @@
 """Opening a company, and giving programs a way in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +15,7 @@ from django.utils import timezone
 from tenants import context
 from tenants.accounts.models import ApiKey, User
 from tenants.accounts.roles import Role
+from tenants.accounts.scopes import EVERYTHING, beyond, unknown
 from tenants.audit.services import record
 from tenants.models import SUBDOMAIN, Company, Domain, Plan
 
@@ -69,13 +71,19 @@ def create_api_key(
     *,
     name: str,
     role: str,
+    scopes: Sequence[str] = (EVERYTHING,),
     created_by: User | None = None,
     expires_at: datetime | None = None,
     actor: str = "",
+    maker_scopes: Sequence[str] = (EVERYTHING,),
 ) -> tuple[ApiKey, str]:
-    """Make a key for the current company; the second value is shown once and never stored."""
+    """Make a key for the current company; the second value is shown once and never stored.
+
+    ``maker_scopes`` are those of whoever asks: a key's key reaches no further than itself.
+    """
     if role not in Role.values:
         raise ValidationError({"role": f"Choose one of: {', '.join(Role.values)}."})
+    _check_scopes(scopes, maker_scopes)
     if expires_at is not None and expires_at <= timezone.now():
         raise ValidationError({"expires_at": "This moment has passed."})
     prefix, secret = ApiKey.new_secret()
@@ -86,12 +94,23 @@ def create_api_key(
             prefix=prefix,
             digest=ApiKey.digest_of(full_key),
             role=role,
+            scopes=sorted(set(scopes)),
             created_by=created_by,
             expires_at=expires_at,
         )
         actor = actor or (created_by.actor if created_by else "system")
-        record(action="api_key.created", subject=f"api_key:{key.pk}", actor=actor)
+        details = {"role": role, "scopes": key.scopes}
+        record(action="api_key.created", subject=f"api_key:{key.pk}", actor=actor, details=details)
     return key, full_key
+
+
+def _check_scopes(scopes: Sequence[str], held: Sequence[str]) -> None:
+    if not scopes:
+        raise ValidationError({"scopes": "Choose at least one."})
+    if wrong := unknown(scopes):
+        raise ValidationError({"scopes": f"There is no scope {', '.join(wrong)}."})
+    if missing := beyond(held, scopes):
+        raise ValidationError({"scopes": f"You do not hold {', '.join(missing)} yourself."})
 
 
 def company_named(subdomain: str) -> Company:

@@ -51,6 +51,7 @@ class ConnectionViewSet(ReadOnlyModelViewSet):
     queryset = ChannelConnection.objects.all()
     serializer_class = ConnectionSerializer
     filterset_fields = {"platform": ["exact"], "is_active": ["exact"], "health": ["exact"]}
+    verbs = {"templates": "view"}
 
     @extend_schema(request=ConnectSerializer, responses={201: ConnectionSerializer})
     def create(self, request: Request) -> Response:

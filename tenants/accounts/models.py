@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from tenants import context
-from tenants.accounts import roles
+from tenants.accounts import roles, scopes
 from tenants.accounts.roles import Role
 
 
@@ -37,6 +37,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(default=timezone.now)
 
+    # What this request may touch of what the role may: a short-lived token can be narrower.
+    scopes: tuple[str, ...] = (scopes.EVERYTHING,)
+
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
@@ -52,7 +55,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         """In a company the role decides, and nothing else; it costs no query."""
         if context.schema() == context.PUBLIC:
             return super().has_perm(perm, obj)
-        return self.is_active and roles.allows(self.role, perm)
+        return self.is_active and roles.allows(self.role, perm) and scopes.allow(self.scopes, perm)
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.has_perm(f"{app_label}.view_anything")
@@ -69,8 +72,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name.split()[0] if self.name else self.email
 
 
+def everything() -> list[str]:
+    """The scopes of a key that may do whatever its role may."""
+    return [scopes.EVERYTHING]
+
+
 class ApiKey(models.Model):
-    """A program's way in: shown once, stored as a hash, bound to this schema and a role.
+    """A program's way in: shown once, stored as a hash, bound to this schema, a role and scopes.
 
     The full key reads ``lw_<schema>_<prefix>_<secret>``; the schema is part of what is hashed.
     """
@@ -79,6 +87,7 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=12, unique=True)
     digest = models.CharField(max_length=64)
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.AGENT)
+    scopes = models.JSONField(default=everything)
     created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -102,6 +111,24 @@ class ApiKey(models.Model):
 
     def matches(self, full_key: str) -> bool:
         return hmac.compare_digest(self.digest, self.digest_of(full_key))
+
+    def has_perm(self, permission: str) -> bool:
+        """Its role and one of its scopes must both allow it."""
+        return roles.allows(self.role, permission) and scopes.allow(self.scopes, permission)
+
+    @property
+    def rooms(self) -> list[tuple[str, bool]]:
+        """What it may touch, for people: each room's name, and whether it may change things."""
+        return [
+            (str(room.label), f"{room.name}:{scopes.WRITE}" in self.scopes)
+            for room in scopes.ROOMS
+            if {f"{room.name}:{scopes.READ}", f"{room.name}:{scopes.WRITE}"} & set(self.scopes)
+        ]
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether its role is all that limits it."""
+        return scopes.EVERYTHING in self.scopes
 
     @property
     def is_usable(self) -> bool:

@@ -5,18 +5,30 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from tenants.accounts import scopes
 from tenants.accounts.models import ApiKey, User
 from tenants.accounts.roles import Role
 from tenants.audit.models import AuditEntry
 from tenants.workspace.models import Profile
 
+SCOPES = [scopes.EVERYTHING, *scopes.NAMES]
+
 
 class ApiKeySerializer(serializers.ModelSerializer):
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=SCOPES),
+        required=False,
+        allow_empty=False,
+        max_length=len(SCOPES),
+        help_text="What the key may touch of what its role may; `*` is all of that, and the"
+        " default. Writing includes reading.",
+    )
+
     class Meta:
         model = ApiKey
         fields = [
-            *("id", "name", "prefix", "role", "created_by", "created_at", "expires_at"),
-            *("last_used_at", "revoked_at"),
+            *("id", "name", "prefix", "role", "scopes", "created_by", "created_at"),
+            *("expires_at", "last_used_at", "revoked_at"),
         ]
         read_only_fields = ["prefix", "created_by", "last_used_at", "revoked_at"]
 
@@ -30,6 +42,25 @@ class NewApiKeySerializer(ApiKeySerializer):
         fields = [*ApiKeySerializer.Meta.fields, "key"]
 
 
+class TokenRequestSerializer(serializers.Serializer):
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=SCOPES),
+        required=False,
+        default=list,
+        max_length=len(SCOPES),
+        help_text="Fewer than yours; left out, all of yours.",
+    )
+
+
+class TokenSerializer(serializers.Serializer):
+    """As OAuth 2 answers: RFC 6749, 5.1."""
+
+    access_token = serializers.CharField(help_text="A JWT, valid at this company only.")
+    token_type = serializers.ChoiceField(choices=["Bearer"])
+    expires_in = serializers.IntegerField(help_text="Seconds.")
+    scope = serializers.CharField(help_text="What it may touch, parted by blanks.")
+
+
 class UserSerializer(serializers.ModelSerializer):
     class Meta:
         model = User
@@ -41,6 +72,7 @@ class MeSerializer(serializers.Serializer):
 
     actor = serializers.CharField(help_text="As histories and the audit log name it.")
     role = serializers.ChoiceField(choices=Role.choices)
+    scopes = serializers.ListField(child=serializers.CharField())
     name = serializers.CharField()
     company = serializers.CharField()
 

@@ -13,8 +13,11 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
 
 from tenants import context
+from tenants.accounts.credentials import Token, issue_token
 from tenants.accounts.models import ApiKey, User
+from tenants.accounts.scopes import EVERYTHING
 from tenants.accounts.services import revoke_key
+from tenants.api.exceptions import problem
 from tenants.api.serializers import (
     ApiKeySerializer,
     AuditEntrySerializer,
@@ -22,6 +25,8 @@ from tenants.api.serializers import (
     MeSerializer,
     NewApiKeySerializer,
     ProfileSerializer,
+    TokenRequestSerializer,
+    TokenSerializer,
     UserSerializer,
 )
 from tenants.audit.models import AuditEntry
@@ -34,6 +39,7 @@ from tenants.workspace.services import change_profile
 class ApiKeyViewSet(ReadOnlyModelViewSet):
     """Ways in for programs. The key itself is in the answer to its creation, and nowhere else."""
 
+    verbs = {"revoke": "delete"}
     queryset = ApiKey.objects.all()
     serializer_class = ApiKeySerializer
     filterset_fields = {"role": ["exact"], "revoked_at": ["isnull"]}
@@ -47,6 +53,8 @@ class ApiKeyViewSet(ReadOnlyModelViewSet):
         key, full_key = create_api_key(
             name=body.validated_data["name"],
             role=body.validated_data.get("role", "agent"),
+            scopes=body.validated_data.get("scopes", [EVERYTHING]),
+            maker_scopes=by.scopes,
             expires_at=body.validated_data.get("expires_at"),
             created_by=by if isinstance(by, User) else None,
             actor=by.actor,
@@ -79,6 +87,7 @@ class UserViewSet(ReadOnlyModelViewSet):
                 {
                     "actor": by.actor,
                     "role": by.role,
+                    "scopes": list(by.scopes),
                     "name": str(by),
                     "company": context.schema(),
                 }
@@ -117,6 +126,36 @@ class ProfileViewSet(GenericViewSet):
         by: Any = request.user
         profile = change_profile(actor=by.actor, **body.validated_data)
         return Response(ProfileSerializer(profile).data)
+
+
+class AccessTokenView(APIView):
+    """A short-lived token, for where a key should not go: a browser, a partner, a function.
+
+    It speaks for whoever asked for it, and ends within fifteen minutes, with its key, or when
+    the person may no longer come in. A token makes no token.
+    """
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(request=TokenRequestSerializer, responses={201: TokenSerializer})
+    def post(self, request: Request) -> Response:
+        """Make a token with your scopes, or with fewer."""
+        if isinstance(request.auth, Token):
+            return problem(403, "token_from_token", "Ask by a key or a session: not by a token.")
+        body = TokenRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        by: Any = request.user
+        try:
+            token = issue_token(holder=by, held=body.validated_data["scopes"])
+        except ValueError as error:
+            return problem(403, "insufficient_scope", str(error))
+        made = {
+            "access_token": token.text,
+            "token_type": "Bearer",
+            "expires_in": token.seconds,
+            "scope": " ".join(token.scopes),
+        }
+        return Response(TokenSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
 class LiveTokenView(APIView):

@@ -2,15 +2,18 @@
 
 import json
 import secrets
+from datetime import timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants.accounts.roles import Role
+from tenants.accounts.scopes import EVERYTHING, READ, ROOMS, WRITE
 from tenants.models import Company
 from tenants.workspace.models import Profile
 
@@ -107,7 +110,16 @@ class MemberForm(forms.Form):
 
 
 class KeyForm(forms.Form):
-    """A program's name and role."""
+    """A program's name, role, end, and what it may touch of what its role may."""
+
+    DAYS = (
+        ("", _("Never")),
+        ("30", _("In 30 days")),
+        ("90", _("In 90 days")),
+        ("365", _("In a year")),
+    )
+    REACH = (("all", _("Everything its role may")), ("some", _("Only what is chosen here")))
+    LEVELS = (("", _("Nothing")), (READ, _("Read")), (WRITE, _("Read and change")))
 
     name = forms.CharField(
         label=_("What will use it?"),
@@ -115,6 +127,41 @@ class KeyForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": _("Website chat"), "autocomplete": "off"}),
     )
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.VIEWER)
+    days = forms.ChoiceField(label=_("Ends"), choices=DAYS, required=False)
+    reach = forms.ChoiceField(
+        label=_("May touch"), choices=REACH, initial="all", widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for room in ROOMS:
+            self.fields[f"room_{room.name}"] = forms.ChoiceField(
+                label=room.label, choices=self.LEVELS, required=False
+            )
+
+    @property
+    def plain(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("name", "role", "days", "reach")]
+
+    @property
+    def rooms(self) -> list[forms.BoundField]:
+        return [self[f"room_{room.name}"] for room in ROOMS]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        chosen = [
+            f"{room.name}:{level}" for room in ROOMS if (level := given.get(f"room_{room.name}"))
+        ]
+        if given.get("reach") == "some" and not chosen:
+            self.add_error("reach", _("Choose at least one thing that it may read or change."))
+        days = given.get("days")
+        ends = timezone.now() + timedelta(days=int(days)) if days else None
+        return {
+            "name": given.get("name"),
+            "role": given.get("role"),
+            "scopes": chosen if given.get("reach") == "some" else [EVERYTHING],
+            "expires_at": ends,
+        }
 
 
 class ProfileForm(forms.ModelForm):

@@ -127,7 +127,9 @@ def test_a_crm_is_connected(sign_in):
 def test_a_key_is_shown_once(sign_in):
     browser = sign_in("admin")
 
-    made = browser.post(reverse("workspace:keys"), {"name": "Website", "role": "viewer"})
+    made = browser.post(
+        reverse("workspace:keys"), {"name": "Website", "role": "viewer", "reach": "all"}
+    )
     again = browser.get(reverse("workspace:keys"))
 
     full_key = re.search(r"lw_north_[0-9a-f]{8}_[\w-]+", made.content.decode()).group()
@@ -137,7 +139,7 @@ def test_a_key_is_shown_once(sign_in):
 
 def test_a_revoked_key_opens_nothing(sign_in):
     browser = sign_in("admin")
-    browser.post(reverse("workspace:keys"), {"name": "Website", "role": "viewer"})
+    browser.post(reverse("workspace:keys"), {"name": "Website", "role": "viewer", "reach": "all"})
 
     browser.post(reverse("workspace:revoke", args=[ApiKey.objects.get().pk]))
 
