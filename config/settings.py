@@ -278,6 +278,8 @@ ALLOW_PRIVATE_ADDRESSES = env.bool("ALLOW_PRIVATE_ADDRESSES", default=False)
 # -- API
 API_CALLER_PER_MINUTE = env.int("API_CALLER_PER_MINUTE", default=600)
 API_COMPANY_PER_MINUTE = env.int("API_COMPANY_PER_MINUTE", default=1_800)
+# Whether PUT, PATCH and DELETE must name what they saw (If-Match); where they do, it always counts.
+API_REQUIRES_IF_MATCH = env.bool("API_REQUIRES_IF_MATCH", default=False)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "tenants.api.authentication.ApiKeyAuthentication",
@@ -318,6 +320,8 @@ SPECTACULAR_SETTINGS = {
         "DocumentStatusEnum": "knowledge.models.Document.Status",
         "RunStatusEnum": "agents.models.Run.Status",
         "CrmKindEnum": "crm.models.crm_kinds",
+        "HookKindEnum": "crm.models.hook_kinds",
+        "HookEventStateEnum": "crm.models.HookEvent.State",
         "DocumentKindEnum": "knowledge.loaders.LOADERS.choices",
         "SyncStateEnum": "crm.models.SyncRecord.State",
         "ChannelHealthEnum": "channels_app.models.ChannelConnection.Health",
@@ -340,6 +344,7 @@ INSTAGRAM_TOKEN_URL = env.str("INSTAGRAM_TOKEN_URL", default="https://api.instag
 INSTAGRAM_LOGIN_URL = env.str("INSTAGRAM_LOGIN_URL", default="https://www.instagram.com")
 TELEGRAM_API_URL = env.str("TELEGRAM_API_URL", default="https://api.telegram.org")
 HUBSPOT_API_URL = env.str("HUBSPOT_API_URL", default="https://api.hubapi.com")
+HUBSPOT_CLIENT_SECRET = env.str("HUBSPOT_CLIENT_SECRET", default="")  # our own public app there
 RESEND_API_URL = env.str("RESEND_API_URL", default="https://api.resend.com")
 X_API_URL = env.str("X_API_URL", default="https://api.x.com")
 X_LOGIN_URL = env.str("X_LOGIN_URL", default="https://x.com")
@@ -383,6 +388,8 @@ EMBEDDER = env.str("EMBEDDER", default="local")  # local | openai
 # Public sets that "manage.py evaluate" measures on; they are not ours to ship.
 EVALS_DIR = Path(env.str("EVALS_DIR", default="") or BASE_DIR.parent / "shared" / "evals")
 KNOWLEDGE_MAX_BYTES = env.int("KNOWLEDGE_MAX_BYTES", default=20 * 1024 * 1024)  # of one document
+# Seconds between two pages of one site; a site's robots.txt may ask for more.
+KNOWLEDGE_CRAWL_PAUSE = env.float("KNOWLEDGE_CRAWL_PAUSE", default=1.0)
 
 # -- seeing what happens
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")

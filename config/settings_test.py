@@ -15,6 +15,7 @@ MIDDLEWARE = [path for path in MIDDLEWARE if "whitenoise" not in path]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STATICFILES_DIRS = []
 ALLOW_PRIVATE_ADDRESSES = False
+KNOWLEDGE_CRAWL_PAUSE = 0.0
 LOG_LEVEL = "WARNING"
 LOGGING = logs.configure(level=LOG_LEVEL, form="json")
 SENTRY_DSN = ""

@@ -4,31 +4,45 @@ from knowledge.ranking import THRESHOLD
 from knowledge.services.documents import (
     add_document,
     find_same,
+    mark_gone,
     reindex_document,
     remove_document,
     rename_document,
     replace_content,
-    sweep,
 )
 from knowledge.services.embedding import embed, embed_locally
 from knowledge.services.indexing import index_document
 from knowledge.services.results import FoundPassage, SearchResult
 from knowledge.services.searching import knowledge_version, search
+from knowledge.services.sources import (
+    add_source,
+    change_source,
+    look_again,
+    remove_source,
+)
+from knowledge.services.sweeping import sweep
+from knowledge.services.visiting import visit_next
 
 __all__ = [
     "THRESHOLD",
     "FoundPassage",
     "SearchResult",
     "add_document",
+    "add_source",
+    "change_source",
     "embed",
     "embed_locally",
     "find_same",
     "index_document",
     "knowledge_version",
+    "look_again",
+    "mark_gone",
     "reindex_document",
     "remove_document",
+    "remove_source",
     "rename_document",
     "replace_content",
     "search",
     "sweep",
+    "visit_next",
 ]

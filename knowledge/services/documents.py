@@ -6,7 +6,7 @@ from hashlib import sha256
 from django.db import transaction
 from django.utils import timezone
 
-from knowledge.models import Document, DocumentContent, KnowledgeState
+from knowledge.models import Document, DocumentContent, KnowledgeState, SourcePage
 from knowledge.services.embedding import current_embedder
 from knowledge.services.ringing import ring_indexing
 from knowledge.services.statistics import record_change
@@ -38,7 +38,7 @@ def add_document(
         _record("document.added", document, actor)
     elif document.content_hash != digest:
         _replace(document, content=content, digest=digest, kind=kind, actor=actor)
-    elif document.status == Document.Status.FAILED:
+    elif document.status in {Document.Status.FAILED, Document.Status.GONE}:
         _queue(document)
     return document
 
@@ -73,17 +73,21 @@ def rename_document(*, document: Document, title: str, actor: str = "system") ->
     if title.strip() and title.strip() != document.title:
         document.title = title.strip()[:200]
         document.version += 1
-        _queue(document)
+        if document.status == Document.Status.GONE:
+            document.save()
+        else:
+            _queue(document)
         _record("document.renamed", document, actor)
     return document
 
 
 @transaction.atomic
 def reindex_document(*, document: Document, actor: str = "system") -> Document:
-    """Read the stored content again."""
+    """Read the stored content again; what is gone stays gone."""
     document = Document.objects.select_for_update().get(pk=document.pk)
-    _queue(document)
-    _record("document.reindexed", document, actor)
+    if document.status != Document.Status.GONE:
+        _queue(document)
+        _record("document.reindexed", document, actor)
     return document
 
 
@@ -93,6 +97,8 @@ def remove_document(*, document: Document, actor: str = "system") -> None:
     state = KnowledgeState.locked()
     passages = list(document.passages.only("stems", "stem_count", "language"))
     pk = document.pk
+    # The pages it came from would bring it back in their next round.
+    document.pages.update(status=SourcePage.Status.LEFT_OUT, error="")
     document.delete()
     if passages:
         record_change(state, gone=passages)
@@ -100,7 +106,26 @@ def remove_document(*, document: Document, actor: str = "system") -> None:
     record(action="document.removed", subject=f"document:{pk}", actor=actor)
 
 
-def sweep() -> dict[str, int]:
+@transaction.atomic
+def mark_gone(*, document: Document, reason: str, actor: str = "system") -> None:
+    """Keep a document to be seen, but answer from it no more; its page coming back revives it."""
+    state = KnowledgeState.locked()
+    document = Document.objects.select_for_update().get(pk=document.pk)
+    if document.status == Document.Status.GONE:
+        return
+    passages = list(document.passages.only("stems", "stem_count", "language"))
+    document.passages.all().delete()
+    if passages:
+        record_change(state, gone=passages)
+    document.status = Document.Status.GONE
+    document.error = reason[:300]
+    document.passage_count = 0
+    document.save()
+    publish("document_status", document=document.pk, status=document.status)
+    _record("document.gone", document, actor)
+
+
+def sweep_documents() -> int:
     """Ring again for documents that nobody is at, and for those in another embedder's space."""
     silent_since = timezone.now() - LEFT_ALONE
     waiting = Document.objects.unfinished().filter(updated_at__lt=silent_since)
@@ -114,7 +139,7 @@ def sweep() -> dict[str, int]:
     for pk in waiting.values_list("pk", flat=True):
         ring_indexing(pk)
         count += 1
-    return {"documents": count}
+    return count
 
 
 def _row(source_name: str, digest: str, title: str, kind: str) -> tuple[Document, bool]:

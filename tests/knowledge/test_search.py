@@ -231,7 +231,7 @@ def test_the_sweeper_brings_documents_into_the_space_we_use_now(taught, settings
     Passage.objects.update(embedder="of-another-model")
     Document.objects.update(embedder="of-another-model")
 
-    assert services.sweep() == {"documents": 3}
+    assert services.sweep()["documents"] == 3
     for document in Document.objects.all():
         services.index_document(document_id=document.pk)
 
