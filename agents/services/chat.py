@@ -17,6 +17,7 @@ from agents.refusals import refusal_sentence
 from agents.services.grounding import Assignment, Draft, can_answer, cited, write
 from agents.services.retrieving import look_up
 from agents.services.steering import guide_for, steered
+from agents.services.terms import terms_of
 from agents.services.thought import store_calls
 from knowledge.services import SearchResult
 from tenants.workspace.models import Profile
@@ -69,6 +70,7 @@ def answer_question(*, question: str, session_id: str = "", language: str = "") 
     found = look_up(question, earlier=before[-1].question if before else "", language=spoken)
     assignment = _assignment(ours, question, before, found, spoken)
     assignment.instructions = instructions
+    assignment.terms = terms_of(ours, instructions=instructions)
     draft = _draft(assignment, found)
     if draft is not None and draft.may_go_out:
         sources = [ChatSource(**row) for row in cited(draft.reply, found.passages)]
@@ -101,6 +103,7 @@ def _assignment(
         language=language,
         limit=MAX_ANSWER,
         seconds_left=lambda: deadline - time.monotonic(),
+        terms=terms_of(ours),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents import gateway, prompts
-from agents.gateway import Call
+from agents.gateway import Call, Terms
 from agents.guardrails import Problem, problems_of, unsupported_quotes
 from agents.instructions import BUILT_IN, Instructions
 from agents.offline.alignment import words_by
@@ -39,6 +39,7 @@ class Assignment:
     length_of: Callable[[str], int] = len
     needs_source: bool = True
     instructions: Instructions = BUILT_IN
+    terms: Terms = field(default_factory=Terms)
     calls: list[Call] = field(default_factory=list)
 
 
@@ -117,6 +118,7 @@ def _ask(assignment: Assignment, prompt: prompts.Prompt) -> Reply:
             schema=Reply,
             max_tokens=MAX_TOKENS,
             seconds=max(assignment.seconds_left(), 0.0),
+            terms=assignment.terms,
         )
     except gateway.NoAnswer as error:
         assignment.calls.extend(error.calls)

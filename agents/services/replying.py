@@ -22,6 +22,8 @@ class Drafted:
     state: str
     text: str = ""
     sources: list[dict[str, Any]] = field(default_factory=list)
+    dropped: int = 0  # sentences left out because nothing supported them
+    was_rewritten: bool = False
 
 
 def draft_reply(thought: Thought, found: SearchResult) -> Drafted:
@@ -57,6 +59,7 @@ def _assignment(thought: Thought, found: SearchResult, *, needs_source: bool) ->
         length_of=capabilities.length_of,
         needs_source=needs_source,
         instructions=thought.instructions,
+        terms=thought.terms,
     )
 
 
@@ -88,4 +91,5 @@ def _judged(thought: Thought, draft: Draft, found: SearchResult) -> Drafted:
         thought.warn(f"reply refused: {step.warning}")
         return Drafted(Drafted.UNSAFE, draft.reply.text)
     text = draft.reply.text + _signature(thought)
-    return Drafted(Drafted.READY, text, cited(draft.reply, found.passages))
+    sources = cited(draft.reply, found.passages)
+    return Drafted(Drafted.READY, text, sources, was_rewritten=bool(draft.refused))

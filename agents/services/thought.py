@@ -6,18 +6,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from agents.gateway import Call, NoAnswer
+from agents.gateway import Call, Heard, NoAnswer, Terms
+from agents.guardrails.autonomy import Act
 from agents.instructions import BUILT_IN, Instructions
 from agents.models import ModelCall, Run, RunStep
 from agents.prompts import Turn
 from agents.services.ringing import ring
 from agents.services.steering import guide_for, steered
+from agents.services.terms import terms_of
 from channels_app import services as channels
 from channels_app.models import Conversation, Message
 from tenants import context
@@ -57,10 +60,27 @@ class Thought:
     calls: list[Call] = field(default_factory=list)
     instructions: Instructions = BUILT_IN
     is_dry: bool = False
+    heard: list[Heard] | None = None  # what models were asked, where somebody wants to see it
+    care: dict[str, Act] = field(default_factory=dict)  # wishes for more care, by reason
+
+    @property
+    def intents(self) -> list[str]:
+        """What the message is about, the most particular first."""
+        return [self.run.intent] if self.run.intent else []
 
     @property
     def conversation(self) -> Conversation:
         return self.run.conversation
+
+    @cached_property
+    def terms(self) -> Terms:
+        """On what terms models are asked about this conversation."""
+        return terms_of(
+            self.profile,
+            self.conversation.contact,
+            instructions=self.instructions,
+            heard=self.heard,
+        )
 
     @property
     def newest(self) -> list[str]:

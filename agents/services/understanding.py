@@ -93,6 +93,7 @@ def _asked(thought: Thought, language: str) -> Understanding:
         schema=Understanding,
         max_tokens=600,
         seconds=thought.seconds_left / 2,
+        terms=thought.terms,
     )
     thought.learn(completion.calls)
     understood: Understanding = completion.parsed

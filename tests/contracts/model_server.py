@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,17 +32,23 @@ class Said:
 
 @dataclass
 class ModelServer:
-    """``say`` queues answers; when the queue is empty the last one is said again."""
+    """``say`` queues answers; when the queue is empty the last one is said again.
+
+    ``thinks`` answers by what it was asked instead.
+    """
 
     url: str
     answers: deque[Said] = field(default_factory=deque)
     asked: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    thinks: Callable[[dict[str, Any]], Said] | None = None
 
     def say(self, *answers: Said) -> None:
         self.answers = deque(answers)
 
     def next(self) -> Said:
+        if self.thinks is not None:
+            return self.thinks(self.asked[-1])
         return self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
 
 

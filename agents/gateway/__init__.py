@@ -1,0 +1,26 @@
+"""One way to ask a language model, whoever answers.
+
+``complete`` walks the task's chain of ``provider/model`` until one answers in the shape that was
+asked for, inside one deadline. The offline engine ends every chain. Every call is accounted for
+in the completion, the failed ones too; the caller stores them.
+"""
+
+from agents.gateway.asking import CHAIN_SECONDS, complete
+from agents.gateway.calls import Call, Completion, Invalid, NoAnswer
+from agents.gateway.routing import OFFLINE, connected_routes, routes_are_known, routes_for
+from agents.gateway.terms import Heard, Terms
+
+__all__ = [
+    "CHAIN_SECONDS",
+    "OFFLINE",
+    "Call",
+    "Completion",
+    "Heard",
+    "Invalid",
+    "NoAnswer",
+    "Terms",
+    "complete",
+    "connected_routes",
+    "routes_are_known",
+    "routes_for",
+]

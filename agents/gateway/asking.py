@@ -1,0 +1,214 @@
+"""Walking a task's chain until somebody answers."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from agents import breaker
+from agents.gateway.calls import Call, Completion, Invalid, NoAnswer
+from agents.gateway.placeholders import Placeholders
+from agents.gateway.routing import provider_of, routes_for
+from agents.gateway.terms import Heard, Terms
+from agents.prices import price_of
+from agents.providers.base import Answer, ChatMessage, LlmProvider, Material, Question
+from tenants import context
+from tenants.plugins.errors import CredentialsRejected, ProviderError, Rejected, Unavailable
+
+CHAIN_SECONDS = 25.0
+# Less than this left, and asking over the network is not worth beginning.
+LEAST_SECONDS = 0.5
+# What one of several remote routes may use up of the time that is left.
+SHARE = 0.6
+
+
+def complete(
+    *,
+    task: str,
+    messages: Sequence[ChatMessage],
+    system: str = "",
+    schema: type[BaseModel] | None = None,
+    material: Material | None = None,
+    max_tokens: int = 700,
+    seconds: float = CHAIN_SECONDS,
+    terms: Terms | None = None,
+) -> Completion:
+    """Answer from the first provider of the task's chain that can; raises NoAnswer."""
+    question = Question(
+        task=task,
+        messages=tuple(messages),
+        system=system,
+        schema=schema,
+        max_tokens=max_tokens,
+        material=material or Material(),
+    )
+    errand = Errand(question, terms or Terms())
+    # Imports the SDKs the first time, which is nobody's thinking time.
+    routes = routes_for(task, preferred=errand.terms.models.get(task, ""))
+    deadline = time.monotonic() + seconds
+    for position, route in enumerate(routes):
+        remaining = deadline - time.monotonic()
+        others = len(routes) - position - 2  # beside this one and the offline engine
+        try:
+            return _ask(errand, route, remaining * SHARE if others > 0 else remaining)
+        except ProviderError:
+            continue  # it stands in calls; the next one may do better
+    raise NoAnswer(f"No model could answer the task {task!r}.", errand.calls)
+
+
+@dataclass(slots=True)
+class Errand:
+    """One question on its way through the chain, and every call it took.
+
+    ``hidden`` is the question as it may leave the house; made once, and only if it has to.
+    """
+
+    question: Question
+    terms: Terms
+    calls: list[Call] = field(default_factory=list)
+    placeholders: Placeholders | None = None
+    _hidden: Question | None = None
+
+    def hidden(self) -> Question:
+        if not self.terms.hides_personal:
+            return self.question
+        if self._hidden is None:
+            self.placeholders = Placeholders(self.terms.people)
+            self._hidden = self.placeholders.hidden(self.question)
+        return self._hidden
+
+    def hide(self, text: str) -> str:
+        return self.placeholders.hide(text) if self.placeholders else text
+
+    def shown(self, value: Any) -> Any:
+        return self.placeholders.shown(value) if self.placeholders else value
+
+
+# -- one route
+
+
+def _ask(errand: Errand, route: str, seconds: float) -> Completion:
+    """One provider, with one repair; every call is appended to the errand's."""
+    provider = provider_of(route)
+    if not provider.is_remote:
+        errand.placeholders = None  # it reads what people wrote, and answers in their words
+        return _completion(errand, route, _call(errand, provider, errand.question, route, 0))
+    permit = breaker.permit(route)
+    if not permit.allowed or seconds < LEAST_SECONDS:
+        reason = "circuit open" if not permit.allowed else "no time left"
+        errand.calls.append(Call(errand.question.task, route, "failed", reason))
+        raise Unavailable(reason)
+    deadline = time.monotonic() + seconds
+    question = errand.hidden()
+    context.release()
+    try:
+        answer = _call(errand, provider, question, route, seconds)
+        try:
+            completion = _completion(errand, route, answer)
+        except Invalid as error:
+            left = deadline - time.monotonic()
+            if left < LEAST_SECONDS:
+                raise
+            again = _repair(question, answer, errand.hide(str(error)))
+            repaired = _call(errand, provider, again, route, left)
+            completion = _completion(errand, route, repaired)
+    except ProviderError as error:
+        _tell_breaker(route, permit, error)
+        raise
+    breaker.succeeded(route, permit)
+    return completion
+
+
+def _call(
+    errand: Errand, provider: LlmProvider, question: Question, route: str, seconds: float
+) -> Answer:
+    started = time.monotonic()
+    try:
+        answer = provider.answer(question, model=route.partition("/")[2], timeout=seconds)
+    except ProviderError as error:
+        said = f"{type(error).__name__}: {error}"[:300]
+        errand.calls.append(
+            Call(question.task, route, "failed", said, milliseconds=_milliseconds(started))
+        )
+        raise
+    if errand.terms.heard is not None:
+        errand.terms.heard.append(Heard(question.task, route, question, answer.text))
+    errand.calls.append(
+        Call(
+            question.task,
+            route,
+            "ok",
+            input_tokens=answer.input_tokens,
+            output_tokens=answer.output_tokens,
+            cost=price_of(route, answer.input_tokens, answer.output_tokens).amount,
+            milliseconds=_milliseconds(started),
+        )
+    )
+    return answer
+
+
+def _completion(errand: Errand, route: str, answer: Answer) -> Completion:
+    """The answer, checked; raises Invalid and marks the call if the shape is wrong."""
+    try:
+        parsed, text = _parsed(errand, answer)
+    except ValueError as error:
+        errand.calls[-1] = replace(errand.calls[-1], status="invalid", error=str(error)[:300])
+        raise Invalid(str(error)[:2000]) from error
+    return Completion(text, route, parsed, tuple(errand.calls))
+
+
+def _parsed(errand: Errand, answer: Answer) -> tuple[BaseModel | None, str]:
+    """The object and the text, personal words put back.
+
+    Raises ValueError (Pydantic's is one) for what does not fit.
+    """
+    text = answer.text.strip()
+    schema = errand.question.schema
+    if schema is None:
+        if not text:
+            raise ValueError("The answer is empty.")
+        return None, errand.shown(text)
+    # Models without a strict mode like to wrap their JSON in a fence or a sentence.
+    start, end = text.find("{"), text.rfind("}")
+    if start < 0 or end < start:
+        raise ValueError("The answer holds no JSON object.")
+    try:
+        if not errand.placeholders:
+            return schema.model_validate_json(text[start : end + 1]), text
+        # Put back within the parsed values: a name may hold a quotation mark.
+        return schema.model_validate(errand.shown(json.loads(text[start : end + 1]))), text
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise ValueError("; ".join(problems)) from error
+
+
+def _repair(question: Question, answer: Answer, problem: str) -> Question:
+    return replace(
+        question,
+        messages=[
+            *question.messages,
+            ChatMessage("assistant", answer.text[:4000] or "(nothing)"),
+            ChatMessage(
+                "user",
+                f"That does not fit the required shape: {problem}\n"
+                "Answer again with the corrected content only, nothing around it.",
+            ),
+        ],
+    )
+
+
+def _tell_breaker(route: str, permit: breaker.Permit, error: ProviderError) -> None:
+    """Trouble of the provider counts; its honest no to this one question does not."""
+    if isinstance(error, CredentialsRejected):
+        breaker.failed(route, at_once=True)
+    elif isinstance(error, Rejected):
+        breaker.succeeded(route, permit)
+    else:
+        breaker.failed(route, retry_after=error.retry_after)
+
+
+def _milliseconds(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)

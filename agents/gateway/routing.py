@@ -1,0 +1,78 @@
+"""Which models a task is put to, and the accounts they are reached by."""
+
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error, register
+
+from agents.providers import LLMS
+from agents.providers.base import Account, LlmProvider
+from knowledge.services import embed_locally
+
+OFFLINE = "offline/engine"
+
+
+def routes_for(task: str, *, preferred: str = "") -> list[str]:
+    """The task's chain: as configured, else every provider we have a key for.
+
+    ``preferred`` is asked first where its provider is connected.
+    """
+    configured = settings.MODEL_ROUTES.get(task) or settings.MODEL_ROUTES.get("*")
+    chain = configured or [f"{kind}/" for kind in LLMS]
+    routes = []
+    for route in chain:
+        kind, _, model = route.partition("/")
+        model = model or LLMS.get(kind).models.get(task, "")
+        if kind != "offline" and model and _is_connected(kind):
+            routes.append(f"{kind}/{model}")
+    if preferred and preferred != OFFLINE and _is_connected(preferred.partition("/")[0]):
+        routes = [preferred, *(route for route in routes if route != preferred)]
+    return [*routes, OFFLINE]
+
+
+def connected_routes() -> list[str]:
+    """Every model that could answer now and that this installation names anywhere."""
+    named = {route for chain in settings.MODEL_ROUTES.values() for route in chain}
+    named |= {f"{kind}/{model}" for kind in LLMS for model in LLMS.get(kind).models.values()}
+    return sorted(
+        route
+        for route in named
+        if route.partition("/")[2] and route != OFFLINE and _is_connected(route.partition("/")[0])
+    )
+
+
+def provider_of(route: str) -> LlmProvider:
+    """The one who answers ``provider/model``."""
+    kind = route.partition("/")[0]
+    return _instance(kind, _account(kind))
+
+
+def _is_connected(kind: str) -> bool:
+    account = _account(kind)
+    return bool(account.base_url and (account.api_key or not LLMS.get(kind).needs_key))
+
+
+def _account(kind: str) -> Account:
+    return Account(
+        base_url=getattr(settings, f"{kind.upper()}_BASE_URL", ""),
+        api_key=getattr(settings, f"{kind.upper()}_API_KEY", ""),
+        embed=embed_locally,
+    )
+
+
+@lru_cache(maxsize=32)
+def _instance(kind: str, account: Account) -> LlmProvider:
+    """One client a process and account: it keeps its connections."""
+    return LLMS.get(kind)(account)
+
+
+@register
+def routes_are_known(app_configs: Any, **kwargs: Any) -> list[Error]:
+    """A misspelt provider in MODEL_ROUTES would otherwise be found by the first customer."""
+    routes = settings.MODEL_ROUTES
+    unknown = {r for chain in routes.values() for r in chain if r.partition("/")[0] not in LLMS}
+    return [
+        Error(f"MODEL_ROUTES names {route!r}, which is no provider/model.", id="agents.E001")
+        for route in sorted(unknown)
+    ]
