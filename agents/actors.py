@@ -9,3 +9,9 @@ from agents import services
 def think(run_id: int) -> None:
     """Bring one run to its end."""
     services.think(run_id=run_id)
+
+
+@dramatiq.actor(queue_name="thinking")
+def send_draft(draft_id: int) -> None:
+    """Send a scheduled reply that nobody has undone."""
+    services.send_due(draft_id=draft_id)

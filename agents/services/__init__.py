@@ -1,9 +1,11 @@
 """What the agent does, and what others may ask of it."""
 
 from agents.services.chat import ChatAnswer, ChatSource, answer_question
-from agents.services.opening import open_or_extend, sweep
+from agents.services.drafts import overtake, send_due
+from agents.services.opening import open_or_extend
 from agents.services.silence import explain_silence
 from agents.services.thinking import think
+from agents.services.upkeep import sweep
 
 __all__ = [
     "ChatAnswer",
@@ -11,6 +13,8 @@ __all__ = [
     "answer_question",
     "explain_silence",
     "open_or_extend",
+    "overtake",
+    "send_due",
     "sweep",
     "think",
 ]

@@ -6,9 +6,12 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
+from agents.guardrails.autonomy import Act, Ruling
 from agents.models import Run
 from agents.refusals import refusal_sentence
+from agents.services import drafts
 from agents.services.acknowledging import acknowledgement
+from agents.services.autonomy import matrix_of
 from agents.services.opening import open_or_extend
 from agents.services.replying import Drafted
 from agents.services.thought import Thought
@@ -31,6 +34,7 @@ SAVED = [
     "language",
     "draft",
     "sources",
+    "ruling",
     "warnings",
     "cost",
     "agent_version",
@@ -51,6 +55,18 @@ def send(thought: Thought, drafted: Drafted) -> None:
         _post(thought, drafted.text)
 
     _try(thought, Run.Outcome.SENT, "", deed)
+
+
+def hold(thought: Thought, drafted: Drafted, ruling: Ruling) -> None:
+    """Keep the reply as a draft: for a person's word, or for the time in which one may undo it."""
+    thought.run.sources = drafted.sources
+    expires_hours = matrix_of(thought.profile).expires_hours
+
+    def deed() -> None:
+        drafts.keep(run=thought.run, text=drafted.text, ruling=ruling, expires_hours=expires_hours)
+
+    reason = "delayed" if ruling.act is Act.DELAY else "approval"
+    _try(thought, Run.Outcome.DRAFTED, reason, deed)
 
 
 def refuse(thought: Thought) -> None:

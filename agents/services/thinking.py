@@ -1,8 +1,10 @@
 """One run from claim to outcome: understand, decide, answer, send."""
 
 from agents.guardrails import Move, decide
+from agents.guardrails.autonomy import Act
 from agents.models import Run, RunStep
-from agents.services.ending import end, hand_over, refuse, send, supersede
+from agents.services.autonomy import rule_on
+from agents.services.ending import end, hand_over, hold, refuse, send, supersede
 from agents.services.replying import Drafted, draft_reply
 from agents.services.retrieving import retrieve
 from agents.services.thought import Thought, take_up
@@ -55,8 +57,20 @@ def _answer(thought: Thought) -> None:
     found = retrieve(thought)
     drafted = draft_reply(thought, found)
     if drafted.state == Drafted.READY:
-        send(thought, drafted)
+        _settle(thought, drafted)
     elif drafted.state == Drafted.NOT_GROUNDED:
         refuse(thought)
     else:
         hand_over(thought, reason=drafted.state)
+
+
+def _settle(thought: Thought, drafted: Drafted) -> None:
+    """The reply is right; what is done with it is the company's policy."""
+    ruling = rule_on(thought, drafted)
+    thought.run.ruling = ruling.as_json()
+    if ruling.act is Act.SEND:
+        send(thought, drafted)
+    elif ruling.act is Act.NEVER:
+        hand_over(thought, reason="policy_never")
+    else:
+        hold(thought, drafted, ruling)

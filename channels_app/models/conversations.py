@@ -11,7 +11,6 @@ from channels_app.models.connections import ChannelConnection
 from channels_app.models.people import Contact
 from tenants.fields import EncryptedTextField
 
-
 HAS_DRAFT = Q(status="open", controller="ai", draft_turn=F("turn_version"))
 
 

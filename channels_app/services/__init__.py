@@ -2,6 +2,7 @@
 
 from channels_app.services.alarms import mail_digest
 from channels_app.services.answering import Answer, hide
+from channels_app.services.approval import await_approval, end_approval
 from channels_app.services.connections import (
     adjust,
     configure,
@@ -70,6 +71,7 @@ __all__ = [
     "ask_for_checkup",
     "ask_policy",
     "assign",
+    "await_approval",
     "begin_writing",
     "close",
     "compare_new_identities",
@@ -78,6 +80,7 @@ __all__ = [
     "deliver",
     "disconnect",
     "dismiss",
+    "end_approval",
     "evidence_between",
     "examine",
     "examine_now",

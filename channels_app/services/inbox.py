@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Q, Subquery
 
 from channels_app.models import Contact, Conversation, ConversationQuerySet, Message
+from channels_app.models.conversations import HAS_DRAFT
 from channels_app.services.contacts import called, own_number
 from tenants.accounts.models import User
 
@@ -15,7 +16,7 @@ PAGE = 30
 THREAD_PAGE = 50
 OPEN = Q(status=Conversation.Status.OPEN)
 ESCALATED = OPEN & Q(controller=Conversation.Controller.HUMAN) & ~Q(escalation_reason="")
-TABS = ("mine", "unassigned", "all", "escalated", "closed")
+TABS = ("mine", "unassigned", "all", "drafts", "escalated", "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ def rule_of(tab: str, user: User) -> Q:
     return {
         "mine": OPEN & Q(assignee=user),
         "unassigned": OPEN & Q(assignee=None),
+        "drafts": HAS_DRAFT,
         "escalated": ESCALATED,
         "closed": Q(status=Conversation.Status.CLOSED),
     }.get(tab, OPEN)

@@ -25,6 +25,7 @@ LABELS = {
     "mine": gettext_lazy("Mine"),
     "unassigned": gettext_lazy("Unassigned"),
     "all": gettext_lazy("All"),
+    "drafts": gettext_lazy("Drafts"),
     "escalated": gettext_lazy("Escalated"),
     "closed": gettext_lazy("Closed"),
 }
@@ -133,6 +134,7 @@ def thread_context(
         "messages_shown": messages,
         "earlier": earlier,
         "asides": _asides(request, messages),
+        "pending": cards.gather("thread", request.user, opened),
         "files": shown_files(messages),
         "capabilities": capabilities,
         "refused": verdict if isinstance(verdict, Refused) else None,

@@ -106,7 +106,7 @@ def test_the_sweeper_finishes_what_a_dead_worker_began(
         claimed_until=timezone.now() - timedelta(seconds=1),
     )
     with django_capture_on_commit_callbacks(execute=True):
-        assert services.sweep() == {"runs": 1}
+        assert services.sweep()["runs"] == 1
     work()
 
     run.refresh_from_db()
@@ -241,4 +241,4 @@ def test_the_other_company_sees_nothing(company, says, work, south):
     context.enter_company(south)
     assert not Run.objects.exists()
     services.think(run_id=1)
-    assert services.sweep() == {"runs": 0}
+    assert not any(services.sweep().values())
