@@ -5,11 +5,14 @@ from typing import Any
 from django.dispatch import receiver
 
 from agents import services
+from agents.offline.personal import without_personal
 from channels_app.models import Message
 from channels_app.services import explains_silence
 from channels_app.signals import message_received
+from knowledge.services import hides_personal
 
 explains_silence(services.explain_silence)
+hides_personal(without_personal)
 
 
 @receiver(message_received, sender=Message)

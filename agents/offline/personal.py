@@ -33,6 +33,13 @@ def find_personal(text: str, *, names: bool = True) -> tuple[Found, ...]:
     return tuple(sorted(found, key=lambda one: one.start))
 
 
+def without_personal(text: str) -> str:
+    """The text with a word for each of its personal ones: what it is about stays."""
+    for one in reversed(find_personal(text)):
+        text = f"{text[: one.start]}{one.name.upper()}{text[one.end :]}"
+    return text
+
+
 # -- addresses of the network, numbers of accounts
 
 # Anything around an @, also where a text was cut off in its middle.

@@ -10,7 +10,7 @@ from knowledge.services.documents import (
     rename_document,
     replace_content,
 )
-from knowledge.services.embedding import embed, embed_locally
+from knowledge.services.embedding import embed, embed_locally, hides_personal
 from knowledge.services.indexing import index_document
 from knowledge.services.results import FoundPassage, SearchResult
 from knowledge.services.searching import knowledge_version, search
@@ -33,6 +33,7 @@ __all__ = [
     "embed",
     "embed_locally",
     "find_same",
+    "hides_personal",
     "index_document",
     "knowledge_version",
     "look_again",

@@ -10,7 +10,7 @@ from agents.offline.personal import find_personal
 from agents.providers.base import ChatMessage, Material, Question, Source
 from agents.schemas import Reply
 from channels_app.models import Message
-from knowledge.services import add_document, index_document
+from knowledge.services import add_document, embed_locally, index_document, search
 from tests.contracts.model_server import Said, recorded, serving
 from tests.factories import make_message
 
@@ -133,6 +133,30 @@ def test_a_company_may_choose_otherwise(company, says, work, claude):
     work()
 
     assert EMAIL in prompt_of(claude.asked[0])
+
+
+def test_what_a_vendor_embeds_holds_nobody(company, settings, monkeypatch):
+    """Passages and questions; what they are about stays."""
+    from knowledge.providers.openai import OpenAI
+
+    embedded = []
+
+    def embed(self, texts):
+        embedded.extend(texts)
+        return embed_locally(list(texts))
+
+    monkeypatch.setattr(OpenAI, "embed", embed)
+    settings.EMBEDDER, settings.OPENAI_API_KEY = "openai", "k"
+    guide = add_document(
+        title="Help",
+        source_name="help.md",
+        content=f"# Help\n\nAsk {STAFF} about broken desks: {STAFF_EMAIL}, {STAFF_PHONE}.".encode(),
+    )
+    index_document(document_id=guide.pk)
+    search(question=f"My desk is broken, I am {NAME}, {EMAIL}, {CARD}")
+
+    assert any("broken desks: EMAIL, PHONE" in text for text in embedded)
+    assert [canary for canary in CANARIES if canary in "\n".join(embedded)] == []
 
 
 def question(*texts, system=""):
