@@ -15,3 +15,9 @@ def think(run_id: int) -> None:
 def send_draft(draft_id: int) -> None:
     """Send a scheduled reply that nobody has undone."""
     services.send_due(draft_id=draft_id)
+
+
+@dramatiq.actor(queue_name="upkeep")
+def replay(replay_id: int) -> None:
+    """Try a draft on some more of the questions of its trial."""
+    services.work_on(replay_id=replay_id)

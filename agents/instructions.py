@@ -87,18 +87,13 @@ class Instructions:
 
     def trimmed(self) -> "Instructions":
         """Without lines that say nothing."""
-        return replace(
-            self,
-            dos=tuple(line.strip() for line in self.dos if line.strip()),
-            donts=tuple(line.strip() for line in self.donts if line.strip()),
-            **{
-                name: {
-                    key: text.strip() for key, text in getattr(self, name).items() if text.strip()
-                }
-                for name in _MAPPINGS
-            },
-            **{name: getattr(self, name).strip() for name in _TEXTS},
-        )
+        kept: dict[str, Any] = {name: getattr(self, name).strip() for name in _TEXTS}
+        for name in ("dos", "donts"):
+            kept[name] = tuple(line.strip() for line in getattr(self, name) if line.strip())
+        for name in _MAPPINGS:
+            said = {key: text.strip() for key, text in getattr(self, name).items()}
+            kept[name] = {key: text for key, text in said.items() if text}
+        return replace(self, **kept)
 
 
 _MAPPINGS = ("signature", "refusal", "handover", "routes")

@@ -3,6 +3,7 @@
 from agents.services.chat import ChatAnswer, ChatSource, answer_question
 from agents.services.drafts import overtake, send_due
 from agents.services.opening import open_or_extend
+from agents.services.replays import work_on
 from agents.services.silence import explain_silence
 from agents.services.thinking import think
 from agents.services.upkeep import sweep
@@ -17,4 +18,5 @@ __all__ = [
     "send_due",
     "sweep",
     "think",
+    "work_on",
 ]
