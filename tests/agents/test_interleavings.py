@@ -4,8 +4,10 @@ Real threads on the real database. PostgreSQL itself keeps the record that is ju
 writes down each turn and each message in the order in which they took the conversation's lock.
 """
 
+import contextlib
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -14,9 +16,12 @@ from itertools import count
 import pytest
 from django.db import connection as database
 from django.db import transaction
+from django.utils import timezone
 
 from agents import services as agents
-from agents.models import Run
+from agents.models import ReplyDraft, Run
+from agents.services import drafts
+from agents.services.autonomy import change_policy
 from channels_app import services as channels
 from channels_app import wire
 from channels_app.models import ChannelConnection, Conversation, Message
@@ -29,6 +34,7 @@ from tests.factories import make_user
 TALKS = 12
 BREATH = 0.06  # seconds at most between two deeds: a thought takes as long
 PEOPLE_DEEDS, NETWORK_DEEDS = 130, 120  # of each thread; two of either: five hundred deeds
+DECISIONS = 120
 THINKERS = 2
 # Small talk is answered at once; what nothing is known of is handed over with a sentence.
 WORDS = ("Hello!", "Thank you!", "Good morning", "How much is the Nova?", "Hi there")
@@ -132,6 +138,38 @@ class World:
             deed(dice.randrange(TALKS), dice)
             time.sleep(dice.random() * BREATH)
 
+    def keep_deciding(self, seed: int) -> None:
+        """An admin changes the policy, colleagues and the clock decide on what waits."""
+        dice = random.Random(seed)  # noqa: S311
+        for number in range(DECISIONS):
+            if number % 10 == 0:
+                act = dice.choice(("draft", "delay", "draft", "send"))
+                row = {"channel": "any", "intent": "any", "low": act, "medium": act, "high": act}
+                change_policy(rows=[row], delay_seconds=5, expires_hours=1, actor="user:1")
+            waiting = ReplyDraft.objects.open().select_related("conversation")
+            draft = waiting.order_by("?").first()
+            if draft is not None:
+                self.decide(draft, dice)
+            time.sleep(dice.random() * BREATH)
+
+    def decide(self, draft: ReplyDraft, dice: random.Random) -> None:
+        deeds: list[Callable[[], object]] = [
+            lambda: drafts.approve(draft=draft, user=self.user),
+            lambda: drafts.approve(draft=draft, user=self.user, text="In other words"),
+            lambda: drafts.undo(draft=draft, user=self.user),
+            lambda: drafts.reject(draft=draft, user=self.user, reason="No"),
+            *[lambda: self.let_time_pass(draft)] * 3,
+            agents.sweep,
+        ]
+        # They have seen the page; until they press the button the world goes on.
+        time.sleep(dice.random() * BREATH)
+        with contextlib.suppress(drafts.DraftRefused):
+            dice.choice(deeds)()
+
+    def let_time_pass(self, draft: ReplyDraft) -> None:
+        ReplyDraft.objects.filter(pk=draft.pk, state="scheduled").update(send_at=timezone.now())
+        agents.send_due(draft_id=draft.pk)
+
     def keep_thinking(self, is_over: Callable[[], bool]) -> None:
         while not is_over():
             for pk in Run.objects.open().order_by("?").values_list("pk", flat=True)[:2]:
@@ -188,6 +226,7 @@ def test_people_networks_and_runs_at_once(world):
     """About a thousand interleaved deeds and thoughts; the threads' order is the machine's."""
     busy = [partial(world.keep_people_busy, seed) for seed in (1, 2)]
     busy += [partial(world.keep_networks_busy, seed) for seed in (3, 4)]
+    busy += [partial(world.keep_deciding, seed) for seed in (5, 6)]
     still = [1] * len(busy)
 
     def counted(deed: Callable[[], None]) -> Callable[[], None]:
@@ -211,6 +250,12 @@ def test_people_networks_and_runs_at_once(world):
     assert counts["ai"] > 5, "the AI was hardly heard: the walk shows nothing"
     superseded = Run.objects.filter(status=Run.Status.SUPERSEDED).count()
     assert superseded > 5, "nobody came in between: the walk shows nothing"
+    ended = Counter(ReplyDraft.objects.values_list("state", flat=True))
+    assert ended["sent"] > 3, f"no draft was sent: the walk shows nothing ({ended})"
+    assert ended["stale"] > 3, f"no draft was overtaken: the walk shows nothing ({ended})"
+    for draft in ReplyDraft.objects.filter(state="sent"):
+        [said] = Message.objects.filter(run_id=draft.run_id)
+        assert (said.pk, said.author) == (draft.message_id, "ai"), "a draft was sent twice"
     # What is queued when a person comes is withdrawn; it goes out only where the AI itself, having
     # said it, fetched a person.
     handed = Run.objects.filter(outcome=Run.Outcome.HANDED_OVER)
