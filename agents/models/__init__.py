@@ -3,8 +3,10 @@
 from agents.models.autonomy import AutonomyPolicy
 from agents.models.drafts import ReplyDraft, ReplyDraftQuerySet
 from agents.models.experiments import Experiment
+from agents.models.memory import ConversationSummary, RememberedAnswer
 from agents.models.replays import Replay, ReplayTurn
 from agents.models.runs import ChatTurn, ModelCall, Run, RunQuerySet, RunStep
+from agents.models.spending import SpendingDay
 from agents.models.versions import AgentVersion, AgentVersionQuerySet, Publication
 
 __all__ = [
@@ -12,9 +14,11 @@ __all__ = [
     "AgentVersionQuerySet",
     "AutonomyPolicy",
     "ChatTurn",
+    "ConversationSummary",
     "Experiment",
     "ModelCall",
     "Publication",
+    "RememberedAnswer",
     "Replay",
     "ReplayTurn",
     "ReplyDraft",
@@ -22,4 +26,5 @@ __all__ = [
     "Run",
     "RunQuerySet",
     "RunStep",
+    "SpendingDay",
 ]
