@@ -295,7 +295,7 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.MultiPartParser",
         "rest_framework.parsers.FormParser",
     ],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "tenants.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "tenants.api.exceptions.handle",
 }
 SPECTACULAR_SETTINGS = {
@@ -304,7 +304,10 @@ SPECTACULAR_SETTINGS = {
         "Conversations, leads, knowledge and agents of one company.\n\n"
         "Errors are `application/problem+json`; branch on `code`. Lists are paged by cursor:"
         " follow `next`. A POST with an `Idempotency-Key` header happens once, however often"
-        " it is sent within a day. `RateLimit` and `RateLimit-Policy` tell how much room is left."
+        " it is sent within a day. A GET of one resource carries an `ETag`; an edit with"
+        " `If-Match` happens only while the resource still says that. `?fields=` leaves out the"
+        " rest. `RateLimit` and `RateLimit-Policy` tell how much room is left.\n\n"
+        "Keys have scopes, `room:read` or `room:write`; each operation names the one it needs."
     ),
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",

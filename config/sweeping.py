@@ -6,6 +6,7 @@ import crm.services
 import knowledge.services
 import leads.services
 import tenants.deadletters.deeds
+from tenants.api.idempotency import forget_old_answers
 from tenants.models import Company
 
 Swept = dict[str, dict[str, int]]
@@ -20,6 +21,7 @@ def sweep() -> Swept:
         "crm": crm.services.sweep(),
         "knowledge": knowledge.services.sweep(),
         "dead_letters": tenants.deadletters.deeds.sweep(),
+        "api": {"forgotten_answers": forget_old_answers()},
     }
 
 

@@ -29,6 +29,7 @@ class LeadViewSet(ReadOnlyModelViewSet):
     queryset = Lead.objects.with_people()
     serializer_class = LeadSerializer
     filterset_class = LeadFilter
+    guarded = ("assign", "stage", "override", "correct")
 
     def get_queryset(self) -> QuerySet[Lead]:
         return Lead.objects.with_reasons() if self.action == "retrieve" else super().get_queryset()

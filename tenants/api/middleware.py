@@ -4,9 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from rest_framework.response import Response
 
-from tenants.api.exceptions import plain_problem
+from tenants.api.conditional import edit_if_unchanged, is_one_resource, names, tag_of
+from tenants.api.exceptions import MEDIA_TYPE, plain_problem, problem
 from tenants.api.idempotency import begin, finish
+from tenants.api.sparse import FIELDS, UnknownField, only
 
 CODES = {
     400: ("bad_request", "The request cannot be read."),
@@ -19,7 +22,8 @@ UNKNOWN = ("error", "Something went wrong; the request id names it in our logs."
 
 
 class ApiMiddleware:
-    """Errors as problem+json, also where no view was found; how much room a limit still has."""
+    """Errors as problem+json, also where no view was found; how much room a limit still has;
+    fewer fields where fewer were asked for; tags, and edits that name one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -42,11 +46,32 @@ class ApiMiddleware:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        """Answer a POST that was sent before as it was answered then."""
+        """Answer a POST that was sent before as it was answered then; edit what was seen."""
         if not request.path_info.startswith("/api/"):
             return None
         begun = begin(request)
         if isinstance(begun, HttpResponse):
             return begun
         request.idempotent_attempt = begun  # type: ignore[attr-defined]
-        return None
+        return edit_if_unchanged(request, view, args, kwargs)
+
+    def process_template_response(self, request: HttpRequest, response: Any) -> Any:
+        """What is read: with its tag, only if it is new to the reader, and no more than asked."""
+        if not isinstance(response, Response) or request.method not in {"GET", "HEAD"}:
+            return response
+        if response.status_code != 200 or not isinstance(response.data, dict | list):
+            return response
+        if "json" not in (response.accepted_media_type or ""):
+            return response  # the schema, the docs page
+        if is_one_resource(response.data):
+            response["ETag"] = tag = tag_of(response.data)
+            if names(request.headers.get("If-None-Match", ""), tag, weakly=True):
+                response.status_code, response.data = 304, None
+                return response
+        try:
+            response.data = only(response.data, request.GET.get(FIELDS, ""))
+        except UnknownField as error:
+            refused = problem(400, "unknown_field", str(error))
+            response.data, response.status_code = refused.data, 400
+            response.content_type = MEDIA_TYPE
+        return response

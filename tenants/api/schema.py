@@ -3,6 +3,12 @@
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+
+from tenants.accounts.scopes import scope_of
+from tenants.api.conditional import takes_if_match
+from tenants.api.permissions import ConsolePermission, right_of
 
 PROBLEM = {
     "type": "object",
@@ -30,6 +36,74 @@ PROBLEM = {
 }
 
 
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="Up to 255 characters: sent again within a day, the deed is done once and"
+    " answered alike. 422 where the rest of the request differs, 409 while the first still runs.",
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The `ETag` of what you saw: 412 where the resource says something else by now.",
+)
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The `ETag` you have: 304 where it is still the same.",
+)
+FIELDS = OpenApiParameter(
+    "fields",
+    str,
+    description="Only these, parted by commas; of a list, of each row. 400 for one there is not.",
+)
+
+
+class ApiSchema(AutoSchema):
+    """What every operation takes because of what it is, and the scope it needs."""
+
+    def get_override_parameters(self) -> list[Any]:
+        given = list(super().get_override_parameters())
+        action = getattr(self.view, "action", None) or ""
+        if self.method == "POST":
+            given.append(KEY)
+        if takes_if_match(self.view, self.method, action):
+            given.append(IF_MATCH)
+        if self.method == "GET":
+            given.append(FIELDS)
+            if not self._is_list_view():
+                given.append(IF_NONE_MATCH)
+        return given
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation = super().get_operation(*args, **kwargs)
+        if operation is None:
+            return None
+        scope = self._scope()
+        operation["x-required-scope"] = scope
+        if scope:
+            said = operation.get("description", "").rstrip()
+            operation["description"] = f"{said}\n\nScope: `{scope}`".strip()
+        self._tell_the_tag(operation)
+        return operation
+
+    def _scope(self) -> str:
+        """Empty where whoever got in is answered."""
+        if ConsolePermission not in self.view.permission_classes:
+            return ""
+        return scope_of(right_of(self.view, getattr(self.view, "action", None) or ""))
+
+    def _tell_the_tag(self, operation: dict[str, Any]) -> None:
+        answer = operation["responses"].get("200")
+        if self.method == "GET" and answer and not self._is_list_view():
+            text = "Of this resource as it stands; for If-Match and If-None-Match."
+            answer["headers"] = {"ETag": {"description": text, "schema": {"type": "string"}}}
+            operation["responses"]["304"] = {"description": "Nothing new."}
+
+
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "tenants.api.authentication.ApiKeyAuthentication"
     name = "apiKey"
@@ -38,7 +112,8 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "A company's API key: `Authorization: Bearer lw_…`.",
+            "description": "A company's API key: `Authorization: Bearer lw_…`, or a short-lived"
+            " token (JWT) made by `POST /api/v1/tokens/`.",
         }
 
 

@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tenants.fields import EncryptedBytesField
 from tenants.prepared import Prepared
 
 MONEY: Any = {"max_digits": 10, "decimal_places": 2, "validators": [MinValueValidator(0)]}
@@ -51,6 +52,8 @@ class Profile(models.Model):
     monthly_soft_cap = models.DecimalField(null=True, blank=True, **MONEY)
     monthly_hard_cap = models.DecimalField(null=True, blank=True, **MONEY)
     retention_days = models.PositiveIntegerField(default=90)
+    # How many answers people wrote stand ready; where there is none, nobody looks for one.
+    curated_answers = models.PositiveIntegerField(default=0, editable=False)
     # Changes with what the agents app has live; processes remember that under this word.
     agent_revision = models.CharField(max_length=32, blank=True, default="")
     updated_at = models.DateTimeField(auto_now=True)
@@ -89,3 +92,26 @@ class UsageDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.kind}: {self.amount}"
+
+
+class KeptAnswer(models.Model):
+    """A POST that carried an Idempotency-Key: what was asked, and how it was answered.
+
+    ``status`` is empty while it runs; the answer may hold what is shown once, so it is encrypted.
+    """
+
+    actor = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)  # of path and key
+    asked = models.CharField(max_length=64)  # of what was sent with it
+    started_at = models.DateTimeField(db_index=True)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    content_type = models.CharField(max_length=100, blank=True)
+    body = EncryptedBytesField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["actor", "digest"], name="one_answer_a_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor}: {self.status or 'running'}"

@@ -1,5 +1,6 @@
 """Every route of the API with what it asks for, taken from the resolver and the views."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -24,6 +25,17 @@ class Route:
 
     def __str__(self) -> str:
         return f"{self.method.upper()} {self.path}"
+
+    @property
+    def pattern(self) -> str:
+        """As the description writes it, if every parameter were called pk."""
+        plain = re.sub(r"\(\?P<\w+>(?:[^()]|\([^()]*\))*\)", "{pk}", self.path)
+        return re.sub(r"<\w+:(\w+)>", "{pk}", plain)
+
+    def of(self, number: int, identifier: object) -> str:
+        """The address of one row; UUIDs where the route names them so."""
+        takes_uuid = "<uuid:" in self.path or "[0-9a-f-]" in self.path
+        return self.pattern.replace("{pk}", str(identifier if takes_uuid else number))
 
     @property
     def is_for_whoever_signed_in(self) -> bool:
@@ -54,7 +66,7 @@ def _walk(node: Any, before: str) -> Iterator[Route]:
         if not isinstance(pattern, URLPattern):
             yield from _walk(pattern, route)
             continue
-        view = pattern.callback.cls
+        view = getattr(pattern.callback, "cls")  # noqa: B009 (set by as_view)
         actions = getattr(pattern.callback, "actions", None) or {
             method: method for method in METHODS if hasattr(view, method)
         }
