@@ -26,11 +26,15 @@ class ChatQuestionSerializer(serializers.Serializer):
 
 
 class ChatSourceSerializer(serializers.Serializer):
-    document_id = serializers.IntegerField()
-    document_version = serializers.IntegerField()
+    """A passage of a document, or a curated answer; what it is not is null."""
+
+    document_id = serializers.IntegerField(allow_null=True, default=None)
+    document_version = serializers.IntegerField(allow_null=True, default=None)
     title = serializers.CharField()
-    passage_id = serializers.IntegerField()
-    quote = serializers.CharField(help_text="Literally in the passage.")
+    passage_id = serializers.IntegerField(allow_null=True, default=None)
+    curated_id = serializers.IntegerField(allow_null=True, default=None)
+    curated_version = serializers.IntegerField(allow_null=True, default=None)
+    quote = serializers.CharField(help_text="Literally in the source.")
 
 
 class ChatAnswerSerializer(serializers.Serializer):

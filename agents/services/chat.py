@@ -14,12 +14,13 @@ from agents.offline.sentiment import sentiment_of
 from agents.offline.talk import small_talk
 from agents.prompts import Turn
 from agents.refusals import refusal_sentence
+from agents.services.curated import curated_answer, source_of
 from agents.services.grounding import Assignment, Draft, can_answer, cited, write
 from agents.services.retrieving import look_up
 from agents.services.steering import guide_for, steered
 from agents.services.terms import terms_of
 from agents.services.thought import store_calls
-from knowledge.services import SearchResult
+from knowledge.services import SearchResult, count_use
 from tenants.workspace.models import Profile
 from tenants.workspace.services import profile, record_usage
 
@@ -30,13 +31,15 @@ MAX_ANSWER = 4_000
 
 @dataclass(frozen=True, slots=True)
 class ChatSource:
-    """A passage the answer stands on; ``quote`` is literally in it."""
+    """A passage the answer stands on, or the curated answer it is; ``quote`` is literally there."""
 
-    document_id: int
-    document_version: int
     title: str
-    passage_id: int
     quote: str
+    document_id: int | None = None
+    document_version: int | None = None
+    passage_id: int | None = None
+    curated_id: int | None = None
+    curated_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,12 @@ def answer_question(*, question: str, session_id: str = "", language: str = "") 
     if talk:
         answer = ChatAnswer(talk, 1.0, False, session_id, spoken)
         _remember(question, answer)
+        return answer
+    if given := curated_answer(ours, question, language=spoken, channel="api"):
+        sources = [ChatSource(**source_of(given))]
+        answer = ChatAnswer(given.text, given.confidence, False, session_id, spoken, sources)
+        _remember(question, answer)
+        count_use(answer_id=given.answer_id)
         return answer
     found = look_up(question, earlier=before[-1].question if before else "", language=spoken)
     assignment = _assignment(ours, question, before, found, spoken)

@@ -63,6 +63,11 @@ def _assignment(thought: Thought, found: SearchResult, *, needs_source: bool) ->
     )
 
 
+def signed(thought: Thought, text: str) -> str:
+    """The text with whatever stands under every answer."""
+    return text + _signature(thought)
+
+
 def _signature(thought: Thought) -> str:
     """What the version puts under every answer, on a line of its own; ours, not the model's."""
     usual = (thought.profile.languages or [""])[0]
@@ -90,6 +95,6 @@ def _judged(thought: Thought, draft: Draft, found: SearchResult) -> Drafted:
         step.warning = ", ".join(problem.code for problem in draft.problems)[:300]
         thought.warn(f"reply refused: {step.warning}")
         return Drafted(Drafted.UNSAFE, draft.reply.text)
-    text = draft.reply.text + _signature(thought)
+    text = signed(thought, draft.reply.text)
     sources = cited(draft.reply, found.passages)
     return Drafted(Drafted.READY, text, sources, was_rewritten=bool(draft.refused))

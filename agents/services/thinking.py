@@ -4,6 +4,7 @@ from agents.guardrails import Move, decide
 from agents.guardrails.autonomy import Act
 from agents.models import Run, RunStep
 from agents.services.autonomy import rule_on
+from agents.services.curated import count, curated_for, give
 from agents.services.ending import end, hand_over, hold, refuse, send, supersede
 from agents.services.replying import Drafted, draft_reply
 from agents.services.retrieving import retrieve
@@ -54,6 +55,10 @@ def _act(thought: Thought) -> None:
 
 
 def _answer(thought: Thought) -> None:
+    if given := curated_for(thought):
+        _settle(thought, give(thought, given))
+        count(thought, given)
+        return
     found = retrieve(thought)
     drafted = draft_reply(thought, found)
     if drafted.state == Drafted.READY:

@@ -9,6 +9,7 @@ from agents.offline.acts import is_closing
 from agents.offline.language import detect_language
 from agents.offline.reading import read
 from agents.schemas import Intent, Understanding
+from agents.services.curated import curated_for
 from agents.services.thought import Thought
 from channels_app.models import Conversation
 from knowledge.services import embed_locally
@@ -50,8 +51,10 @@ def _ask(thought: Thought) -> Understanding:
             # Nothing to find out: no call, and no lead made of a thank-you.
             understood = understood.model_copy(update={"confidence": 1.0, "is_closing": True})
         else:
-            understood = _read_alone(thought, understood.language) or _asked(
-                thought, understood.language
+            understood = (
+                _read_alone(thought, understood.language)
+                or _known_question(thought, understood.language)
+                or _asked(thought, understood.language)
             )
         step.detail = understood.model_dump(mode="json")
     return understood
@@ -101,6 +104,28 @@ def _asked(thought: Thought, language: str) -> Understanding:
         # "ok, 2" has no language of its own.
         return understood.model_copy(update={"language": language})
     return understood
+
+
+def _known_question(thought: Thought, language: str) -> Understanding | None:
+    """A message that only asks what people wrote the answer to: there is no more in it."""
+    if (
+        not thought.profile.curated_answers
+        or gateway.routes_for("understand")[0] == gateway.OFFLINE
+    ):
+        return None
+    thought.run.language = language
+    given = curated_for(thought, whole=True)
+    if given is None:
+        return None
+    said = read(thought.asked, language=language, embed=embed_locally)
+    if said.intent in {Intent.SPAM, Intent.URGENT} or said.wants_human:
+        return None
+    return Understanding(
+        intent=Intent(said.intent),
+        confidence=given.confidence,
+        sentiment=said.sentiment,
+        language=language,
+    )
 
 
 def _is_brief(thought: Thought) -> bool:

@@ -1,6 +1,12 @@
 """What the other floors ask of a company's knowledge."""
 
 from knowledge.ranking import THRESHOLD
+from knowledge.services.curating import (
+    add_curated_answer,
+    change_curated_answer,
+    count_use,
+    remove_curated_answer,
+)
 from knowledge.services.documents import (
     add_document,
     find_same,
@@ -12,6 +18,7 @@ from knowledge.services.documents import (
 )
 from knowledge.services.embedding import embed, embed_locally, hides_personal
 from knowledge.services.indexing import index_document
+from knowledge.services.matching import CuratedHit, find_curated
 from knowledge.services.results import FoundPassage, SearchResult
 from knowledge.services.searching import knowledge_version, search
 from knowledge.services.sources import (
@@ -25,13 +32,18 @@ from knowledge.services.visiting import visit_next
 
 __all__ = [
     "THRESHOLD",
+    "CuratedHit",
     "FoundPassage",
     "SearchResult",
+    "add_curated_answer",
     "add_document",
     "add_source",
+    "change_curated_answer",
     "change_source",
+    "count_use",
     "embed",
     "embed_locally",
+    "find_curated",
     "find_same",
     "hides_personal",
     "index_document",
@@ -39,6 +51,7 @@ __all__ = [
     "look_again",
     "mark_gone",
     "reindex_document",
+    "remove_curated_answer",
     "remove_document",
     "remove_source",
     "rename_document",

@@ -1,9 +1,14 @@
 """What was committed and never finished is rung again."""
 
+from knowledge.services.curating import embed_questions_anew
 from knowledge.services.documents import sweep_documents
 from knowledge.services.sources import sweep_sources
 
 
 def sweep() -> dict[str, int]:
-    """Ring for documents and sources that nobody is at."""
-    return {"documents": sweep_documents(), "sources": sweep_sources()}
+    """Ring for documents and sources that nobody is at; move questions to the embedder of now."""
+    return {
+        "documents": sweep_documents(),
+        "sources": sweep_sources(),
+        "questions": embed_questions_anew(),
+    }
