@@ -6,6 +6,7 @@ in the completion, the failed ones too; the caller stores them.
 """
 
 from agents.gateway.asking import CHAIN_SECONDS, complete
+from agents.gateway.budget import Caps, Rung, Spent, rung_of, spent_so_far
 from agents.gateway.calls import Call, Completion, Invalid, NoAnswer
 from agents.gateway.routing import OFFLINE, connected_routes, routes_are_known, routes_for
 from agents.gateway.terms import Heard, Terms
@@ -14,13 +15,18 @@ __all__ = [
     "CHAIN_SECONDS",
     "OFFLINE",
     "Call",
+    "Caps",
     "Completion",
     "Heard",
     "Invalid",
     "NoAnswer",
+    "Rung",
+    "Spent",
     "Terms",
     "complete",
     "connected_routes",
     "routes_are_known",
     "routes_for",
+    "rung_of",
+    "spent_so_far",
 ]

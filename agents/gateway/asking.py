@@ -4,14 +4,16 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from agents import breaker
-from agents.gateway.calls import Call, Completion, Invalid, NoAnswer
+from agents.gateway.budget import Reservation, Rung, most_it_can_cost, reserve
+from agents.gateway.calls import Call, Completion, Invalid, NoAnswer, OverBudget
 from agents.gateway.placeholders import Placeholders
-from agents.gateway.routing import provider_of, routes_for
+from agents.gateway.routing import OFFLINE, cheapest_first, provider_of, routes_for
 from agents.gateway.terms import Heard, Terms
 from agents.prices import price_of
 from agents.providers.base import Answer, ChatMessage, LlmProvider, Material, Question
@@ -23,6 +25,7 @@ CHAIN_SECONDS = 25.0
 LEAST_SECONDS = 0.5
 # What one of several remote routes may use up of the time that is left.
 SHARE = 0.6
+BUDGET = "the budget is used up"
 
 
 def complete(
@@ -46,8 +49,7 @@ def complete(
         material=material or Material(),
     )
     errand = Errand(question, terms or Terms())
-    # Imports the SDKs the first time, which is nobody's thinking time.
-    routes = routes_for(task, preferred=errand.terms.models.get(task, ""))
+    routes = _routes(errand)  # imports the SDKs the first time, which is nobody's thinking time
     deadline = time.monotonic() + seconds
     for position, route in enumerate(routes):
         remaining = deadline - time.monotonic()
@@ -87,6 +89,18 @@ class Errand:
         return self.placeholders.shown(value) if self.placeholders else value
 
 
+def _routes(errand: Errand) -> list[str]:
+    """The task's chain on the errand's terms: the dearer the times, the cheaper the first."""
+    task, terms = errand.question.task, errand.terms
+    routes = routes_for(task, preferred=terms.models.get(task, ""), chain=terms.chains.get(task))
+    if terms.rung >= Rung.OFFLINE and len(routes) > 1:
+        errand.calls.append(Call(task, routes[0], "failed", BUDGET))
+        return [OFFLINE]
+    if terms.rung >= Rung.CHEAPER:
+        return cheapest_first(routes)
+    return routes
+
+
 # -- one route
 
 
@@ -103,7 +117,6 @@ def _ask(errand: Errand, route: str, seconds: float) -> Completion:
         raise Unavailable(reason)
     deadline = time.monotonic() + seconds
     question = errand.hidden()
-    context.release()
     try:
         answer = _call(errand, provider, question, route, seconds)
         try:
@@ -115,6 +128,8 @@ def _ask(errand: Errand, route: str, seconds: float) -> Completion:
             again = _repair(question, answer, errand.hide(str(error)))
             repaired = _call(errand, provider, again, route, left)
             completion = _completion(errand, route, repaired)
+    except OverBudget:
+        raise
     except ProviderError as error:
         _tell_breaker(route, permit, error)
         raise
@@ -125,10 +140,15 @@ def _ask(errand: Errand, route: str, seconds: float) -> Completion:
 def _call(
     errand: Errand, provider: LlmProvider, question: Question, route: str, seconds: float
 ) -> Answer:
+    reserved = _reserved(errand, question, route) if provider.is_remote else None
+    if provider.is_remote:
+        context.release()
     started = time.monotonic()
     try:
         answer = provider.answer(question, model=route.partition("/")[2], timeout=seconds)
     except ProviderError as error:
+        if reserved and error.status:  # an answer that was only lost may have been charged
+            reserved.settle(Decimal(0))
         said = f"{type(error).__name__}: {error}"[:300]
         errand.calls.append(
             Call(question.task, route, "failed", said, milliseconds=_milliseconds(started))
@@ -136,18 +156,31 @@ def _call(
         raise
     if errand.terms.heard is not None:
         errand.terms.heard.append(Heard(question.task, route, question, answer.text))
-    errand.calls.append(
-        Call(
-            question.task,
-            route,
-            "ok",
-            input_tokens=answer.input_tokens,
-            output_tokens=answer.output_tokens,
-            cost=price_of(route, answer.input_tokens, answer.output_tokens).amount,
-            milliseconds=_milliseconds(started),
-        )
+    call = Call(
+        question.task,
+        route,
+        "ok",
+        input_tokens=answer.input_tokens,
+        output_tokens=answer.output_tokens,
+        cost=price_of(route, answer.input_tokens, answer.output_tokens).amount,
+        milliseconds=_milliseconds(started),
     )
+    errand.calls.append(call)
+    if reserved:
+        reserved.settle(call.cost)
     return answer
+
+
+def _reserved(errand: Errand, question: Question, route: str) -> Reservation | None:
+    """Money for the call, where a hard cap stands; raises OverBudget."""
+    caps = errand.terms.caps
+    if caps is None or not caps.is_hard:
+        return None
+    reserved = reserve(caps, most_it_can_cost(question, route))
+    if reserved is None:
+        errand.calls.append(Call(question.task, route, "failed", BUDGET))
+        raise OverBudget(BUDGET)
+    return reserved
 
 
 def _completion(errand: Errand, route: str, answer: Answer) -> Completion:

@@ -53,5 +53,9 @@ class NoAnswer(Unavailable):
         self.calls = tuple(calls)
 
 
+class OverBudget(Unavailable):
+    """A hard cap leaves too little for this call."""
+
+
 class Invalid(Rejected):
     """The model answered, but not in the shape that was asked for, even when told so."""

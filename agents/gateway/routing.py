@@ -1,27 +1,32 @@
 """Which models a task is put to, and the accounts they are reached by."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import Error, register
 
+from agents.prices import price_of
 from agents.providers import LLMS
 from agents.providers.base import Account, LlmProvider
 from knowledge.services import embed_locally
 
 OFFLINE = "offline/engine"
+CHEAP_ROUTES = 3
+USUAL_TOKENS = (1_500, 150)  # of a prompt and its answer, to compare prices by
 
 
-def routes_for(task: str, *, preferred: str = "") -> list[str]:
+def routes_for(task: str, *, preferred: str = "", chain: Sequence[str] | None = None) -> list[str]:
     """The task's chain: as configured, else every provider we have a key for.
 
-    ``preferred`` is asked first where its provider is connected.
+    ``chain`` is the company's own; ``preferred`` is asked first. What is not connected is left
+    out of either.
     """
-    configured = settings.MODEL_ROUTES.get(task) or settings.MODEL_ROUTES.get("*")
-    chain = configured or [f"{kind}/" for kind in LLMS]
+    configured = chain or settings.MODEL_ROUTES.get(task) or settings.MODEL_ROUTES.get("*")
     routes = []
-    for route in chain:
+    for route in configured or [f"{kind}/" for kind in LLMS]:
         kind, _, model = route.partition("/")
         model = model or LLMS.get(kind).models.get(task, "")
         if kind != "offline" and model and _is_connected(kind):
@@ -40,6 +45,23 @@ def connected_routes() -> list[str]:
         for route in named
         if route.partition("/")[2] and route != OFFLINE and _is_connected(route.partition("/")[0])
     )
+
+
+def cheapest_first(routes: Sequence[str]) -> list[str]:
+    """The chain with the cheapest models of the same providers before it; offline stays last.
+
+    A model whose price we do not know keeps its place behind those we know.
+    """
+    kinds = {route.partition("/")[0] for route in routes}
+    known = {route for route in connected_routes() if route.partition("/")[0] in kinds}
+    asked = [route for route in routes if route != OFFLINE]
+    everyone = [*asked, *sorted(known - set(asked))]
+    return [*sorted(everyone, key=_price)[:CHEAP_ROUTES], OFFLINE]
+
+
+def _price(route: str) -> tuple[bool, Decimal]:
+    price = price_of(route, *USUAL_TOKENS)
+    return not price.priced, price.amount
 
 
 def provider_of(route: str) -> LlmProvider:
