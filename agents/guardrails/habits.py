@@ -16,7 +16,7 @@ from agents.offline.letters import folded
 
 OFTEN = 0.4  # of the new answers
 RARELY = 0.1  # of the old ones
-LEAST_ANSWERS = 3
+LEAST_ANSWERS = 2
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _ORDINARY_ENDINGS = ("s", "ed", "ing", "ly", "er", "es", "ndo", "mente", "do", "da")
 # Said by assistants everywhere, and by few customers.
@@ -50,7 +50,8 @@ def new_habits(
     for word, count in said.items():
         share = count / len(after)
         earlier = then[word] / len(before) if before else 0.0
-        if share >= OFTEN and earlier <= RARELY and not _is_ordinary(word, usual):
+        is_new = count >= LEAST_ANSWERS and share >= OFTEN and earlier <= RARELY
+        if is_new and not _is_ordinary(word, usual):
             found[word] = share
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 

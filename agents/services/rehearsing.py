@@ -106,8 +106,7 @@ class Rehearsal:
 
     def found_by(self, step: str) -> dict[str, Any]:
         """What a step put down."""
-        done = self.thought.done.get(step)
-        return done.detail if done else {}
+        return next((done.detail for done in self.thought.steps if done.name == step), {})
 
     def _conclude(self) -> None:
         thought, decision = self.thought, self.decision

@@ -58,8 +58,8 @@ class Plan:
 
     @property
     def calls(self) -> int:
-        """Answers that have to be written; a question from the documents is put to both."""
-        return len(self.turns) + self.from_documents
+        """Answers to be written; what was never asked before is put to both versions."""
+        return 2 * len(self.turns) - self.past
 
 
 def plan(*, version: AgentVersion) -> Plan:
@@ -198,7 +198,7 @@ def _next(replay: Replay) -> ReplayTurn | None:
 def _try(replay: Replay, turn: ReplayTurn, guide: Guide) -> bool:
     """Answer one turn and write it down; False where the trial is not ours any more."""
     played = _played(turn, guide)
-    if turn.kind == ReplayTurn.Kind.SAMPLE and not turn.before and played:
+    if turn.kind != ReplayTurn.Kind.PAST and not turn.before and played:
         live = live_version()
         earlier = _played(turn, guide_of(live.number if live else 0))
         turn.before = _said(earlier[0]).as_json() if earlier else {}
