@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from agents.models import ChatTurn, ModelCall, Run, RunStep
+from agents.models import AutonomyPolicy, ChatTurn, ModelCall, ReplyDraft, Run, RunStep
 from tenants.console import ReadOnlyAdmin, ReadOnlyInline, console
 
 
@@ -57,3 +57,21 @@ class ChatTurnAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "language", "confidence", "refused", "created_at"]
     list_filter = ["refused", "language"]
     fields = ["session_id", "question", "answer", "confidence", "refused", "sources", "created_at"]
+
+
+@admin.register(ReplyDraft, site=console)
+class ReplyDraftAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "conversation", "state", "level", "decided_by", "created_at"]
+    list_filter = ["state", "level", "language"]
+    list_select_related = ["conversation__contact", "decided_by"]
+    fieldsets = [
+        (None, {"fields": ["conversation", "run", "state", "level", "reasons"]}),
+        ("Said", {"fields": ["text", "edited_text", "sources"]}),
+        ("Record", {"fields": ["send_at", "expires_at", "decided_by", "decided_at", "rejection"]}),
+    ]
+
+
+@admin.register(AutonomyPolicy, site=console)
+class AutonomyPolicyAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "note", "changed_by", "created_at"]
+    fields = ["version", "rows", "delay_seconds", "expires_hours", "note", "changed_by"]

@@ -8,11 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from agents.models import ChatTurn, ModelCall, Run
+from agents.models import ChatTurn, ModelCall, ReplyDraft, Run
+from agents.offline.difference import difference
 from channels_app.models import Conversation, Message
 from tenants.cards import Panel, Step, Tile, offer
 
 SEE = "agents.view_run"
+LATE = (ReplyDraft.State.STALE, ReplyDraft.State.EXPIRED)
 
 # Words of the rows, for the translators; templates show them by ``told``.
 WORDS = (
@@ -54,6 +56,22 @@ def under_messages(messages: list[Message]) -> dict[int, Panel]:
 def last_run(conversation: Conversation) -> Panel | None:
     run = conversation.runs.prefetch_related("steps").order_by("-pk").first()
     return Panel("agents/conversation_panel.html", {"run": run}) if run else None
+
+
+@offer("thread", order=10, permission="agents.view_replydraft")
+def waiting_draft(conversation: Conversation) -> Panel | None:
+    """The reply that waits; one that came too late, while the contact still waits."""
+    draft = conversation.drafts.order_by("-pk").first()
+    if draft is None:
+        return None
+    draft.conversation = conversation
+    is_late = draft.is_overtaken or draft.state in LATE
+    if not draft.is_open and not (is_late and conversation.waiting_since):
+        return None
+    changed = difference(draft.text, draft.edited_text) if draft.edited_text else []
+    return Panel(
+        "agents/draft_panel.html", {"draft": draft, "difference": changed, "is_late": is_late}
+    )
 
 
 @offer("dashboard.tiles", order=30, permission=SEE)

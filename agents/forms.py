@@ -1,7 +1,15 @@
-"""Trying the agent out."""
+"""Trying the agent out, and saying what it may do by itself."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from agents.guardrails import autonomy
+from agents.guardrails.autonomy import Act
+from agents.schemas import Intent
+from channels_app.models import channel_kinds
 
 
 class AskForm(forms.Form):
@@ -12,3 +20,83 @@ class AskForm(forms.Form):
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
     )
+
+
+class ApproveForm(forms.Form):
+    """The words in which a draft is sent; empty: as they stand."""
+
+    text = forms.CharField(max_length=8_000, required=False)
+
+
+class RejectForm(forms.Form):
+    """What is wrong with a draft."""
+
+    reason = forms.CharField(max_length=300)
+
+
+ACTS = [
+    (Act.SEND, _("Send at once")),
+    (Act.DELAY, _("Send, with time to undo")),
+    (Act.DRAFT, _("Draft for approval")),
+    (Act.NEVER, _("A person answers")),
+]
+PLACES = [
+    (autonomy.ANY, _("Everywhere")),
+    (autonomy.PRIVATE, _("In private")),
+    (autonomy.PUBLIC, _("In public")),
+]
+OUR_INTENTS = [
+    (autonomy.ANY, _("Anything")),
+    (Intent.SALES, _("sales")),
+    (Intent.SUPPORT, _("support")),
+    (Intent.GENERAL, _("general")),
+]
+
+
+class PolicyRowForm(forms.Form):
+    """One row: where, about what, and what happens at each level of risk."""
+
+    channel = forms.ChoiceField(label=_("Where"), required=False)
+    intent = forms.ChoiceField(label=_("About"), required=False)
+    low = forms.ChoiceField(label=_("Low risk"), choices=ACTS, required=False)
+    medium = forms.ChoiceField(label=_("Medium risk"), choices=ACTS, required=False)
+    high = forms.ChoiceField(label=_("High risk"), choices=ACTS, required=False)
+
+    def __init__(self, *args: Any, intents: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        empty = [] if self.initial else [("", "–")]
+        offered: dict[str, Any] = {
+            "channel": [*empty, *PLACES, *channel_kinds()],
+            "intent": [*empty, *OUR_INTENTS, *intents],
+        }
+        for name, choices in offered.items():
+            field: Any = self.fields[name]
+            field.choices = choices
+        for name, each in self.fields.items():
+            each.widget.attrs["aria-label"] = str(each.label)
+            if name in {"medium", "high"} and empty:
+                each.initial = Act.DRAFT
+
+    @property
+    def is_filled(self) -> bool:
+        return bool(self.cleaned_data.get("channel") and self.cleaned_data.get("intent"))
+
+
+class PolicyForm(forms.Form):
+    """What stands beside the table."""
+
+    delay_seconds = forms.IntegerField(
+        label=_("Time to undo (seconds)"), min_value=5, max_value=autonomy.LONGEST_DELAY
+    )
+    expires_hours = forms.IntegerField(
+        label=_("A draft waits for (hours)"),
+        min_value=1,
+        max_value=autonomy.LONGEST_EXPIRY,
+        help_text=_("Then a person is asked to answer."),
+    )
+    note = forms.CharField(label=_("Why this change"), max_length=200, required=False)
+
+
+PolicyRows = forms.formset_factory(
+    PolicyRowForm, extra=1, can_delete=True, max_num=autonomy.MOST_ROWS, validate_max=True
+)

@@ -2,11 +2,16 @@
 
 from django.urls import path
 
-from agents.views import runs
+from agents.views import autonomy, drafts, runs
 
 app_name = "agents"
 urlpatterns = [
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("ask/", runs.ask, name="ask"),
+    path("autonomy/", autonomy.policy, name="autonomy"),
+    path("autonomy/restore/<int:version>/", autonomy.restore, name="restore_autonomy"),
+    path("drafts/<int:pk>/approve/", drafts.approve, name="approve_draft"),
+    path("drafts/<int:pk>/reject/", drafts.reject, name="reject_draft"),
+    path("drafts/<int:pk>/undo/", drafts.undo, name="undo_draft"),
 ]

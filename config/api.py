@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from agents.api.drafts import AutonomyView, ReplyDraftViewSet
 from agents.api.views import ChatView, RunViewSet
 from channels_app.api.doctor import DoctorView
 from channels_app.api.incidents import IncidentViewSet
@@ -16,6 +17,7 @@ from channels_app.api.views import (
     MessageViewSet,
 )
 from channels_app.media.api import MediaViewSet
+from crm.api.hooks import HookEventViewSet, IncomingHookViewSet, TimelineEntryViewSet
 from crm.api.views import CrmConnectionViewSet, SyncRecordViewSet
 from knowledge.api.views import DocumentViewSet, PassageViewSet, SearchView
 from leads.api.views import LeadViewSet
@@ -46,8 +48,12 @@ router.register("inbound-events", InboundEventViewSet)
 router.register("incidents", IncidentViewSet)
 router.register("leads", LeadViewSet)
 router.register("runs", RunViewSet)
+router.register("drafts", ReplyDraftViewSet)
 router.register("crm-connections", CrmConnectionViewSet)
 router.register("sync-records", SyncRecordViewSet)
+router.register("incoming-hooks", IncomingHookViewSet)
+router.register("hook-events", HookEventViewSet)
+router.register("timeline-entries", TimelineEntryViewSet)
 router.register("dead-letters", DeadLetterViewSet, basename="dead-letter")
 router.register("dead-letter-orders", ReplayOrderViewSet)
 
@@ -59,6 +65,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("live-token/", LiveTokenView.as_view(), name="live-token"),
     path("channels/<int:pk>/doctor/", DoctorView.as_view(), name="channel-doctor"),
     path("chat/", ChatView.as_view(), name="chat"),
+    path("autonomy/", AutonomyView.as_view(), name="autonomy"),
     path("knowledge/search/", SearchView.as_view(), name="knowledge-search"),
     *router.urls,
 ]

@@ -322,6 +322,7 @@ SPECTACULAR_SETTINGS = {
         "InboundEventStatusEnum": "channels_app.models.InboundEvent.Status",
         "DocumentStatusEnum": "knowledge.models.Document.Status",
         "RunStatusEnum": "agents.models.Run.Status",
+        "AutonomyActEnum": "agents.guardrails.autonomy.Act",
         "CrmKindEnum": "crm.models.crm_kinds",
         "HookKindEnum": "crm.models.hook_kinds",
         "HookEventStateEnum": "crm.models.HookEvent.State",

@@ -179,6 +179,26 @@
   setInterval(countDown, 1000);
   countDown();
 
+  // -- a reply that is about to be sent counts down; afterwards the thread says what became of it
+  function countToSending() {
+    document.querySelectorAll(".draft__clock").forEach((clock) => {
+      const left = Math.ceil((new Date(clock.dataset.due) - Date.now()) / 1000);
+      if (left >= 0) clock.textContent = [Math.floor(left / 60), left % 60].map((n) => String(n).padStart(2, "0")).join(":");
+      if (left === -2 || left === -8) refresh("thread");
+    });
+  }
+  // who begins to change it has undone it
+  document.addEventListener("input", (event) => {
+    const draft = event.target.closest?.(".draft__form")?.closest(".draft");
+    const held = draft?.querySelector(".draft__clock") && draft.querySelector("[formaction]");
+    if (!held || draft.dataset.held) return;
+    draft.dataset.held = "yes";
+    const token = draft.querySelector("[name=csrfmiddlewaretoken]").value;
+    fetch(held.formAction, { method: "POST", headers: { "X-CSRFToken": token }, redirect: "manual" }).then(() => refresh("thread"), () => delete draft.dataset.held);
+  });
+  setInterval(countToSending, 1000);
+  countToSending();
+
   // -- the contact sees that somebody writes, where their network can show it; never for a note
   const TOLD_EVERY = 3000;
   let toldAt = 0;
@@ -287,6 +307,17 @@
       const follow = isAtEnd(now);
       patch(now, fresh.getElementById("thread"));
       exchange(document.getElementById("head"), fresh.getElementById("head"));
+      // what somebody writes in a draft stays while it is the same draft
+      const [waits, comes] = [document, fresh].map((page) => page.getElementById("pending"));
+      const said = (box) => [...(box?.querySelectorAll("[data-version]") ?? [])].map((each) => each.dataset.version).join();
+      if (said(waits) !== said(comes)) {
+        const typed = [...waits.querySelectorAll("textarea")].filter((field) => field.value !== field.defaultValue);
+        exchange(waits, comes);
+        typed.forEach((field) => {
+          const again = document.getElementById(field.id);
+          if (again) again.value = field.value;
+        });
+      }
       if (follow) toEnd();
     } else exchange(now, fresh.getElementById(what));
     if (what === "context") fold();

@@ -38,6 +38,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         "knowledge.add_document",
         "knowledge.change_document",
         "agents.add_run",
+        "agents.change_replydraft",
         # What died, whole: viewers see its bones only. Each box asks for its own right besides.
         "deadletters.read_payload",
         "deadletters.change_letter",
@@ -48,8 +49,14 @@ TABLE: dict[str, tuple[str, ...]] = {
 REFUSED: dict[str, tuple[str, ...]] = {
     Role.ADMIN: ("audit.add_*", "audit.change_*", "audit.delete_*"),
     # Keys, people, secrets and the log of deeds are an admin's business.
-    Role.AGENT: ("accounts.*_apikey", "accounts.*_user", "audit.*", "crm.*_crmconnection"),
-    Role.VIEWER: ("accounts.*_apikey", "accounts.*_user", "audit.*", "crm.*_crmconnection"),
+    Role.AGENT: (
+        *("accounts.*_apikey", "accounts.*_user", "audit.*"),
+        *("crm.*_crmconnection", "crm.*_incominghook"),
+    ),
+    Role.VIEWER: (
+        *("accounts.*_apikey", "accounts.*_user", "audit.*"),
+        *("crm.*_crmconnection", "crm.*_incominghook"),
+    ),
 }
 
 
