@@ -4,17 +4,15 @@ Two addresses: ``/webhooks/<platform>/``, shared by every company that connects 
 app at the network, and ``/webhooks/<platform>/<token>/``, one per connection with its own secret.
 """
 
-import io
 import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
-from django.http.request import UnreadablePostError, split_domain_port
+from django.http.request import split_domain_port
 from django.views.decorators.csrf import csrf_exempt
 
 from channels_app.providers.values import UNREADABLE, RawItem
@@ -22,6 +20,7 @@ from channels_app.services import ring_events, store, store_strays, store_unrout
 from channels_app.services.routing import Address, Route, address, routes
 from channels_app.wire import key_of
 from tenants import context
+from tenants.bodies import raw_body
 from tenants.middleware import REQUEST_ID
 from tenants.plugins.errors import PayloadRejected, SignatureMismatch
 
@@ -94,7 +93,8 @@ def _answer_handshake(request: HttpRequest, asked: Address) -> HttpResponse:
 
 
 def _take_in(request: HttpRequest, platform: str, asked: Address) -> HttpResponse:
-    body = _body(request, max(settings.WEBHOOK_MAX_BYTES, asked.provider.webhook_bytes))
+    at_most = max(settings.WEBHOOK_MAX_BYTES, asked.provider.webhook_bytes)
+    body = raw_body(request, at_most=at_most)
     if body is None:
         return HttpResponse(status=413)
     try:
@@ -114,28 +114,6 @@ def _take_in(request: HttpRequest, platform: str, asked: Address) -> HttpRespons
         kept = _keep_shared(platform, items)
     # A store that failed is the network's business to repeat; what was kept stays kept once.
     return HttpResponse(status=200 if kept else 503)
-
-
-def _body(request: HttpRequest, at_most: int) -> bytes | None:
-    """The raw bytes; None if there are more of them than we take."""
-    try:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > at_most:
-            return None
-        body = _stream(request).read(at_most + 1)
-    except (ValueError, UnreadablePostError):
-        return None
-    return bytes(body) if len(body) <= at_most else None
-
-
-def _stream(request: HttpRequest) -> Any:
-    """Where the body is read from; ``request.body`` would put its own limit before ours.
-
-    A body that comes in chunks does not say how long it is, and Django would read none of it.
-    """
-    if "CONTENT_LENGTH" in request.META:
-        return request
-    is_chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
-    return request.META["wsgi.input"] if is_chunked else io.BytesIO()
 
 
 def _keep_own(platform: str, route: Route, items: Sequence[RawItem], rejected: str) -> bool:

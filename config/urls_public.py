@@ -7,6 +7,7 @@ from config.health import metrics
 
 urlpatterns = [
     path("webhooks/", include("channels_app.webhook_urls")),
+    path("hooks/", include("crm.webhook_urls")),
     path("forms/", include("channels_app.form_urls")),
     path("oauth/", include("channels_app.sign_in_urls")),
     path("chat/", include("channels_app.chat_urls")),

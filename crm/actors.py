@@ -1,4 +1,7 @@
-"""How leads travel to CRMs: everything due every few minutes, a hot one at once."""
+"""How leads travel to CRMs, everything due every few minutes and a hot one at once; and how what
+comes back is read."""
+
+from contextlib import ExitStack
 
 import dramatiq
 
@@ -25,3 +28,17 @@ def push_everywhere() -> None:
     """The beat's stroke: every connection that can take something."""
     for connection_id in CrmConnection.objects.usable().values_list("pk", flat=True):
         push_due.send(connection_id)
+
+
+@dramatiq.actor(queue_name="crm")
+def read_hook_events(event_ids: str) -> None:
+    """Events that a CRM, a calendar or telephony brought, in their order."""
+    with ExitStack() as each:  # one that fails does not keep its siblings from being read
+        for event_id in reversed(event_ids.split(",")):
+            each.callback(services.read_hook_event, event_id=event_id)
+
+
+@dramatiq.actor(queue_name="crm", max_retries=1)
+def identify_hook(hook_id: int) -> None:
+    """Whose account a hook is about, where the vendor has one address for all."""
+    services.identify_hook(hook_id=hook_id)

@@ -1,11 +1,12 @@
 """What the CRM shows beside a conversation, on a lead's page and on the dashboard."""
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from channels_app.models import Conversation
-from crm.models import CrmConnection, SyncRecord
+from crm.models import CrmConnection, SyncRecord, TimelineEntry
 from leads.models import Lead
 from tenants.cards import Panel, Step, Tile, offer
 
@@ -18,10 +19,20 @@ WORDS = (
     gettext_noop("Under way"),
     gettext_noop("Will be tried again"),
     gettext_noop("Given up"),
+    gettext_noop("Deleted there"),
     gettext_noop("Working"),
     gettext_noop("In trouble"),
     gettext_noop("Reconnect"),
+    gettext_noop("booked"),
+    gettext_noop("canceled"),
+    gettext_noop("scheduled"),
+    gettext_noop("queued"),
+    gettext_noop("ringing"),
+    gettext_noop("in-progress"),
+    gettext_noop("forwarding"),
+    gettext_noop("ended"),
 )
+SHOWN = 20  # meetings and calls beside a lead
 
 
 @offer("conversation", order=30, permission=SEE)
@@ -33,6 +44,21 @@ def beside_conversation(conversation: Conversation) -> Panel | None:
 @offer("lead", order=10, permission=SEE)
 def beside_lead(lead: Lead) -> Panel | None:
     return _panel(list(lead.sync_records.select_related("connection")))
+
+
+@offer("lead", order=5, permission="crm.view_timelineentry")
+def timeline_of_lead(lead: Lead) -> Panel | None:
+    return _timeline(TimelineEntry.objects.filter(lead=lead))
+
+
+@offer("conversation", order=25, permission="crm.view_timelineentry")
+def timeline_beside_conversation(conversation: Conversation) -> Panel | None:
+    return _timeline(TimelineEntry.objects.filter(lead__contact=conversation.contact_id))
+
+
+def _timeline(entries: QuerySet[TimelineEntry]) -> Panel | None:
+    found = list(entries.select_related("hook")[:SHOWN])
+    return Panel("crm/timeline_panel.html", {"entries": found}) if found else None
 
 
 def _panel(records: list[SyncRecord]) -> Panel | None:

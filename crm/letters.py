@@ -1,16 +1,26 @@
-"""Leads that did not get into a CRM, and events that a webhook did not take."""
+"""Leads that did not get into a CRM, events that a webhook did not take, and what came back from
+outside and could not be read."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce, Left
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.models import SyncRecord
-from crm.services import discard_dead, retry_dead_ones, told_of
+from channels_app.letters.inbound import REASON, as_text
+from crm.models import HookEvent, SyncRecord
+from crm.services import (
+    discard_dead,
+    discard_dead_ones,
+    replay_dead_ones,
+    retry_dead_ones,
+    told_of,
+)
 from tenants.deadletters.boxes import Letter, Payload, Replayed, register
 from tenants.deadletters.rows import RowsBox
 
@@ -86,3 +96,59 @@ class WebhookBox(CrmBox):
 
     def _of_this_kind(self) -> QuerySet[SyncRecord]:
         return SyncRecord.objects.filter(connection__kind=WEBHOOK)
+
+
+@register
+class HookBox(RowsBox):
+    kind = "hook"
+    order = 50
+    label = gettext_lazy("Came back from CRM, calendar or telephony")
+    sees = "crm.view_hookevent"
+    replays = "crm.change_hookevent"
+    discards = "crm.delete_hookevent"
+    reason, platform = "short_reason", "hook__kind"
+    at, key = "died_at", UUID  # "-died_at, -pk" is the index dead_hook_events
+
+    def dead(self) -> QuerySet[Any]:
+        rows: QuerySet[Any] = HookEvent.objects.filter(state=HookEvent.State.REJECTED)
+        return rows.annotate(
+            short_reason=Left("reason", REASON), died_at=Coalesce("processed_at", "received_at")
+        )
+
+    def listed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.select_related("hook").defer("body", "hook__config")
+
+    def letter(self, row: Any) -> Letter:
+        return Letter(
+            kind=self.kind,
+            id=str(row.pk),
+            reason=row.reason[:REASON],
+            text=row.reason,
+            at=row.died_at,
+            first_at=row.received_at,
+            attempts=max(row.attempts, 1 if row.processed_at else 0),
+            platform=row.hook.kind,
+            source=row.hook.name,
+            about=row.kind,
+            url=reverse("crm:state"),
+        )
+
+    def reads(self, letter_id: str) -> bool:
+        try:
+            UUID(letter_id)
+        except ValueError:
+            return False
+        return True
+
+    def payload(self, letter_id: str) -> Payload:
+        return as_text(HookEvent.objects.only("body").get(pk=letter_id).body)
+
+    def replay(self, ids: Sequence[str], *, sure: bool = False) -> Replayed:
+        return Replayed(done=replay_dead_ones(events=self._rows(ids)))
+
+    def discard(self, ids: Sequence[str]) -> int:
+        return discard_dead_ones(events=self._rows(ids))
+
+    def _rows(self, ids: Sequence[str]) -> QuerySet[HookEvent]:
+        known = [UUID(each) for each in ids if self.reads(each)]
+        return HookEvent.objects.filter(pk__in=known, state=HookEvent.State.REJECTED)

@@ -11,7 +11,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.forms import ConnectForm, config_form
-from crm.models import CrmConnection, SyncRecord
+from crm.hooks import HOOKS
+from crm.models import CrmConnection, HookEvent, IncomingHook, SyncRecord
 from crm.providers import CRMS
 from crm.services import connect, made_secrets, retry_dead
 from tenants.access import needs
@@ -39,6 +40,10 @@ def state(request: AuthenticatedRequest) -> HttpResponse:
             "stuck": stuck.select_related("connection", "lead__contact")[:100],
             "has_dead": stuck.filter(state=DEAD).exists(),
             "kinds": CRMS.choices(),
+            "hooks": IncomingHook.objects.annotate(
+                rejected_count=Count("events", filter=Q(events__state=HookEvent.State.REJECTED))
+            ),
+            "hook_kinds": HOOKS.choices(),
         },
     )
 

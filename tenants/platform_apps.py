@@ -27,6 +27,7 @@ class AppKind:
     console: str = ""  # where the operator finds its values
     callbacks: tuple[str, ...] = ()  # sign-ins that come back to us: /oauth/callback/<…>/
     webhooks: tuple[str, ...] = ()  # networks whose shared address it calls: /webhooks/<…>/
+    hooks: tuple[str, ...] = ()  # CRMs and the like whose shared address it calls: /hooks/<…>/
 
 
 FIELDS = (
@@ -103,6 +104,12 @@ APP_KINDS: dict[str, AppKind] = {
         console="https://entra.microsoft.com/",
         callbacks=("microsoft",),
     ),
+    "hubspot": AppKind(
+        "HubSpot",
+        {"secret": "HUBSPOT_CLIENT_SECRET"},
+        console="https://app.hubspot.com/developer",
+        hooks=("hubspot",),
+    ),
 }
 
 # When they were read, and the rows by platform.
@@ -123,7 +130,8 @@ def addresses_of(platform: str) -> list[str]:
     """What the operator registers at the vendor: where people come back to, where webhooks go."""
     kind = APP_KINDS[platform]
     back = [f"{settings.PUBLIC_URL}/oauth/callback/{each}/" for each in kind.callbacks]
-    return back + [f"{settings.PUBLIC_URL}/webhooks/{each}/" for each in kind.webhooks]
+    hooks = [f"{settings.PUBLIC_URL}/hooks/{each}/" for each in kind.hooks]
+    return back + [f"{settings.PUBLIC_URL}/webhooks/{each}/" for each in kind.webhooks] + hooks
 
 
 def forget_apps() -> None:

@@ -10,7 +10,8 @@ from channels_app.models import (
     id_index,
 )
 from config.simulator.mailhouse import MailHouse
-from crm.models import CrmConnection
+from crm.models import CrmConnection, IncomingHook
+from crm.services import open_hook
 from leads.models import Lead
 from tenants.accounts.models import User
 
@@ -93,3 +94,9 @@ def make_crm(**kwargs) -> CrmConnection:
     return CrmConnection.objects.create(
         **{"kind": kind, "name": kind.title(), "config": config, **kwargs}
     )
+
+
+def make_hook(**kwargs) -> IncomingHook:
+    """A vendor's way back to the company we are in, at an address of its own."""
+    given = {"kind": "calendly", "config": {"secret": "s3cret"}, **kwargs}
+    return open_hook(**given)

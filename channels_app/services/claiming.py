@@ -40,7 +40,9 @@ def _let_go(connection: ChannelConnection, *, keep: tuple[str, ...]) -> None:
     What showed that it was ours was this connection's key: the next one shows it anew.
     """
     routes = WebhookRoute.objects.filter(
-        company=context.current_company(), connection_id=connection.pk
+        company=context.current_company(),
+        platform=connection.platform,  # others count their connections for themselves
+        connection_id=connection.pk,
     ).exclude(account_id__in=keep)
     for route in routes:
         heir = _heir(connection, route.account_id)

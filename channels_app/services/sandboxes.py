@@ -123,7 +123,9 @@ def remove_sandbox(*, connection: ChannelConnection, actor: str = "") -> None:
     count = gone.count()
     gone.delete()
     WebhookRoute.objects.filter(
-        company=context.current_company(), connection_id=connection.pk
+        company=context.current_company(),
+        platform=connection.platform,
+        connection_id=connection.pk,
     ).delete()
     subject = f"connection:{connection.pk}"
     connection.delete()

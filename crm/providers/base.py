@@ -74,6 +74,14 @@ class CrmProvider(ABC):
         Raises a ProviderError where the request as a whole was refused or did not get through.
         """
 
+    def owner_email(self, owner_id: str) -> str:
+        """The e-mail of one of its people; "" where it does not know them. May ask over HTTP."""
+        return ""
+
+    def account(self) -> str:
+        """Its id of the account that our credentials are for; "" where it has none to tell."""
+        return ""
+
     def request_id_of(self, error: ProviderError) -> str:
         """What the vendor calls the request that failed, where it says so."""
         return ""

@@ -9,6 +9,7 @@ lead without e-mail and phone syncs as well, and an e-mail that changes makes no
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from django import forms
 from django.conf import settings
@@ -20,6 +21,7 @@ from tenants.plugins.errors import ProviderError, Rejected, Unavailable
 KEY = "leadwire_id"
 CONTACTS = "/crm/v3/objects/contacts"
 CONFLICT = 409
+NOT_FOUND = 404
 # A new contact needs one of these: https://developers.hubspot.com/docs/guides/api/crm/objects/contacts
 NAMING = {"email", "firstname", "lastname"}
 TIERS = ("hot", "warm", "cold")
@@ -119,20 +121,37 @@ class HubSpot(CrmProvider):
                 if error.status != CONFLICT:
                     raise
 
+    def owner_email(self, owner_id: str) -> str:
+        try:
+            answer, _status, _id = self._ask("GET", f"/crm/v3/owners/{quote(owner_id, safe='')}")
+        except Rejected as error:
+            if error.status == NOT_FOUND:  # somebody who left since
+                return ""
+            raise
+        return str(answer.get("email") or "")
+
+    def account(self) -> str:
+        """https://developers.hubspot.com/docs/api-reference/legacy/account/account-information/guide"""
+        answer, _status, _id = self._ask("GET", "/account-info/v3/details")
+        return str(answer.get("portalId") or "")
+
     def request_id_of(self, error: ProviderError) -> str:
         payload = error.payload if isinstance(error.payload, dict) else {}
         return str(payload.get("correlationId", ""))
 
     def _post(self, path: str, content: Mapping[str, Any]) -> tuple[dict[str, Any], int, str]:
+        return self._ask("POST", path, json=content)
+
+    def _ask(self, method: str, path: str, **content: Any) -> tuple[dict[str, Any], int, str]:
         """The answer, its status and HubSpot's name for the request.
 
         Each request of ours may be repeated: an upsert, or a property that is there already.
         """
         own_url = self.config.get("base_url")
         response = http.exchange(
-            "POST",
+            method,
             (own_url or settings.HUBSPOT_API_URL).rstrip("/") + path,
-            json=content,
+            **content,
             headers=self._headers(),
             idempotent=True,
             named_by_company=bool(own_url),

@@ -1,21 +1,59 @@
-"""Keeping the company's CRMs in step with its leads."""
+"""Keeping the company's CRMs in step with its leads, and hearing what comes back from outside."""
 
 from crm.services.connections import backfill, connect, made_secrets, reconnect
-from crm.services.marking import discard_dead, mark_dirty, retry_dead, retry_dead_ones, sweep
+from crm.services.hook_routes import HookAddress, HookRoute, hook_address, hook_routes
+from crm.services.hooking import (
+    change_hook,
+    checked_config,
+    close_hook,
+    identify_hook,
+    made_hook_secrets,
+    open_hook,
+)
+from crm.services.keeping import keep_events, keep_strays, keep_unrouted
+from crm.services.marking import discard_dead, mark_dirty, retry_dead, retry_dead_ones
 from crm.services.pushing import Pushed, push_due, push_lead, told_of
+from crm.services.reading import (
+    discard_dead_ones,
+    read_hook_event,
+    replay_dead_ones,
+    replay_hook_events,
+)
+from crm.services.ringing import ring_hook_events
+from crm.services.sweeping import sweep
+from crm.services.timeline import match_timeline
 
 __all__ = [
+    "HookAddress",
+    "HookRoute",
     "Pushed",
     "backfill",
+    "change_hook",
+    "checked_config",
+    "close_hook",
     "connect",
     "discard_dead",
+    "discard_dead_ones",
+    "hook_address",
+    "hook_routes",
+    "identify_hook",
+    "keep_events",
+    "keep_strays",
+    "keep_unrouted",
+    "made_hook_secrets",
     "made_secrets",
     "mark_dirty",
+    "match_timeline",
+    "open_hook",
     "push_due",
     "push_lead",
+    "read_hook_event",
     "reconnect",
+    "replay_dead_ones",
+    "replay_hook_events",
     "retry_dead",
     "retry_dead_ones",
+    "ring_hook_events",
     "sweep",
     "told_of",
 ]

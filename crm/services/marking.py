@@ -74,9 +74,10 @@ def retry_dead(*, records: QuerySet[SyncRecord], actor: str) -> int:
 @transaction.atomic
 def retry_dead_ones(*, records: QuerySet[SyncRecord]) -> int:
     """The same for who keeps a record of it themselves."""
-    stuck = SyncRecord.objects.filter(
-        pk__in=records.values("pk"), state__in=[State.DEAD, State.FAILED]
-    )
+    chosen = SyncRecord.objects.filter(pk__in=records.values("pk"))
+    # A person wants it back: it is made anew there, under another id.
+    chosen.filter(state=State.GONE).update(external_id="", synced_version=0, heard={})
+    stuck = chosen.filter(state__in=[State.DEAD, State.FAILED, State.GONE])
     connections = sorted(set(stuck.values_list("connection_id", flat=True)))
     count = stuck.update(
         state=State.DIRTY, attempts=0, next_attempt_at=timezone.now(), error_code="", error_text=""
@@ -93,7 +94,7 @@ def discard_dead(*, records: QuerySet[SyncRecord]) -> int:
     return dead.update(discarded_at=timezone.now())
 
 
-def sweep() -> dict[str, int]:
+def sweep_records() -> dict[str, int]:
     """Free what dead workers held, catch up with bells that were lost, ring what was forgotten."""
     now = timezone.now()
     stale = SyncRecord.objects.filter(state=State.SYNCING, claimed_at__lt=now - CLAIM_LASTS)

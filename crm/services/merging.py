@@ -8,7 +8,7 @@ marked with the one that is, and the mark is taken away again.
 from typing import Any
 
 from channels_app.services import Merging, Parting
-from crm.models import SyncRecord
+from crm.models import SyncRecord, TimelineEntry
 from crm.services.pushing import key_of
 from leads.models import Lead
 
@@ -23,10 +23,17 @@ def merged(merging: Merging) -> dict[str, Any]:
     records = SyncRecord.objects.filter(lead=there)
     records.filter(external_id="", synced_version=0).delete()
     records.update(merged_into=key_of(there.absorbed_by))
-    return {}
+    entries = TimelineEntry.objects.filter(lead=there)
+    moved = list(entries.values_list("pk", flat=True))
+    TimelineEntry.objects.filter(pk__in=moved).update(lead=there.absorbed_by)
+    return {"timeline": moved}
 
 
 def parted(parting: Parting) -> None:
     SyncRecord.objects.filter(lead__contact=parting.absorbed).exclude(merged_into="").update(
         merged_into=STANDS
     )
+    back = Lead.everything.filter(contact=parting.absorbed).first()
+    if back is not None:
+        theirs = TimelineEntry.objects.filter(pk__in=parting.kept.get("timeline", ()))
+        theirs.update(lead=back)

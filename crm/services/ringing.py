@@ -1,29 +1,21 @@
-"""Telling a worker that a connection has something to push.
+"""Telling a worker that a connection has something to push, or that something came in."""
 
-By the actor's name: actors stand one floor above and load their services from here. What is
-rung is only a hint; the rows say what is due.
-"""
-
-import logging
+from collections.abc import Sequence
 from functools import partial
 
-import dramatiq
-import redis
 from django.db import transaction
 
-logger = logging.getLogger(__name__)
+from tenants.ringing import ring_now
+
+CHUNK = 25  # events a worker takes at once from a big batch
 
 
-def ring(actor: str, *args: int, delay: float = 0) -> None:
+def ring(actor: str, *args: int | str, delay: float = 0) -> None:
     """Enqueue once the current transaction is committed; ``delay`` in seconds."""
-    transaction.on_commit(partial(_enqueue, actor, args, delay))
+    transaction.on_commit(partial(ring_now, "crm", actor, *args, delay_seconds=delay))
 
 
-def _enqueue(actor: str, args: tuple[int, ...], delay: float) -> None:
-    message: dramatiq.Message = dramatiq.Message(
-        queue_name="crm", actor_name=actor, args=args, kwargs={}, options={}
-    )
-    try:
-        dramatiq.get_broker().enqueue(message, delay=int(delay * 1000) or None)
-    except redis.RedisError:
-        logger.warning("%s%s was not enqueued; the beat will", actor, args, exc_info=True)
+def ring_hook_events(event_ids: Sequence[str]) -> None:
+    """Enqueue the reading of events that are committed, in their order."""
+    for start in range(0, len(event_ids), CHUNK):
+        ring_now("crm", "read_hook_events", ",".join(event_ids[start : start + CHUNK]))

@@ -1,8 +1,14 @@
+import base64
+import hmac
 import json
+import time
+from hashlib import sha256
 
 import httpx
 import pytest
 import respx
+
+from tenants import context
 
 
 class StandIn:
@@ -60,3 +66,36 @@ def crm_server(settings):
     with respx.mock(assert_all_called=False) as mock:
         mock.route().mock(side_effect=stand_in.answer)
         yield stand_in
+
+
+def signed(kind: str, url: str, body: bytes, secret: str = "s3cret") -> dict[str, str]:
+    """The headers with which a vendor sends a body, as its documentation has it."""
+    now = str(int(time.time()))
+    if kind == "hubspot":
+        stamp = f"{now}000"
+        content = f"POST{url}".encode() + body + stamp.encode()
+        mac = base64.b64encode(hmac.new(secret.encode(), content, sha256).digest()).decode()
+        return {"X-HubSpot-Signature-v3": mac, "X-HubSpot-Request-Timestamp": stamp}
+    mac = hmac.new(secret.encode(), f"{now}.".encode() + body, sha256).hexdigest()
+    if kind == "calendly":
+        return {"Calendly-Webhook-Signature": f"t={now},v1={mac}"}
+    return {"x-signature": mac, "x-timestamp": now}
+
+
+@pytest.fixture
+def knock(client, north):
+    """Post a body to a hook's address, or to ``url``, signed as the vendor signs."""
+
+    def post(hook, body, *, url="", secret="s3cret", headers=None):
+        url = url or hook.address
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        given = signed(hook.kind, url, raw, secret) if headers is None else headers
+        path = "/" + url.partition("://")[2].partition("/")[2]
+        try:
+            return client.post(
+                path, raw, content_type="application/json", headers=given, HTTP_HOST="localhost"
+            )
+        finally:
+            context.enter_company(north)
+
+    return post

@@ -6,12 +6,13 @@ from itertools import count
 from django.utils import timezone
 
 from channels_app.models import InboundEvent, Message
-from crm.models import SyncRecord
+from crm.models import HookEvent, IncomingHook, SyncRecord
 from tests.factories import (
     make_connection,
     make_contact,
     make_conversation,
     make_crm,
+    make_hook,
     make_lead,
     make_message,
 )
@@ -67,6 +68,22 @@ def dead_record(connection=None, *, code="400", **more):
             "error_code": code,
             "error_text": "ada@example.com is no e-mail address.",
             "next_attempt_at": timezone.now() - timedelta(minutes=1),
+            **more,
+        }
+    )
+
+
+def dead_hook_event(hook=None, *, reason="Not JSON: at character 0.", **more):
+    return HookEvent.objects.create(
+        **{
+            "hook": hook or IncomingHook.objects.first() or make_hook(),
+            "key": f"{next(_numbers):064d}",
+            "kind": "unreadable",
+            "body": b"{",
+            "state": HookEvent.State.REJECTED,
+            "outcome": "rejected",
+            "reason": reason,
+            "processed_at": timezone.now(),
             **more,
         }
     )

@@ -72,6 +72,7 @@ class SyncRecord(models.Model):
           │     credentials refused, rate limit ──────┤
           └── retried when due ── failed ◀── trouble ─┤
                 dead ◀── refused, or trouble too often┘    dead ──retry, or lead changed──▶ dirty
+        any ──deleted in the CRM──▶ gone ──restored there, or a person wants it back──▶ dirty
     """
 
     class State(models.TextChoices):
@@ -80,6 +81,7 @@ class SyncRecord(models.Model):
         SYNCING = "syncing", "Under way"
         FAILED = "failed", "Will be tried again"
         DEAD = "dead", "Given up"
+        GONE = "gone", "Deleted there"
 
     connection = models.ForeignKey(CrmConnection, on_delete=models.CASCADE, related_name="records")
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="sync_records")
@@ -97,6 +99,8 @@ class SyncRecord(models.Model):
     error_code = models.CharField(max_length=64, blank=True, default="")
     error_text = EncryptedTextField(blank=True, default="")  # vendors quote e-mails in theirs
     last_synced_at = models.DateTimeField(null=True, blank=True)
+    # Our field -> when it was last changed in the CRM, by its clock: older news change nothing.
+    heard = models.JSONField(default=dict, blank=True)
     # Given up, and a person has let it go; the lead's next change gives it a new chance.
     discarded_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -117,6 +121,9 @@ class SyncRecord(models.Model):
                 fields=["claimed_at"], condition=Q(state="syncing"), name="sync_records_claimed"
             ),
             models.Index(fields=["state", "-id"], name="sync_records_by_state"),
+            models.Index(
+                fields=["external_id"], condition=~Q(external_id=""), name="sync_records_external"
+            ),
             models.Index(
                 fields=["-next_attempt_at", "-id"],
                 condition=Q(state="dead", discarded_at=None),

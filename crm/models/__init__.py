@@ -1,0 +1,26 @@
+"""What a company's CRMs know of its leads, and what comes back from outside."""
+
+from crm.models.hooks import HookEvent, HookEventStep, IncomingHook, hook_kinds
+from crm.models.syncing import (
+    CrmConnection,
+    CrmConnectionQuerySet,
+    SyncAttempt,
+    SyncRecord,
+    SyncRecordQuerySet,
+    crm_kinds,
+)
+from crm.models.timeline import TimelineEntry
+
+__all__ = [
+    "CrmConnection",
+    "CrmConnectionQuerySet",
+    "HookEvent",
+    "HookEventStep",
+    "IncomingHook",
+    "SyncAttempt",
+    "SyncRecord",
+    "SyncRecordQuerySet",
+    "TimelineEntry",
+    "crm_kinds",
+    "hook_kinds",
+]

@@ -1,0 +1,141 @@
+"""What people change in the CRM is pulled back onto the lead, where it is newer than ours.
+
+It is never told to that CRM again: its record counts as being in step with the change that came
+from there. A change we wrote ourselves comes back as news too, and says nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from crm.hooks.values import News, RecordChanged, RecordGone
+from crm.models import HookEvent, SyncRecord
+from crm.services.ringing import ring
+from leads.models import Lead
+from leads.services import assign_owner, set_stage
+from tenants.accounts.models import User
+
+State = SyncRecord.State
+OwnerEmails = Mapping[str, str]  # the CRM's id of an owner -> the e-mail they have there
+NOBODY = ("nobody", "No lead of ours is this record.")
+
+
+def owner_emails(event: HookEvent, news: Sequence[News]) -> dict[str, str]:
+    """Who the owners are that the news name: the CRM knows them by ids of its own."""
+    asked = {
+        each.value: each.record_id
+        for each in news
+        if isinstance(each, RecordChanged) and each.field == "owner" and each.value
+    }
+    found = {}
+    for owner_id, record_id in asked.items():
+        record = _records(event, record_id).select_related("connection").first()
+        if record is not None:
+            found[owner_id] = record.connection.provider().owner_email(owner_id)
+    return found
+
+
+def follow_change(event: HookEvent, change: RecordChanged, owners: OwnerEmails) -> tuple[str, str]:
+    """Bring stage or owner of the lead to what they are in the CRM."""
+    if change.is_ours:
+        return "echo", "We wrote this ourselves."
+    found = _held(event, change.record_id)
+    if found is None:
+        return NOBODY
+    lead, record = found
+    # Its clock may run ahead of ours; read again, it says the same.
+    at = min(change.at or event.received_at, event.received_at)
+    if not _is_news(event, lead, record, change.field, at):
+        return "older", "The lead was changed since."
+    outcome = _apply(event, lead, change, owners)
+    if outcome[0] == change.field:
+        _is_in_step(record, lead)
+    record.heard = {**record.heard, change.field: at.isoformat()}
+    record.save(update_fields=["heard", "wanted_version", "synced_version"])
+    return outcome
+
+
+def mark_gone(event: HookEvent, gone: RecordGone, owners: OwnerEmails) -> tuple[str, str]:
+    """The record is not there any more: nothing is pushed into it, and people see why.
+
+    Making it anew is theirs to decide, for somebody has deleted it on purpose.
+    """
+    found = _held(event, gone.record_id)
+    if found is None:
+        return NOBODY
+    _lead, record = found
+    if not gone.is_back:
+        record.state, record.claim, record.claimed_at = State.GONE, None, None
+        record.save(update_fields=["state", "claim", "claimed_at"])
+        return "gone", ""
+    if record.state != State.GONE:
+        return "unchanged", "It was not marked as deleted."
+    record.state, record.next_attempt_at = State.DIRTY, timezone.now()
+    record.save(update_fields=["state", "next_attempt_at"])
+    ring("push_due", record.connection_id)
+    return "restored", ""
+
+
+def _records(event: HookEvent, record_id: str) -> QuerySet[SyncRecord]:
+    """The records of that name, in the CRM the hook is about, or in any of its kind."""
+    rows = SyncRecord.objects.filter(external_id=record_id, connection__kind=event.hook.kind)
+    return rows.filter(connection=event.hook.crm_id) if event.hook.crm_id else rows
+
+
+def _held(event: HookEvent, record_id: str) -> tuple[Lead, SyncRecord] | None:
+    """The lead and its record, locked in the order in which everybody locks them."""
+    named = _records(event, record_id).order_by("pk").values_list("lead_id", flat=True).first()
+    if named is None:
+        return None
+    lead = Lead.objects.select_for_update(of=("self",)).filter(pk=named).first()
+    if lead is None:  # part of another one, whose own record speaks for both
+        return None
+    rows = _records(event, record_id).select_for_update(of=("self",)).filter(lead=lead)
+    record = rows.order_by("pk").first()
+    return None if record is None else (lead, record)
+
+
+def _is_news(event: HookEvent, lead: Lead, record: SyncRecord, field: str, at: datetime) -> bool:
+    """Whether it was changed there after it was changed here, and after what we heard last."""
+    heard = record.heard.get(field)
+    if heard and at <= datetime.fromisoformat(heard):
+        return False
+    here = lead.changes.filter(field=field).exclude(actor=_actor(event)).order_by("-pk").first()
+    return here is None or here.at < at
+
+
+def _apply(
+    event: HookEvent, lead: Lead, change: RecordChanged, owners: OwnerEmails
+) -> tuple[str, str]:
+    reason, actor = f"Changed in {event.hook.get_kind_display()}", _actor(event)
+    before = lead.version
+    if change.field == "stage":
+        now = set_stage(lead=lead, stage=change.value, actor=actor, reason=reason)
+    else:
+        owner = _person(owners.get(change.value, ""))
+        if change.value and owner is None:
+            return "unknown_owner", "Nobody here has the e-mail of this owner."
+        now = assign_owner(lead=lead, owner=owner, actor=actor, reason=reason)
+    lead.version = now.version
+    return (change.field, "") if now.version != before else ("unchanged", "It is so already.")
+
+
+def _person(email: str) -> User | None:
+    return User.objects.filter(email__iexact=email, is_active=True).first() if email else None
+
+
+def _is_in_step(record: SyncRecord, lead: Lead) -> None:
+    """What came from there need not go there.
+
+    A push that is under way may still carry the old value, so that the record stays behind and
+    the next one carries the new.
+    """
+    record.wanted_version = max(record.wanted_version, lead.version)
+    if record.state == State.CLEAN:
+        record.synced_version = record.wanted_version
+
+
+def _actor(event: HookEvent) -> str:
+    return f"hook:{event.hook_id}"

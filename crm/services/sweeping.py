@@ -1,0 +1,16 @@
+"""What was committed in this company and never finished, on both ways."""
+
+from crm.services.hooking import ring_unidentified
+from crm.services.marking import sweep_records
+from crm.services.reading import ring_received
+from crm.services.timeline import match_timeline
+
+
+def sweep() -> dict[str, int]:
+    """Ring it again; returns how many of each."""
+    return {
+        **sweep_records(),
+        "hook_events": ring_received(),
+        "hooks": ring_unidentified(),
+        "matched": match_timeline(),
+    }
