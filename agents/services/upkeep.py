@@ -1,8 +1,14 @@
-"""What was committed and never finished: runs, trials of drafts, replies whose time has come."""
+"""What was committed and never finished: runs, trials, replies whose time has come, gaps."""
 
 from agents.services import drafts, opening, replays
+from agents.services.unanswered import gather_gaps
 
 
 def sweep() -> dict[str, int]:
     """Ring it again, or end it; says how many of each."""
-    return {**opening.sweep(), **drafts.sweep(), **replays.sweep_replays()}
+    return {
+        **opening.sweep(),
+        **drafts.sweep(),
+        **replays.sweep_replays(),
+        "gaps": gather_gaps(),
+    }

@@ -34,6 +34,8 @@ class Gap(models.Model):
     channels = models.JSONField(default=dict, blank=True)  # channel -> how often
     causes = models.JSONField(default=dict, blank=True)  # cause -> how often
     reopened = models.PositiveSmallIntegerField(default=0)
+    # The version of the knowledge in which it was last asked or tried in vain.
+    checked_version = models.PositiveBigIntegerField(default=0)
     answer = models.ForeignKey(
         CuratedAnswer, on_delete=models.SET_NULL, null=True, blank=True, related_name="gaps"
     )

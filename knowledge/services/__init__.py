@@ -17,6 +17,13 @@ from knowledge.services.documents import (
     replace_content,
 )
 from knowledge.services.embedding import embed, embed_locally, hides_personal
+from knowledge.services.gaps import (
+    close_gap,
+    dismiss_gap,
+    known_origins,
+    record_gap,
+    reopen_gap,
+)
 from knowledge.services.indexing import index_document
 from knowledge.services.matching import CuratedHit, find_curated
 from knowledge.services.results import FoundPassage, SearchResult
@@ -40,7 +47,9 @@ __all__ = [
     "add_source",
     "change_curated_answer",
     "change_source",
+    "close_gap",
     "count_use",
+    "dismiss_gap",
     "embed",
     "embed_locally",
     "find_curated",
@@ -48,13 +57,16 @@ __all__ = [
     "hides_personal",
     "index_document",
     "knowledge_version",
+    "known_origins",
     "look_again",
     "mark_gone",
+    "record_gap",
     "reindex_document",
     "remove_curated_answer",
     "remove_document",
     "remove_source",
     "rename_document",
+    "reopen_gap",
     "replace_content",
     "search",
     "sweep",
