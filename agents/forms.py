@@ -1,4 +1,4 @@
-"""Trying the agent out, and saying what it may do by itself."""
+"""Trying the agent out, and saying what it may do by itself and for how much."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,10 +6,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from agents.gateway import TASKS
 from agents.guardrails import autonomy
 from agents.guardrails.autonomy import Act
 from agents.schemas import Intent
+from agents.services.allowances import SETTINGS, checked_routes
 from channels_app.models import channel_kinds
+from tenants.workspace.models import Profile
 
 
 class AskForm(forms.Form):
@@ -73,7 +76,6 @@ class PolicyRowForm(forms.Form):
             field: Any = self.fields[name]
             field.choices = choices
         for name, each in self.fields.items():
-            each.widget.attrs["aria-label"] = str(each.label)
             if name in {"medium", "high"} and empty:
                 each.initial = Act.DRAFT
 
@@ -100,3 +102,55 @@ class PolicyForm(forms.Form):
 PolicyRows = forms.formset_factory(
     PolicyRowForm, extra=1, can_delete=True, max_num=autonomy.MOST_ROWS, validate_max=True
 )
+
+
+class ModelsForm(forms.ModelForm):
+    """Which models are asked, how, and for how much; one line of models a task."""
+
+    understand = forms.CharField(label=_("Reading messages"), required=False)
+    reply = forms.CharField(label=_("Writing answers"), required=False)
+    chat = forms.CharField(label=_("Answering over the API"), required=False)
+
+    class Meta:
+        model = Profile
+        fields = [name for name in SETTINGS if name != "model_routes"]
+        labels = {
+            "hides_personal": _("Hide personal data from model vendors"),
+            "remembers_answers": _("Answer repeated questions from memory"),
+            "thinks_ahead": _("Answer faster, for more model calls"),
+            "daily_soft_cap": _("Save from, a day (US$)"),
+            "daily_hard_cap": _("Stop at, a day (US$)"),
+            "monthly_soft_cap": _("Save from, a month (US$)"),
+            "monthly_hard_cap": _("Stop at, a month (US$)"),
+        }
+        help_texts = {
+            "hides_personal": _(
+                "Names, addresses and numbers leave as placeholders and are put back in the answer."
+            ),
+            "remembers_answers": _("Personal questions are never remembered."),
+            "thinks_ahead": _("An answer is drafted while it is found out what a message means."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for task in TASKS:
+            self.initial[task] = ", ".join(self.instance.model_routes.get(task, []))
+            self.fields[task].widget.attrs |= {"dir": "ltr", "spellcheck": "false"}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        routes = {
+            task: [route.strip() for route in cleaned.get(task, "").split(",") if route.strip()]
+            for task in TASKS
+        }
+        for task, chain in routes.items():
+            try:
+                checked_routes({task: chain})
+            except forms.ValidationError as error:
+                self.add_error(task, error.messages)
+        cleaned["model_routes"] = routes
+        return cleaned
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in SETTINGS}

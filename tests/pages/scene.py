@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from agents.models import ModelCall, Run, RunStep
+from agents.models import ModelCall, ReplyDraft, Run, RunStep
 from channels_app import services
 from channels_app.models import (
     ChannelConnection,
@@ -47,6 +47,7 @@ class Scene:
     lead: Any
     document: Document
     run: Run
+    draft: ReplyDraft
     connection: Any
     record: SyncRecord
     member: User
@@ -154,6 +155,24 @@ def make_talk(number: int = 1, connection: Any = None) -> Conversation:
     return talk
 
 
+def make_draft(talk: Conversation) -> ReplyDraft:
+    """A reply that waits for approval, in other words than the AI's."""
+    talk.draft_turn = talk.turn_version
+    talk.save(update_fields=["draft_turn"])
+    run = talk.runs.get()
+    return ReplyDraft.objects.create(
+        conversation=talk,
+        run=run,
+        turn_version=talk.turn_version,
+        text="Forty chairs are ready in two weeks.",
+        edited_text="Forty chairs are ready in three weeks.",
+        sources=run.sources,
+        reasons=["refund"],
+        level="medium",
+        expires_at=timezone.now() + timedelta(hours=3),
+    )
+
+
 def make_scene() -> Scene:
     talk = make_talk()
     InboundEvent.objects.create(
@@ -195,6 +214,7 @@ def make_scene() -> Scene:
         lead,
         document,
         talk.runs.get(),
+        make_draft(talk),
         talk.connection,
         record,
         member,
