@@ -1,6 +1,6 @@
 """What was committed and never finished: runs, trials, replies whose time has come, gaps."""
 
-from agents.services import drafts, opening, replays
+from agents.services import drafts, experiments, opening, replays
 from agents.services.unanswered import gather_gaps
 
 
@@ -10,5 +10,6 @@ def sweep() -> dict[str, int]:
         **opening.sweep(),
         **drafts.sweep(),
         **replays.sweep_replays(),
+        **experiments.guard_experiment(),
         "gaps": gather_gaps(),
     }
