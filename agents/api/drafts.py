@@ -138,6 +138,7 @@ class AutonomyPolicySerializer(serializers.ModelSerializer):
     """Version 0 is the built-in table."""
 
     rows = PolicyRowSerializer(many=True)
+    created_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
     class Meta:
         model = AutonomyPolicy

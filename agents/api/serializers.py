@@ -47,6 +47,12 @@ class ChatAnswerSerializer(serializers.Serializer):
 
 
 class RunSerializer(serializers.ModelSerializer):
+    outcome = serializers.ChoiceField(
+        choices=Run.Outcome.choices,
+        allow_blank=True,
+        read_only=True,
+        help_text="Empty until its end.",
+    )
     sources = ChatSourceSerializer(many=True, read_only=True)
     warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
 

@@ -36,8 +36,13 @@ class ChatView(APIView):
     def post(self, request: Request) -> Response:
         asked = ChatQuestionSerializer(data=_given(request))
         if not asked.is_valid():
-            detail = "; ".join(f"{name}: {words[0]}" for name, words in asked.errors.items())
-            return problem(422, "invalid_question", detail, errors=asked.errors)
+            errors = [
+                {"code": word.code, "detail": str(word), "attr": name}
+                for name, words in asked.errors.items()
+                for word in words
+            ]
+            detail = "; ".join(f"{error['attr']}: {error['detail']}" for error in errors)
+            return problem(422, "invalid_question", detail, errors=errors)
         given = asked.validated_data
         answer = answer_question(
             question=given["query"],

@@ -72,13 +72,13 @@ class ConnectionViewSet(ReadOnlyModelViewSet):
         return Response(self.get_serializer(connection).data)
 
     @extend_schema(responses=MessageTemplateSerializer(many=True), filters=False)
-    @action(detail=True)
+    @action(detail=True, pagination_class=None)
     def templates(self, request: Request, pk: str | None = None) -> Response:
         """The message templates of this account, as the network last told us of them."""
         return _templates_of(self.get_object())
 
     @extend_schema(request=None, responses=MessageTemplateSerializer(many=True), filters=False)
-    @action(detail=True, methods=["post"], url_path="fetch-templates")
+    @action(detail=True, methods=["post"], url_path="fetch-templates", pagination_class=None)
     def fetch_templates(self, request: Request, pk: str | None = None) -> Response:
         """Ask the network for them anew."""
         connection = self.get_object()

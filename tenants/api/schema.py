@@ -62,6 +62,9 @@ FIELDS = OpenApiParameter(
 )
 
 
+TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"
+
+
 class ApiSchema(AutoSchema):
     """What every operation takes because of what it is, and the scope it needs."""
 
@@ -137,4 +140,18 @@ def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     for path in result["paths"].values():
         for operation in path.values():
             operation["responses"].setdefault("default", answer)
+    _say_times_as_they_are(result["components"]["schemas"])
     return result
+
+
+def _say_times_as_they_are(node: Any) -> None:
+    """A time of day has no offset, which JSON Schema's ``time`` (RFC 3339) would demand."""
+    if isinstance(node, list):
+        for item in node:
+            _say_times_as_they_are(item)
+    elif isinstance(node, dict):
+        if node.get("format") == "time":
+            del node["format"]
+            node["pattern"] = TIME_OF_DAY
+        for item in node.values():
+            _say_times_as_they_are(item)

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
@@ -49,7 +50,10 @@ class DeadLetterViewSet(ViewSet):
 
     permission = "deadletters.view_letter"
 
-    @extend_schema(parameters=[*FILTERS, *PAGING], responses=LetterPageSerializer)
+    @extend_schema(
+        parameters=[*FILTERS, *PAGING],
+        responses=forced_singular_serializer(LetterPageSerializer),  # it is the page, whole
+    )
     def list(self, request: Request) -> Response:
         """The latest first."""
         asked = FilterForm(request.query_params)

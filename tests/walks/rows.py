@@ -83,6 +83,8 @@ def _value(field: models.Field, model: type[models.Model], made: dict) -> Any:
 def _key(field: models.Field) -> Any:
     if isinstance(field, models.UUIDField):
         return IDENTIFIER
+    if isinstance(field, models.DateField):
+        return datetime.date(2026, 1, 1)
     return NUMBER if isinstance(field, models.IntegerField) else f"{MARK}{next(_numbers)}"
 
 
