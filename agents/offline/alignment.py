@@ -34,10 +34,10 @@ _ASKING = frozenset(
         " take takes taken accept accepts accepted provide provides allow allowed possible able want wants need needs like know tell send show find see"
         " look looking please help question ask asking right away now today currently still any anything something someone everything thing things"
         " kind kinds type types way ways lot really actually usually normally exactly there available work works working go goes going think happens"
-        " many long far soon much what's whats i'm i'd i'll don't doesn't company shop store guys bring put let keep good best new day days showroom office branch order should anytime easily sign period own"
+        " many long far soon much what's whats i'm i'd i'll don't doesn't company shop store guys bring put let keep good best new day days showroom office branch order should anytime easily sign period own per one two three four five each"
         " tengo tienes teneis tener hacen haceis hacer hace dar dan dais doy ofrecen ofreceis venden vendeis vender comprar compra aceptan aceptais aceptar"
         " puedes podria podrian podemos posible quiero quiere queremos queria gustaria gusta necesitamos busco buscamos saber decir dime informacion info"
-        " envian enviais viene vienen trabajan trabajais usan usar tipo tipos cosa cosas forma manera ahora ayuda pregunta empresa tienda llevar traer traigo trabaja seria incluye dia dias atienden atender atendeis admiten admitir estais estan permiten aceptado local oficina sucursal periodo"
+        " envian enviais viene vienen trabajan trabajais usan usar tipo tipos cosa cosas forma manera ahora ayuda pregunta empresa tienda llevar traer traigo trabaja seria incluye dia dias atienden atender atendeis admiten admitir estais estan permiten aceptado local oficina sucursal periodo dos tres cuatro cinco cada"
         " عندكم عندك لديكم ممكن يمكن اقدر استطيع نريد نحتاج احتاج اعرف معرفه ابيع تبيعون بيع تقدمون تقبلون يوجد موجود تعملون تعمل هناك شيء اي كان سؤال استفسار"
         " شركه شركتكم محل متجر اشتري شراء طيب حابب عايز تقدر تقدرون حق الي لسا عن كمان توفر توفرون لكم يوم معرض فرع مكتب ابي ابغي يتم تتم فتره توجد"
     ).split()

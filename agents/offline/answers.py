@@ -27,7 +27,7 @@ from agents.offline.letters import folded
 # A day or month, beside other words; the usual words of a kind where nothing else is asked.
 DATE, USUAL = 0.5, 0.6
 # How much a word counts that stands in the sentence, above it, or elsewhere in the passage.
-OWN, ABOVE, AROUND = 1.0, 1.0, 0.7
+OWN, ABOVE, AROUND = 1.0, 1.0, 0.4
 # What the kind of question weighs beside one of its words.
 KIND, ALMOST = 1.2, 0.8
 # Knowing what was said around the question makes a sentence a little better.
@@ -38,10 +38,10 @@ ALIKE = 0.55
 LEAST = 0.62
 # From here on it is the answer even where search had its doubts.
 SURELY = 0.75
-# Of a yes-or-no question every word must be known this well ...
+# Every word of a question must be known this well ...
 LEAST_WORD = 0.5
 # ... but for one, where there are so many.
-MANY_WORDS = 5
+MANY_WORDS = 4
 # Search puts the answer among the first; a quotation in another language is a little worse.
 RANK, FOREIGN, BESIDE = 0.015, 0.04, 0.02
 # A second sentence comes along if it is nearly as good.
@@ -223,10 +223,9 @@ def _score(
         return _knows_story(subject, one, words)
     covered = _covered(asked, one, words)
     dates = np.array([is_date_word(word) for word in asked], dtype=bool)
-    if question.is_yes_no and len(asked):
-        unknown = int(((covered < LEAST_WORD) & ~dates).sum())
-        if unknown > (len(asked) >= MANY_WORDS):
-            return 0.0
+    unknown = int(((covered < LEAST_WORD) & ~dates).sum())
+    if unknown > (len(asked) >= MANY_WORDS):
+        return 0.0 if question.is_yes_no else _asks_alike(question, one, words)
     weights = np.where(dates, DATE, 1.0).tolist()
     values = covered.tolist()
     for kind in question.kinds:

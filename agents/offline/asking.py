@@ -41,7 +41,13 @@ _GREETS = re.compile(
 )
 GREETING_WORDS = 6  # a sentence this short that greets says nothing else
 _LEANS = re.compile(
-    r"\b(?:it|its|they|them|that|this|these|those|one|ones|lo|ese|esa|eso|esos|esto|cuesta|vale)\b(?!\s+(?:is|are)\s+\w+\s)|(?<!\w)(?:هو|هي|هذا|هذه|ذلك|منه|منها|عليه|عليها|له|لها|سعره|سعرها)(?!\w)"
+    r"\b(?:it|its|they|them|that|this|these|those|one|ones|lo|ese|esa|eso|esos|esto)\b(?!\s+(?:is|are)\s+\w+\s)|(?<!\w)(?:هو|هي|هذا|هذه|ذلك|منه|منها|عليه|عليها|له|لها|سعره|سعرها)(?!\w)"
+)
+# Where the one who is asked is at home: "a service in your workshop" is a service.
+_HOME = re.compile(
+    r"\b(?:in|at|from) your (?:workshop|garage|studio|salon|clinic|surgery|hotel|gym|restaurant|cafe|bar|school|academy|agency|firm|cent(?:er|re)|place|premises)\b"
+    r"|\b(?:en|de) (?:su|tu|vuestr[oa]) (?:taller|garaje|estudio|salon|clinica|consulta|hotel|gimnasio|restaurante|bar|escuela|academia|agencia|centro)\b"
+    r"|(?<!\w)(?:في|عند|من) (?:ورشت|عيادت|فندق|صالت|صالون|ناديي?|مطعم|مقهي|مدرست|مركز|استوديو|وكالت)(?:كم|ك)(?!\w)"
 )
 _WORD = re.compile(r"[^\W\d_]+")
 LONGEST = 2_000  # characters of a message that are looked through for questions
@@ -121,8 +127,8 @@ def _asked(clause: str, facts: list[str]) -> Asked:
 
 
 def _own_words(clause: str, kinds: tuple[Kind, ...]) -> tuple[str, ...]:
-    """Its words, as they were written, but those that only say what kind it is."""
-    rest = folded(clause)
+    """Its words, as they were written, but those that only say what kind it is or where we are."""
+    rest = _HOME.sub(" ", folded(clause))
     for kind in kinds:
         rest = kind.asked.sub(" ", rest)
     left = set(words_of(rest))

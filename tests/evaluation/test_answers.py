@@ -1,4 +1,4 @@
-"""Answers of the offline engine to 155 questions over six small companies' knowledge.
+"""Answers of the offline engine to 185 questions over six small companies' knowledge.
 
 Each line of the fixtures says what a right answer holds; null where the knowledge does not say.
 """
