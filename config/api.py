@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import SimpleRouter
 
 from agents.api.drafts import AutonomyView, ReplyDraftViewSet
+from agents.api.models import ModelSettingsViewSet
 from agents.api.views import ChatView, RunViewSet
 from channels_app.api.doctor import DoctorView
 from channels_app.api.incidents import IncidentViewSet
@@ -62,6 +63,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("profile/", ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
     path("tokens/", AccessTokenView.as_view(), name="access-token"),
+    path(
+        "model-settings/",
+        ModelSettingsViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+    ),
     path("live-token/", LiveTokenView.as_view(), name="live-token"),
     path("channels/<int:pk>/doctor/", DoctorView.as_view(), name="channel-doctor"),
     path("chat/", ChatView.as_view(), name="chat"),

@@ -43,6 +43,8 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
             Entry("knowledge", _("Knowledge"), "knowledge", "knowledge:documents",
                   "knowledge.view_document"),
             Entry("runs", _("Agent runs"), "runs", "agents:runs", "agents.view_run"),
+            Entry("models", _("Models and money"), "spark", "agents:models",
+                  "workspace.view_profile"),
             Entry("autonomy", _("Autonomy"), "hand", "agents:autonomy",
                   "agents.view_autonomypolicy"),
         ],

@@ -8,12 +8,20 @@ in the completion, the failed ones too; the caller stores them.
 from agents.gateway.asking import CHAIN_SECONDS, complete
 from agents.gateway.budget import Caps, Rung, Spent, rung_of, spent_so_far
 from agents.gateway.calls import Call, Completion, Invalid, NoAnswer
-from agents.gateway.routing import OFFLINE, connected_routes, routes_are_known, routes_for
+from agents.gateway.routing import (
+    OFFLINE,
+    TASKS,
+    connected_routes,
+    routes_are_known,
+    routes_for,
+    unknown_routes,
+)
 from agents.gateway.terms import Heard, Terms
 
 __all__ = [
     "CHAIN_SECONDS",
     "OFFLINE",
+    "TASKS",
     "Call",
     "Caps",
     "Completion",
@@ -29,4 +37,5 @@ __all__ = [
     "routes_for",
     "rung_of",
     "spent_so_far",
+    "unknown_routes",
 ]

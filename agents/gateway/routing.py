@@ -14,6 +14,7 @@ from agents.providers.base import Account, LlmProvider
 from knowledge.services import embed_locally
 
 OFFLINE = "offline/engine"
+TASKS = ("understand", "reply", "chat")
 CHEAP_ROUTES = 3
 USUAL_TOKENS = (1_500, 150)  # of a prompt and its answer, to compare prices by
 
@@ -45,6 +46,15 @@ def connected_routes() -> list[str]:
         for route in named
         if route.partition("/")[2] and route != OFFLINE and _is_connected(route.partition("/")[0])
     )
+
+
+def unknown_routes(chain: Sequence[str]) -> list[str]:
+    """Those of a chain that name no provider of ours, or no model of it."""
+    return [
+        route
+        for route in chain
+        if route.partition("/")[0] not in LLMS or not route.partition("/")[2].strip()
+    ]
 
 
 def cheapest_first(routes: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from threading import Barrier
 
 import pytest
 
@@ -80,9 +81,11 @@ def test_the_month_counts_its_days(north):
 
 def test_many_threads_at_once_do_not_pass_the_cap(claude, django_db_setup, django_db_blocker):
     """Twelve workers of one company, and money for a few of their calls."""
-    caps, done = Caps(daily_hard=D("0.05")), []
+    caps, done, start = Caps(daily_hard=D("0.05")), [], Barrier(12)
+    claude.say(Said(body=recorded("anthropic", "message"), wait=0.5))
 
     def one():
+        start.wait(10)
         with suppress(gateway.NoAnswer):
             done.extend(ask(caps).calls)
 
