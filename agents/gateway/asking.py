@@ -16,7 +16,7 @@ from agents.gateway.placeholders import Placeholders
 from agents.gateway.routing import OFFLINE, cheapest_first, provider_of, routes_for
 from agents.gateway.terms import Heard, Terms
 from agents.prices import price_of
-from agents.providers.base import Answer, ChatMessage, LlmProvider, Material, Question
+from agents.providers.base import Answer, ChatMessage, LlmProvider, Material, Question, ToolSpec
 from tenants import context
 from tenants.plugins.errors import CredentialsRejected, ProviderError, Rejected, Unavailable
 
@@ -38,8 +38,12 @@ def complete(
     max_tokens: int = 700,
     seconds: float = CHAIN_SECONDS,
     terms: Terms | None = None,
+    tools: Sequence[ToolSpec] = (),
 ) -> Completion:
-    """Answer from the first provider of the task's chain that can; raises NoAnswer."""
+    """Answer from the first provider of the task's chain that can; raises NoAnswer.
+
+    With ``tools`` it may come back with those that the model ``wanted`` instead of an answer.
+    """
     question = Question(
         task=task,
         messages=tuple(messages),
@@ -47,6 +51,7 @@ def complete(
         schema=schema,
         max_tokens=max_tokens,
         material=material or Material(),
+        tools=tuple(tools),
     )
     errand = Errand(question, terms or Terms())
     routes = _routes(errand)  # imports the SDKs the first time, which is nobody's thinking time
@@ -186,6 +191,9 @@ def _reserved(errand: Errand, question: Question, route: str) -> Reservation | N
 def _completion(errand: Errand, route: str, answer: Answer) -> Completion:
     """The answer, checked; raises Invalid and marks the call if the shape is wrong."""
     try:
+        if answer.calls and errand.question.tools:
+            wanted = tuple(replace(c, arguments=errand.shown(c.arguments)) for c in answer.calls)
+            return Completion("", route, calls=tuple(errand.calls), wanted=wanted)
         parsed, text = _parsed(errand, answer)
     except ValueError as error:
         errand.calls[-1] = replace(errand.calls[-1], status="invalid", error=str(error)[:300])

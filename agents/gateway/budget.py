@@ -140,6 +140,10 @@ def reserve(caps: Caps, amount: Decimal) -> Reservation | None:
 def most_it_can_cost(question: Question, route: str) -> Decimal:
     """If the prompt is as long as it may be in tokens, and the answer as long as it may get."""
     texts = [question.system, *(turn.content for turn in question.messages)]
+    for turn in question.messages:
+        texts += [each.text for each in turn.results]
+        texts += [str(each.arguments) for each in turn.calls]
+    texts += [f"{tool.description}{tool.arguments.model_json_schema()}" for tool in question.tools]
     tokens = sum(len(text.encode()) for text in texts) // BYTES_A_TOKEN
     if question.schema is not None:
         tokens += len(str(question.schema.model_json_schema())) // BYTES_A_TOKEN

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from agents.providers.base import ToolCall
 from tenants.plugins.errors import Rejected, Unavailable
 
 
@@ -38,6 +39,7 @@ class Completion:
     route: str
     parsed: Any = None
     calls: tuple[Call, ...] = field(default=())
+    wanted: tuple[ToolCall, ...] = ()  # tools to be used before there is an answer
 
     @property
     def warnings(self) -> list[str]:

@@ -58,16 +58,32 @@ class Placeholders:
         for person in self._known:
             self._learn_person(person)
         for turn in question.messages:
-            for part in _PARTS.split(turn.content):
-                self._learn(part, names=True)
+            for text in (turn.content, *(each.text for each in turn.results)):
+                for part in _PARTS.split(text):
+                    self._learn(part, names=True)
         self._learn(question.system, names=False)
-        messages = tuple(
-            ChatMessage(turn.role, self.hide(turn.content)) for turn in question.messages
-        )
+        messages = tuple(map(self._hidden_turn, question.messages))
         system = self.hide(question.system)
-        if any("⟦" in text for text in (system, *(turn.content for turn in messages))):
+        said = [each.text for turn in messages for each in turn.results]
+        if any("⟦" in text for text in (system, *(turn.content for turn in messages), *said)):
             system += RULE
         return replace(question, messages=messages, system=system)
+
+    def _hidden_turn(self, turn: ChatMessage) -> ChatMessage:
+        return ChatMessage(
+            turn.role,
+            self.hide(turn.content),
+            tuple(replace(each, arguments=self.hidden_in(each.arguments)) for each in turn.calls),
+            tuple(replace(each, text=self.hide(each.text)) for each in turn.results),
+        )
+
+    def hidden_in(self, value: Any) -> Any:
+        """JSON as it may leave the house."""
+        if isinstance(value, str):
+            return self.hide(value)
+        if isinstance(value, dict):
+            return {key: self.hidden_in(one) for key, one in value.items()}
+        return [self.hidden_in(one) for one in value] if isinstance(value, list) else value
 
     def hide(self, text: str) -> str:
         """The text with every personal word that the question holds replaced."""

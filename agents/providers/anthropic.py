@@ -5,7 +5,16 @@ from typing import Any
 import anthropic
 from anthropic.types import Message
 
-from agents.providers.base import Account, Answer, LlmProvider, Question, patience, strict_schema
+from agents.providers.base import (
+    Account,
+    Answer,
+    ChatMessage,
+    LlmProvider,
+    Question,
+    ToolCall,
+    patience,
+    strict_schema,
+)
 from tenants.plugins import http
 from tenants.plugins.errors import ProviderError, Rejected, Unavailable, kind_of
 
@@ -27,13 +36,22 @@ class Anthropic(LlmProvider):
         body: dict[str, Any] = {
             "model": model,
             "max_tokens": question.max_tokens,
-            "messages": [{"role": t.role, "content": t.content} for t in question.messages],
+            "messages": [_turn(turn) for turn in question.messages],
         }
         if question.system:
             body["system"] = question.system
         if question.schema is not None:
             shape = {"type": "json_schema", "schema": strict_schema(question.schema)}
             body["output_config"] = {"format": shape}
+        if question.tools:
+            body["tools"] = [
+                {
+                    "name": tool.name,
+                    "description": tool.description,
+                    "input_schema": strict_schema(tool.arguments),
+                }
+                for tool in question.tools
+            ]
         try:
             # The typed method walks messages and schema through its unions: 2 ms of every call.
             message = self._client.post(
@@ -47,6 +65,27 @@ class Anthropic(LlmProvider):
         except ValueError as error:  # a 200 whose body is not the JSON it says it is
             raise Unavailable(f"Unreadable answer: {error}") from error
         return _answer(message)
+
+
+def _turn(turn: ChatMessage) -> dict[str, Any]:
+    """https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview"""
+    if turn.results:
+        content: Any = [
+            {"type": "tool_result", "tool_use_id": each.id, "content": each.text}
+            for each in turn.results
+        ]
+    elif turn.calls:
+        words = [{"type": "text", "text": turn.content}] if turn.content else []
+        content = [
+            *words,
+            *(
+                {"type": "tool_use", "id": c.id, "name": c.name, "input": c.arguments or {}}
+                for c in turn.calls
+            ),
+        ]
+    else:
+        content = turn.content
+    return {"role": turn.role, "content": content}
 
 
 def _answer(message: Message) -> Answer:
@@ -63,7 +102,17 @@ def _answer(message: Message) -> Answer:
         + (usage.cache_creation_input_tokens or 0),
         output_tokens=usage.output_tokens,
         complete=message.stop_reason != "max_tokens",
+        calls=tuple(
+            ToolCall(block.id, block.name, _object(block.input))
+            for block in message.content
+            if block.type == "tool_use"
+        ),
     )
+
+
+def _object(given: Any) -> dict[str, Any] | None:
+    """As the SDK does not check what it builds, this may be anything."""
+    return given if isinstance(given, dict) else None
 
 
 def _mapped(error: anthropic.AnthropicError) -> ProviderError:

@@ -22,11 +22,43 @@ Embed = Callable[[list[str]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as a model is told of it."""
+
+    name: str
+    description: str
+    arguments: type[BaseModel]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model asks for a tool; ``arguments`` is None where what it wrote is no JSON object."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool answered, under the id of the call."""
+
+    id: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One turn as a model sees it: ``user`` is the contact, ``assistant`` is us."""
+    """One turn as a model sees it: ``user`` is the contact, ``assistant`` is us.
+
+    An assistant's turn may hold the tools it asked for, the user's turn after it their answers.
+    """
 
     role: Literal["user", "assistant"]
     content: str
+    calls: tuple[ToolCall, ...] = ()
+    results: tuple[ToolResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +94,7 @@ class Question:
     schema: type[BaseModel] | None = None
     max_tokens: int = 700
     material: Material = field(default_factory=Material)
+    tools: tuple[ToolSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +105,7 @@ class Answer:
     input_tokens: int = 0
     output_tokens: int = 0
     complete: bool = True  # False where the model ran into max_tokens
+    calls: tuple[ToolCall, ...] = ()  # tools it wants used before it answers
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,17 @@ from typing import Any
 import openai
 from pydantic import BaseModel, Field, ValidationError
 
-from agents.providers.base import Account, Answer, LlmProvider, Question, patience, strict_schema
+from agents.providers.base import (
+    Account,
+    Answer,
+    ChatMessage,
+    LlmProvider,
+    Question,
+    ToolCall,
+    ToolSpec,
+    patience,
+    strict_schema,
+)
 from tenants.plugins import http
 from tenants.plugins.errors import ProviderError, Rejected, Unavailable, kind_of
 
@@ -18,9 +28,20 @@ from tenants.plugins.errors import ProviderError, Rejected, Unavailable, kind_of
 REASONING = ("gpt-5", "gpt-6", "o3", "o4")
 
 
+class Function(BaseModel):
+    name: str
+    arguments: str = ""
+
+
+class Call(BaseModel):
+    id: str
+    function: Function
+
+
 class Message(BaseModel):
     content: str | None = None
     refusal: str | None = None
+    tool_calls: list[Call] | None = None
 
 
 class Choice(BaseModel):
@@ -90,6 +111,8 @@ class OpenAI(LlmProvider):
                     "strict": True,
                 },
             }
+        if question.tools:
+            options["tools"] = [_tool(tool, is_strict=True) for tool in question.tools]
         return options
 
 
@@ -110,12 +133,49 @@ class Compatible(OpenAI):
         options: dict[str, Any] = {"max_tokens": question.max_tokens}
         if question.schema is not None:
             options["response_format"] = {"type": "json_object"}
+        if question.tools:
+            options["tools"] = [_tool(tool, is_strict=False) for tool in question.tools]
+            # Several of them refuse a format beside tools: what they answer is checked anyway.
+            options.pop("response_format", None)
         return options
 
 
-def _messages(system: str, question: Question) -> list[dict[str, str]]:
-    turns = [{"role": turn.role, "content": turn.content} for turn in question.messages]
+def _messages(system: str, question: Question) -> list[dict[str, Any]]:
+    turns = [said for turn in question.messages for said in _turn(turn)]
     return [{"role": "system", "content": system}, *turns] if system else turns
+
+
+def _turn(turn: ChatMessage) -> list[dict[str, Any]]:
+    """https://developers.openai.com/api/docs/guides/function-calling"""
+    if turn.results:
+        return [
+            {"role": "tool", "tool_call_id": each.id, "content": each.text} for each in turn.results
+        ]
+    if not turn.calls:
+        return [{"role": turn.role, "content": turn.content}]
+    calls = [
+        {
+            "id": each.id,
+            "type": "function",
+            "function": {"name": each.name, "arguments": json.dumps(each.arguments or {})},
+        }
+        for each in turn.calls
+    ]
+    return [{"role": turn.role, "content": turn.content or None, "tool_calls": calls}]
+
+
+def _tool(tool: ToolSpec, *, is_strict: bool) -> dict[str, Any]:
+    schema = strict_schema(tool.arguments) if is_strict else tool.arguments.model_json_schema()
+    told = {"name": tool.name, "description": tool.description, "parameters": schema}
+    return {"type": "function", "function": {**told, "strict": True} if is_strict else told}
+
+
+def _call(call: Call) -> ToolCall:
+    try:
+        given = json.loads(call.function.arguments or "{}")
+    except ValueError:
+        given = None
+    return ToolCall(call.id, call.function.name, given if isinstance(given, dict) else None)
 
 
 def _answer(body: Any) -> Answer:
@@ -131,6 +191,7 @@ def _answer(body: Any) -> Answer:
         input_tokens=completion.usage.prompt_tokens if completion.usage else 0,
         output_tokens=completion.usage.completion_tokens if completion.usage else 0,
         complete=choice.finish_reason != "length",
+        calls=tuple(_call(call) for call in choice.message.tool_calls or ()),
     )
 
 

@@ -52,7 +52,8 @@ class DeadLetterViewSet(ViewSet):
 
     @extend_schema(
         parameters=[*FILTERS, *PAGING],
-        responses=forced_singular_serializer(LetterPageSerializer),  # it is the page, whole
+        # It is the page, whole.
+        responses=forced_singular_serializer(LetterPageSerializer),  # type: ignore[no-untyped-call]
     )
     def list(self, request: Request) -> Response:
         """The latest first."""

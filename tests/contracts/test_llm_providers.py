@@ -5,9 +5,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import BaseModel
 
 from agents.providers import LLMS
-from agents.providers.base import Account, ChatMessage, LlmProvider, Material, Question, Source
+from agents.providers.base import (
+    Account,
+    ChatMessage,
+    LlmProvider,
+    Material,
+    Question,
+    Source,
+    ToolCall,
+    ToolResult,
+    ToolSpec,
+)
 from agents.schemas import Reply, Understanding
 from knowledge.services import embed_locally
 from tenants.plugins.errors import (
@@ -240,3 +251,92 @@ class TestOffline:
 
     def test_weights_fit_the_embedder(self):
         assert np.linalg.norm(embed_locally(["hello"])[0]) == pytest.approx(1, abs=1e-3)
+
+
+class Desk(BaseModel):
+    """Which desk is meant."""
+
+    name: str
+
+
+WANTED = {
+    "anthropic": {
+        "stop_reason": "tool_use",
+        "content": [
+            {"type": "text", "text": "Let me look."},
+            {"type": "tool_use", "id": "call_1", "name": "price_of", "input": {"name": "Nova"}},
+        ],
+    },
+    "openai": {
+        "content": None,
+        "tool_calls": [
+            {
+                "id": "call_1",
+                "type": "function",
+                "function": {"name": "price_of", "arguments": '{"name": "Nova"}'},
+            }
+        ],
+    },
+}
+
+
+def wanting(kind: str, **changes: Any) -> Said:
+    body = recorded(kind, GOOD[kind])
+    if kind == "anthropic":
+        body.update({**WANTED["anthropic"], **changes})
+    else:
+        body["choices"][0]["finish_reason"] = "tool_calls"
+        body["choices"][0]["message"].update({**WANTED["openai"], **changes})
+    return Said(body=body)
+
+
+@pytest.mark.parametrize("kind", REMOTE)
+class TestTools:
+    spec = ToolSpec("price_of", "What a desk costs.", Desk)
+
+    def test_are_offered_and_asked_for(self, kind, provider, server):
+        server.say(wanting(kind))
+
+        answer = provider.answer(asked(tools=(self.spec,), schema=Reply), model="m", timeout=5)
+
+        assert answer.calls == (ToolCall("call_1", "price_of", {"name": "Nova"}),)
+        (tool,) = server.asked[0]["tools"]
+        told = tool if kind == "anthropic" else tool["function"]
+        shape = told["input_schema" if kind == "anthropic" else "parameters"]
+        assert (told["name"], told["description"]) == ("price_of", "What a desk costs.")
+        assert shape["properties"]["name"]["type"] == "string"
+
+    def test_are_not_spoken_of_where_there_are_none(self, kind, provider, server):
+        server.say(good(kind))
+        provider.answer(asked(), model="m", timeout=5)
+
+        assert "tools" not in server.asked[0]
+
+    def test_are_answered_under_the_calls_own_id(self, kind, provider, server):
+        server.say(good(kind))
+        call = ToolCall("call_1", "price_of", {"name": "Nova"})
+        turns = [
+            ChatMessage("user", "How much?"),
+            ChatMessage("assistant", "", calls=(call,)),
+            ChatMessage("user", "", results=(ToolResult("call_1", "price_of", "349 EUR"),)),
+        ]
+        provider.answer(asked(messages=turns, tools=(self.spec,)), model="m", timeout=5)
+
+        sent = json.dumps(server.asked[0]["messages"])
+        assert sent.count("call_1") == 2
+        assert "349 EUR" in sent
+        last = server.asked[0]["messages"][-1]
+        assert last["role"] == ("user" if kind == "anthropic" else "tool")
+
+    def test_asked_for_in_no_json_are_asked_for_with_nothing(self, kind, provider, server):
+        if kind == "anthropic":
+            content = [{"type": "tool_use", "id": "c", "name": "price_of", "input": "Nova"}]
+            server.say(wanting(kind, content=content))
+        else:
+            broken = {"id": "c", "type": "function"}
+            broken["function"] = {"name": "price_of", "arguments": "{Nova"}
+            server.say(wanting(kind, tool_calls=[broken]))
+
+        answer = provider.answer(asked(tools=(self.spec,)), model="m", timeout=5)
+
+        assert answer.calls == (ToolCall("c", "price_of", None),)
