@@ -10,7 +10,8 @@ from django.utils.translation import gettext_noop
 
 from agents.models import ChatTurn, ModelCall, ReplyDraft, Run
 from agents.offline.difference import difference
-from channels_app.models import Conversation, Message
+from agents.services.unanswered import answers_of_people
+from channels_app.models import ChannelConnection, Conversation, Message, channel_kinds
 from tenants.cards import Panel, Step, Tile, offer
 
 SEE = "agents.view_run"
@@ -72,6 +73,19 @@ def waiting_draft(conversation: Conversation) -> Panel | None:
     return Panel(
         "agents/draft_panel.html", {"draft": draft, "difference": changed, "is_late": is_late}
     )
+
+
+@offer("knowledge.channels", order=10, permission="knowledge.view_curatedanswer")
+def channels() -> list[tuple[str, str]]:
+    """The kinds of channels that a curated answer may be kept to."""
+    connected = set(ChannelConnection.objects.values_list("platform", flat=True).distinct())
+    return [(kind, label) for kind, label in channel_kinds() if kind in connected]
+
+
+@offer("gap.answers", order=10, permission="channels_app.view_conversation")
+def what_people_said(origins: list[str]) -> list[str]:
+    """What a person answered where the agent could not."""
+    return answers_of_people(origins)
 
 
 @offer("dashboard.tiles", order=30, permission=SEE)

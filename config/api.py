@@ -20,7 +20,10 @@ from channels_app.api.views import (
 from channels_app.media.api import MediaViewSet
 from crm.api.hooks import HookEventViewSet, IncomingHookViewSet, TimelineEntryViewSet
 from crm.api.views import CrmConnectionViewSet, SyncRecordViewSet
+from knowledge.api.curated import CuratedAnswerViewSet, GapViewSet
+from knowledge.api.sources import SourcePageViewSet, SourceViewSet
 from knowledge.api.views import DocumentViewSet, PassageViewSet, SearchView
+from leads.api.rules import RuleSetViewSet
 from leads.api.views import LeadViewSet
 from tenants.api.views import (
     AccessTokenView,
@@ -38,6 +41,10 @@ router.register("users", UserViewSet)
 router.register("audit-entries", AuditEntryViewSet)
 router.register("knowledge/documents", DocumentViewSet)
 router.register("knowledge/passages", PassageViewSet)
+router.register("knowledge/sources", SourceViewSet)
+router.register("knowledge/source-pages", SourcePageViewSet)
+router.register("knowledge/answers", CuratedAnswerViewSet)
+router.register("knowledge/gaps", GapViewSet)
 router.register("connections", ConnectionViewSet)
 router.register("contacts", ContactViewSet)
 router.register("contact-merges", ContactMergeViewSet)
@@ -48,6 +55,7 @@ router.register("media", MediaViewSet)
 router.register("inbound-events", InboundEventViewSet)
 router.register("incidents", IncidentViewSet)
 router.register("leads", LeadViewSet)
+router.register("scoring-rules", RuleSetViewSet)
 router.register("runs", RunViewSet)
 router.register("drafts", ReplyDraftViewSet)
 router.register("crm-connections", CrmConnectionViewSet)

@@ -4,7 +4,7 @@ Looked for among the newest rows, once a minute: nothing of it is in the way of 
 crash costs a minute. What is noted is without personal data.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,6 +50,27 @@ def gather_gaps() -> int:
             )
             count += 1
     return count
+
+
+def answers_of_people(origins: Iterable[str]) -> list[str]:
+    """What a person wrote next in the conversations of these runs, without personal data."""
+    keys = [int(name[4:]) for name in origins if name.startswith("run:")]
+    found = []
+    for run in Run.objects.filter(pk__in=keys).only("conversation_id", "last_message_id"):
+        reply = (
+            Message.objects.filter(
+                conversation=run.conversation_id,
+                direction=Message.Direction.OUT,
+                author=Message.Author.HUMAN,
+                deleted_at=None,
+                pk__gt=run.last_message_id or 0,
+            )
+            .order_by("pk")
+            .first()
+        )
+        if reply and reply.text.strip():
+            found.append(without_personal(reply.text.strip()))
+    return found
 
 
 def _worth_knowing(asked: _Asked) -> str:

@@ -71,6 +71,10 @@ class Document(models.Model):
     def is_ready(self) -> bool:
         return self.status == self.Status.READY
 
+    @property
+    def is_unfinished(self) -> bool:
+        return self.status in {self.Status.PENDING, self.Status.INDEXING}
+
 
 class DocumentContent(models.Model):
     """The bytes as they came, beside their document so that lists never load them."""

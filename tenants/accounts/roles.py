@@ -37,6 +37,11 @@ TABLE: dict[str, tuple[str, ...]] = {
         "leads.*",
         "knowledge.add_document",
         "knowledge.change_document",
+        "knowledge.add_source",
+        "knowledge.change_source",
+        "knowledge.add_curatedanswer",
+        "knowledge.change_curatedanswer",
+        "knowledge.change_gap",
         "agents.add_run",
         "agents.change_replydraft",
         # What died, whole: viewers see its bones only. Each box asks for its own right besides.
@@ -52,6 +57,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     Role.AGENT: (
         *("accounts.*_apikey", "accounts.*_user", "audit.*"),
         *("crm.*_crmconnection", "crm.*_incominghook"),
+        *("leads.add_ruleset", "leads.change_ruleset", "leads.delete_ruleset"),
     ),
     Role.VIEWER: (
         *("accounts.*_apikey", "accounts.*_user", "audit.*"),

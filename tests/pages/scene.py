@@ -23,8 +23,9 @@ from channels_app.models import (
 )
 from channels_app.services import sandboxes
 from crm.models import SyncRecord
-from knowledge.models import Document
-from leads.services import apply_understanding
+from knowledge.models import CuratedAnswer, Document, Gap, Source, SourcePage
+from knowledge.services import add_curated_answer, record_gap
+from leads.services import apply_understanding, start_draft
 from tenants.accounts.models import ApiKey, User
 from tenants.deadletters.models import ReplayOrder
 from tenants.services import create_api_key
@@ -62,6 +63,10 @@ class Scene:
     file: Media
     web_chat: ChannelConnection
     sandbox: ChannelConnection
+    rules: int
+    source: Source
+    curated: CuratedAnswer
+    gap: Gap
 
 
 def make_files(talk: Conversation) -> list[Media]:
@@ -173,6 +178,25 @@ def make_draft(talk: Conversation) -> ReplyDraft:
     )
 
 
+def make_knowledge(document: Document) -> tuple[Source, CuratedAnswer, Gap]:
+    """A site that was followed, an answer that was written, a question asked in vain."""
+    source = Source.objects.create(address="https://shop.example/", status="ready", round=1)
+    for path, state in (("", "taken"), ("old", "gone"), ("news", "waiting")):
+        SourcePage.objects.create(
+            source=source,
+            address=f"https://shop.example/{path}",
+            status=state,
+            document=document if state == "taken" else None,
+        )
+    answer = add_curated_answer(
+        questions=["Is there parking?", "¿Hay aparcamiento?"],
+        answers={"en": "Yes, behind the house."},
+    )
+    gap = record_gap(origin="chat:1", text="Do you rent tents?", channel="telegram")
+    assert gap is not None
+    return source, answer, gap
+
+
 def make_scene() -> Scene:
     talk = make_talk()
     InboundEvent.objects.create(
@@ -229,4 +253,6 @@ def make_scene() -> Scene:
         make_files(talk)[1],
         make_connection(platform="webchat", name="Website", webhook_token="website"),
         sandboxes.open_sandbox(platform="telegram"),
+        start_draft(actor="user:1", note="More for a budget").number,
+        *make_knowledge(document),
     )

@@ -20,6 +20,9 @@ LISTS = [
     "deadletters:letters",
     "leads:board",
     "knowledge:documents",
+    "knowledge:sources",
+    "knowledge:curated",
+    "knowledge:gaps",
     "agents:runs",
     "crm:state",
 ]

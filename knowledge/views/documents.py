@@ -121,7 +121,7 @@ def _page(
             "upload_form": upload_form,
             "paste_form": paste_form,
             "panels": cards.gather("knowledge", request.user),
-            "is_indexing": any(not d.is_ready and d.status != "failed" for d in page),
+            "is_indexing": any(document.is_unfinished for document in page),
         },
         status=status,
     )
