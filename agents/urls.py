@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from agents.views import autonomy, drafts, models, runs
+from agents.views import autonomy, drafts, experiments, models, playground, replays, runs, versions
 
 app_name = "agents"
 urlpatterns = [
@@ -15,4 +15,17 @@ urlpatterns = [
     path("drafts/<int:pk>/approve/", drafts.approve, name="approve_draft"),
     path("drafts/<int:pk>/reject/", drafts.reject, name="reject_draft"),
     path("drafts/<int:pk>/undo/", drafts.undo, name="undo_draft"),
+    path("playground/", playground.playground, name="playground"),
+    path("versions/", versions.index, name="versions"),
+    path("versions/new/", versions.create, name="new_version"),
+    path("versions/<int:number>/", versions.version, name="version"),
+    path("versions/<int:number>/discard/", versions.discard, name="discard_version"),
+    path("versions/<int:number>/publish/", versions.publish, name="publish_version"),
+    path("versions/<int:number>/live/", versions.roll_back, name="roll_back"),
+    path("versions/<int:number>/replay/", replays.start, name="start_replay"),
+    path("versions/<int:number>/experiment/", experiments.start, name="start_experiment"),
+    path("replays/<int:pk>/", replays.replay, name="replay"),
+    path("replays/<int:pk>/stop/", replays.stop, name="stop_replay"),
+    path("experiments/<int:pk>/", experiments.experiment, name="experiment"),
+    path("experiments/<int:pk>/change/", experiments.change, name="change_experiment"),
 ]
