@@ -6,6 +6,7 @@ from agents.models import Run, RunStep
 from agents.services.autonomy import rule_on
 from agents.services.curated import count, curated_for, give
 from agents.services.ending import end, hand_over, hold, refuse, send, supersede
+from agents.services.remembering import count_saving, give_again, remember
 from agents.services.replying import Drafted, draft_reply
 from agents.services.retrieving import retrieve
 from agents.services.thought import Thought, take_up
@@ -59,10 +60,15 @@ def _answer(thought: Thought) -> None:
         _settle(thought, give(thought, given))
         count(thought, given)
         return
+    if thought.remembered:
+        _settle(thought, give_again(thought, thought.remembered))
+        count_saving(thought.remembered)
+        return
     found = retrieve(thought)
     drafted = draft_reply(thought, found)
     if drafted.state == Drafted.READY:
         _settle(thought, drafted)
+        remember(thought, drafted, found)
     elif drafted.state == Drafted.NOT_GROUNDED:
         refuse(thought)
     else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
@@ -28,6 +28,9 @@ from tenants.plugins.errors import ProviderError
 from tenants.prepared import Blank, Prepared, PreparedInsert
 from tenants.workspace.models import Profile
 from tenants.workspace.services import profile
+
+if TYPE_CHECKING:
+    from agents.services.remembering import Remembered
 
 # All model calls of a run together. The lease outlives them, so that only a dead worker's run
 # is taken up by another.
@@ -60,6 +63,7 @@ class Thought:
     calls: list[Call] = field(default_factory=list)
     instructions: Instructions = BUILT_IN
     is_dry: bool = False
+    remembered: "Remembered | None" = None  # an answer given before that fits
     heard: list[Heard] | None = None  # what models were asked, where somebody wants to see it
     care: dict[str, Act] = field(default_factory=dict)  # wishes for more care, by reason
 

@@ -4,12 +4,14 @@ import time
 
 from agents import gateway, prompts
 from agents.guardrails import checked_facts
+from agents.guardrails.policy import UPSET
 from agents.models import RunStep
 from agents.offline.acts import is_closing
 from agents.offline.language import detect_language
 from agents.offline.reading import read
-from agents.schemas import Intent, Understanding
+from agents.schemas import Fact, Intent, Understanding
 from agents.services.curated import curated_for
+from agents.services.remembering import recall
 from agents.services.thought import Thought
 from channels_app.models import Conversation
 from knowledge.services import embed_locally
@@ -54,6 +56,7 @@ def _ask(thought: Thought) -> Understanding:
             understood = (
                 _read_alone(thought, understood.language)
                 or _known_question(thought, understood.language)
+                or _asked_before(thought, understood.language)
                 or _asked(thought, understood.language)
             )
         step.detail = understood.model_dump(mode="json")
@@ -125,6 +128,30 @@ def _known_question(thought: Thought, language: str) -> Understanding | None:
         confidence=given.confidence,
         sentiment=said.sentiment,
         language=language,
+    )
+
+
+def _asked_before(thought: Thought, language: str) -> Understanding | None:
+    """A question that was answered before means what it meant; the mood is read anew."""
+    thought.run.language = language
+    known = recall(thought, language=language)
+    if known is None:
+        return None
+    said = read(thought.asked, language=language, embed=embed_locally)
+    if said.intent == Intent.SPAM or said.sentiment <= UPSET:
+        return None
+    thought.remembered = known
+    found = {one.name: one for one in reversed(said.found)}
+    facts = [
+        Fact.model_validate({"name": name, "value": one.value, "quote": one.value})
+        for name, one in found.items()
+    ]
+    return Understanding(
+        intent=Intent(known.intent),
+        confidence=known.confidence,
+        sentiment=said.sentiment,
+        language=language,
+        facts=facts,
     )
 
 
