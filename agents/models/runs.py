@@ -55,6 +55,7 @@ class Run(models.Model):
     due_at = models.DateTimeField()
 
     intent = models.CharField(max_length=12, blank=True, default="")
+    own_intent = models.CharField(max_length=40, blank=True, default="")  # one of the company's
     confidence = models.FloatField(null=True, blank=True)
     sentiment = models.FloatField(null=True, blank=True)
     language = models.CharField(max_length=8, blank=True, default="")

@@ -36,6 +36,19 @@ class Profile(models.Model):
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_to = models.TimeField(null=True, blank=True)
     ai_enabled = models.BooleanField(default=True)
+    # What the AI may use while it answers, by name; nothing costs nothing.
+    tools = models.JSONField(default=list, blank=True)
+    # Changed with every change of the company's own intents, and of its style examples: what
+    # processes remember of them is remembered under it. 0: there are none.
+    own_intents = models.PositiveBigIntegerField(default=0, editable=False)
+    style_examples = models.PositiveBigIntegerField(default=0, editable=False)
+    # Whether contacts are told that an AI answers them, in which words by language, and again
+    # after how long a pause.
+    discloses_ai = models.BooleanField(default=False)
+    disclosure = models.JSONField(default=dict, blank=True)  # language -> sentence
+    disclosure_hours = models.PositiveSmallIntegerField(
+        default=24, validators=[MinValueValidator(1), MaxValueValidator(8_760)]
+    )
     # The key of the table that says what the AI may do by itself; none: the built-in one.
     autonomy_policy = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
     # How models are asked. Vendors read placeholders instead of names, numbers and addresses;
