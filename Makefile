@@ -26,8 +26,9 @@ run: $(VENV)/ready    ## set up and run Leadwire with a demo company; Ctrl-C sto
 demo: $(VENV)/ready   ## play real webhooks end to end against the platform simulator, then end
 	@exec $(BIN)/python manage.py demo
 
+# The whole run takes two workers; they must agree on the order of a set, which hashes decide.
 test: $(VENV)/dev     ## set up and run the tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@PYTHONHASHSEED=$$$$ $(BIN)/python -m pytest $(or $(ARGS),-n 2)
 
 lint: $(VENV)/dev     ## style, templates, import contracts, migrations
 	@$(BIN)/ruff check .

@@ -1,8 +1,17 @@
 """Settings for pytest: an in-memory queue, fast passwords, vendors on loopback only."""
 
+import os
+
 from config import logs
 from config.settings import *
-from config.settings import DATABASES, DRAMATIQ_BROKER, MIDDLEWARE
+from config.settings import (
+    CACHES,
+    DATABASES,
+    DRAMATIQ_BROKER,
+    MEDIA_ROOT,
+    MIDDLEWARE,
+    REDIS_URL,
+)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DRAMATIQ_BROKER = {
@@ -11,6 +20,15 @@ DRAMATIQ_BROKER = {
 }
 # Each test rolls back on the one connection it was given.
 DATABASES["default"]["OPTIONS"].pop("pool", None)
+# Workers of pytest-xdist ("gw0") share the servers: each has its own number in Redis and its own
+# folder for files here, its own database by pytest-django.
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    address, _, options = REDIS_URL.partition("?")
+    number = 1 + int(worker.removeprefix("gw"))
+    REDIS_URL = f"{address}?db={number}&{options}"  # of two, the first counts
+    CACHES["default"]["LOCATION"] = REDIS_URL
+    DRAMATIQ_CRONTAB = {"REDIS_URL": REDIS_URL}
+    MEDIA_ROOT /= worker
 MIDDLEWARE = [path for path in MIDDLEWARE if "whitenoise" not in path]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STATICFILES_DIRS = []

@@ -10,6 +10,8 @@ from dramatiq.message import Message
 from config.embedded import start_what_is_missing
 from tests.prism_fixture import judge as judge
 from tests.prism_fixture import prism as prism
+from tests.side_by_side import pytest_collection_modifyitems as pytest_collection_modifyitems
+from tests.side_by_side import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 from tests.simulator_fixture import simulator as simulator
 from tests.simulator_fixture import simulator_process as simulator_process
 
@@ -19,7 +21,7 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment, django_db_blocker, request):
+def django_db_setup(django_test_environment, django_db_blocker, django_db_modify_db_settings):
     """One test database with the two companies' schemas; each test rolls its own rows back."""
     from django.test.utils import setup_databases, teardown_databases
 

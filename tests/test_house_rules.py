@@ -49,7 +49,9 @@ def test_an_actor_takes_ids_says_what_it_does_and_stands_in_a_known_queue(actor)
     assert actor.queue_name in QUEUES
 
 
-@pytest.mark.parametrize(("registry", "kind"), LINES, ids=lambda value: str(value))
+@pytest.mark.parametrize(
+    ("registry", "kind"), LINES, ids=[f"{each.base.__name__}-{kind}" for each, kind in LINES]
+)
 def test_every_registration_line_resolves(registry, kind):
     assert issubclass(registry.get(kind), registry.base)
     assert registry.label(kind)

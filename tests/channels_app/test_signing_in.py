@@ -403,7 +403,9 @@ def test_nothing_chosen_at_the_network_is_said(traveller):
 
 
 @pytest.mark.parametrize(
-    "state", ["", "x", "a:b:c", signing.dumps({"s": "north", "a": "1", "k": "x"}, salt="other")]
+    "state",
+    ["", "x", "a:b:c", signing.dumps({"s": "north", "a": "1", "k": "x"}, salt="other")],
+    ids=["none", "a word", "three", "another salt"],
 )
 def test_a_forged_state_is_refused_in_public(traveller, state):
     query = urlencode({"code": "c", "state": state})

@@ -261,7 +261,7 @@ def test_with_workers_the_clock_leaves_it_to_them(public, monkeypatch):
         {"controller": "human"},  # within the person's hour
         {"is_led_elsewhere": True, "controller": "human", "waiting_since": ago(VERY_LONG)},
     ],
-    ids=str,
+    ids=["closed", "snoozed", "in a person's hands", "led elsewhere"],
 )
 def test_this_is_no_incident(north, said):
     asked(**said)

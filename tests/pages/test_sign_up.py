@@ -78,7 +78,11 @@ def test_a_hand_over_is_good_for_a_minute(north, people, monkeypatch):
         handover.redeem(token)
 
 
-@pytest.mark.parametrize("token", ["", "nonsense", signing.dumps({"schema": "north"})])
+@pytest.mark.parametrize(
+    "token",
+    ["", "nonsense", signing.dumps({"schema": "north"})],
+    ids=["none", "nonsense", "another salt"],
+)
 def test_a_forged_hand_over_opens_nothing(client, north, token):
     assert client.get("/enter/", {"token": token}).status_code == 403
 
