@@ -335,6 +335,7 @@ SPECTACULAR_SETTINGS = {
         "GapStatusEnum": "knowledge.models.Gap.Status",
         "SyncStateEnum": "crm.models.SyncRecord.State",
         "TierEnum": "leads.models.Lead.Tier",
+        "RuleSetStateEnum": "leads.models.RuleSet.State",
         "ChannelHealthEnum": "channels_app.models.ChannelConnection.Health",
         "CrmHealthEnum": "crm.models.CrmConnection.Health",
     },

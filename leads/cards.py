@@ -36,6 +36,16 @@ WORDS = (
     gettext_noop("Name"),
     gettext_noop("Set by a person"),
     gettext_noop("Kept between 0 and 100"),
+    gettext_noop("A clear wish to buy"),
+    gettext_noop("A budget with a figure"),
+    gettext_noop("What exactly they need"),
+    gettext_noop("When they need it"),
+    gettext_noop("A date within weeks"),
+    gettext_noop("An e-mail address"),
+    gettext_noop("A phone number"),
+    gettext_noop("The company they work for"),
+    gettext_noop("Their role there"),
+    gettext_noop("A friendly last message"),
 )
 
 

@@ -1,16 +1,14 @@
 """How promising a lead is, and why. Pure arithmetic: no database, no model, no clock.
 
 A score is never stored without its reasons: the rules below turn what was said into lines,
-and the sum of the lines is the score. A rule whose meaning changes gets a new version.
+and the sum of the lines is the score. What a line is worth stands in ``leads.weights``.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-HOT = 70
-WARM = 40
-HIGHEST = 100
+from leads.weights import BUILT_IN, HIGHEST, OWN, OwnRule, Weights, rule_of
 
 MANUAL = "manual"  # a person's correction; never derived, never removed by a derivation
 LIMIT = "limit"  # what keeps the sum between 0 and 100
@@ -56,18 +54,41 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """In which way a rule holds, and the words that show it."""
+
+    case: str
+    quote: str
+    message: int | None
+
+
+Finder = Callable[[Sequence[Said], Mapping[str, Known], Weights], Reason | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """``reason`` finds its line in all that was said, or None; ``best`` is the most it can give.
+    """``find`` looks for its reason in all that was said.
 
     ``hint`` says what would earn the points that are still missing.
     """
 
     name: str
-    version: int
     label: str
-    best: int
     hint: str
-    reason: Callable[[Sequence[Said], Mapping[str, Known]], tuple[int, str, int | None] | None]
+    find: Finder
+
+    def best(self, weights: Weights) -> int:
+        """The most it can give."""
+        return max(p for case, p in weights.points.items() if rule_of(case) == self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A score with every line that adds up to it, ``LIMIT`` included, ``MANUAL`` not."""
+
+    score: int
+    tier: str
+    lines: tuple[Line, ...]
 
 
 def known(said: Iterable[Said]) -> dict[str, Known]:
@@ -85,15 +106,38 @@ def known(said: Iterable[Said]) -> dict[str, Known]:
     return facts
 
 
-def derive(said: Sequence[Said]) -> list[Line]:
+def judge(said: Sequence[Said], *, manual: int = 0, weights: Weights = BUILT_IN) -> Verdict:
+    """The whole score: what was said, a person's correction, and the limits."""
+    lines = derive(said, weights)
+    total = sum(line.points for line in lines) + manual
+    if correction := limit(total):
+        lines.append(correction)
+        total += correction.points
+    return Verdict(total, tier_of(total, weights), tuple(lines))
+
+
+def derive(said: Sequence[Said], weights: Weights = BUILT_IN) -> list[Line]:
     """Every rule's line, in the order of the rules. Oldest message first."""
     facts = known(said)
     lines = []
     for rule in RULES:
-        found = rule.reason(said, facts)
-        if found and found[0]:
-            lines.append(Line(rule.name, rule.version, *found))
+        found = rule.find(said, facts, weights)
+        if found and (points := weights.points[found.case]):
+            version = weights.version_of(rule.name)
+            lines.append(Line(rule.name, version, points, found.quote, found.message))
+    for own in weights.own:
+        if fact := _own(own, facts):
+            version = weights.version_of(own.name)
+            lines.append(Line(own.name, version, own.points, fact.quote, fact.message))
     return lines
+
+
+def _own(rule: OwnRule, facts: Mapping[str, Known]) -> Known | None:
+    fact = facts.get(rule.fact)
+    if fact is None or NOTHING.fullmatch(fact.value.strip()):
+        return None
+    value = fact.value.casefold()
+    return fact if not rule.words or any(w.casefold() in value for w in rule.words) else None
 
 
 def limit(total: int) -> Line | None:
@@ -102,35 +146,39 @@ def limit(total: int) -> Line | None:
     return Line(LIMIT, 1, correction) if correction else None
 
 
-def tier_of(score: int) -> str:
-    if score >= HOT:
+def tier_of(score: int, weights: Weights = BUILT_IN) -> str:
+    if score >= weights.hot:
         return "hot"
-    return "warm" if score >= WARM else "cold"
+    return "warm" if score >= weights.warm else "cold"
 
 
-def what_would_help(points: Mapping[str, int], *, score: int) -> list[str]:
-    """The fewest answers that would make a lead hot, the weightiest first; [] if it is.
+def what_would_help(
+    points: Mapping[str, int], *, score: int, weights: Weights = BUILT_IN
+) -> list[tuple[str, int]]:
+    """The fewest answers that would make a lead hot, the weightiest first, each with what it
+    would add; [] if it is hot.
 
     ``points`` holds what each rule gives now.
     """
-    missing = HOT - score
-    gains = [(rule.best - points.get(rule.name, 0), rule) for rule in RULES]
+    missing = weights.hot - score
+    gains = [(rule.best(weights) - points.get(rule.name, 0), rule.hint) for rule in RULES]
+    gains += [(one.points - points.get(one.name, 0), one.label) for one in weights.own]
     hints = []
-    for gain, rule in sorted(gains, key=lambda pair: -pair[0]):
+    for gain, hint in sorted(gains, key=lambda pair: -pair[0]):
         if missing <= 0 or gain <= 0:
             break
-        hints.append(f"{rule.hint} (+{gain})")
+        hints.append((hint, gain))
         missing -= gain
     return hints
 
 
 def label_of(rule: str) -> str:
-    return LABELS.get(rule, rule)
+    """For people; a company's own rule carries its label in its name."""
+    return rule.removeprefix(OWN) if rule.startswith(OWN) else LABELS.get(rule, rule)
 
 
 # -- the rules
 
-INTENT_POINTS = {"sales": 25, "urgent": 15, "general": 5}
 GLAD, ANGRY = 0.3, -0.4
 
 # Said in the place of a fact, these say that there is none.
@@ -149,65 +197,68 @@ SOON = re.compile(
     re.IGNORECASE,
 )
 
-Reason = tuple[int, str, int | None] | None
 
-
-def _stated(name: str, points: int) -> Callable[[Sequence[Said], Mapping[str, Known]], Reason]:
+def _stated(name: str) -> Finder:
     """Points for a fact that is known at all."""
 
-    def reason(said: Sequence[Said], facts: Mapping[str, Known]) -> Reason:
+    def find(said: Sequence[Said], facts: Mapping[str, Known], weights: Weights) -> Reason | None:
         fact = facts.get(name)
         if fact is None or NOTHING.fullmatch(fact.value.strip()):
             return None
-        return points, fact.quote, fact.message
+        return Reason(name, fact.quote, fact.message)
 
-    return reason
+    return find
 
 
-def _intent(said: Sequence[Said], facts: Mapping[str, Known]) -> Reason:
+def _intent(said: Sequence[Said], facts: Mapping[str, Known], weights: Weights) -> Reason | None:
     """The strongest intent ever shown; the first message that showed it keeps the credit."""
     if not said:
         return None
-    best = max(said, key=lambda one: INTENT_POINTS.get(one.intent, 0))  # max keeps the first
-    return INTENT_POINTS.get(best.intent, 0), best.quote, best.message
+
+    def worth(one: Said) -> int:
+        return weights.points.get(f"intent.{one.intent}", 0)
+
+    best = max(said, key=worth)  # max keeps the first
+    return Reason(f"intent.{best.intent}", best.quote, best.message) if worth(best) else None
 
 
-def _budget(said: Sequence[Said], facts: Mapping[str, Known]) -> Reason:
-    found = _stated("budget", 20)(said, facts)
-    if found is None or re.search(r"\d", facts["budget"].value):
-        return found
-    return 10, found[1], found[2]  # they spoke of money, yet named no sum
+def _budget(said: Sequence[Said], facts: Mapping[str, Known], weights: Weights) -> Reason | None:
+    fact = facts.get("budget")
+    if fact is None or NOTHING.fullmatch(fact.value.strip()):
+        return None
+    # They may have spoken of money, yet named no sum.
+    case = "budget.figure" if re.search(r"\d", fact.value) else "budget.spoken"
+    return Reason(case, fact.quote, fact.message)
 
 
-def _urgency(said: Sequence[Said], facts: Mapping[str, Known]) -> Reason:
+def _urgency(said: Sequence[Said], facts: Mapping[str, Known], weights: Weights) -> Reason | None:
     timeline = facts.get("timeline")
     if timeline and (SOON.search(timeline.value) or SOON.search(timeline.quote)):
-        return 10, timeline.quote, timeline.message
+        return Reason("urgency", timeline.quote, timeline.message)
     pressing = next((one for one in said if one.intent == "urgent"), None)
-    return (10, pressing.quote, pressing.message) if pressing else None
+    return Reason("urgency", pressing.quote, pressing.message) if pressing else None
 
 
-def _sentiment(said: Sequence[Said], facts: Mapping[str, Known]) -> Reason:
+def _sentiment(said: Sequence[Said], facts: Mapping[str, Known], weights: Weights) -> Reason | None:
     """How they feel now: the newest message that tells."""
     felt = next((one for one in reversed(said) if one.sentiment is not None), None)
-    if felt is None or felt.sentiment is None:
+    if felt is None or felt.sentiment is None or ANGRY < felt.sentiment < GLAD:
         return None
-    if felt.sentiment >= GLAD:
-        return 5, felt.quote, felt.message
-    return (-10, felt.quote, felt.message) if felt.sentiment <= ANGRY else None
+    case = "sentiment.glad" if felt.sentiment >= GLAD else "sentiment.angry"
+    return Reason(case, felt.quote, felt.message)
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("intent", 1, "Wants to buy", 25, "A clear wish to buy", _intent),
-    Rule("budget", 1, "Budget", 20, "A budget with a figure", _budget),
-    Rule("interest", 1, "Interest", 10, "What exactly they need", _stated("interest", 10)),
-    Rule("timeline", 1, "Timeline", 10, "When they need it", _stated("timeline", 10)),
-    Rule("urgency", 1, "Urgency", 10, "A date within weeks", _urgency),
-    Rule("email", 1, "E-mail", 8, "An e-mail address", _stated("email", 8)),
-    Rule("phone", 1, "Phone", 8, "A phone number", _stated("phone", 8)),
-    Rule("company", 1, "Company", 5, "The company they work for", _stated("company", 5)),
-    Rule("role", 1, "Role", 5, "Their role there", _stated("role", 5)),
-    Rule("sentiment", 1, "Mood", 5, "A friendly last message", _sentiment),
+    Rule("intent", "Wants to buy", "A clear wish to buy", _intent),
+    Rule("budget", "Budget", "A budget with a figure", _budget),
+    Rule("interest", "Interest", "What exactly they need", _stated("interest")),
+    Rule("timeline", "Timeline", "When they need it", _stated("timeline")),
+    Rule("urgency", "Urgency", "A date within weeks", _urgency),
+    Rule("email", "E-mail", "An e-mail address", _stated("email")),
+    Rule("phone", "Phone", "A phone number", _stated("phone")),
+    Rule("company", "Company", "The company they work for", _stated("company")),
+    Rule("role", "Role", "Their role there", _stated("role")),
+    Rule("sentiment", "Mood", "A friendly last message", _sentiment),
 )
 LABELS = {rule.name: rule.label for rule in RULES} | {
     MANUAL: "Set by a person",

@@ -1,18 +1,10 @@
-"""Telling the workers that there is something to do.
+"""Telling the workers that there is something to do, by the actor's name."""
 
-By the actor's name: actors stand one floor above and load their services from here. What is
-rung is only a hint. The rows say what is to be done, and the sweeper re-rings what a lost
-queue forgot.
-"""
-
-import logging
 from functools import partial
 
-import dramatiq
-import redis
 from django.db import transaction
 
-logger = logging.getLogger(__name__)
+from tenants import ringing
 
 QUEUES = {
     "ingest_event": "ingest",
@@ -35,15 +27,7 @@ def ring(actor: str, *args: int | str, delay: float = 0) -> None:
 
 def ring_now(actor: str, *args: int | str, delay: float = 0) -> bool:
     """Enqueue at once. Without Redis it is the sweeper that finds the row."""
-    message: dramatiq.Message = dramatiq.Message(
-        queue_name=QUEUES[actor], actor_name=actor, args=args, kwargs={}, options={}
-    )
-    try:
-        dramatiq.get_broker().enqueue(message, delay=int(delay * 1000) or None)
-    except redis.RedisError:
-        logger.warning("%s%s was not enqueued; the sweeper will", actor, args, exc_info=True)
-        return False
-    return True
+    return ringing.ring_now(QUEUES[actor], actor, *args, delay_seconds=delay)
 
 
 def ring_events(event_ids: list[str]) -> None:

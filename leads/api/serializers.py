@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from leads import scoring
+from leads import weights
 from leads.models import Contribution, Lead, LeadChange
 from leads.services import known_facts, what_would_make_it_hot
 from tenants.accounts.models import User
@@ -102,7 +102,7 @@ class SetStageSerializer(serializers.Serializer):
 class OverrideScoreSerializer(serializers.Serializer):
     score = serializers.IntegerField(
         min_value=0,
-        max_value=scoring.HIGHEST,
+        max_value=weights.HIGHEST,
         allow_null=True,
         help_text="Null takes an earlier override back.",
     )

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from channels_app.models import Contact
 from leads import scoring
 from leads.models import Lead
+from leads.services.rules import weights_in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +33,5 @@ def known_facts(lead: Lead) -> list[KnownFact]:
 def what_would_make_it_hot(lead: Lead) -> list[str]:
     """What to ask for next, the weightiest first; [] for a hot lead."""
     points = {row.rule: row.points for row in lead.contributions.all()}
-    return scoring.what_would_help(points, score=lead.score)
+    helps = scoring.what_would_help(points, score=lead.score, weights=weights_in_force())
+    return [f"{gettext(hint)} (+{gain})" for hint, gain in helps]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from channels_app.models import Contact, Message
 from leads import scoring
 from leads.models import Contribution, Evidence, Lead, LeadChange
+from leads.services.rules import weights_in_force
 from leads.signals import lead_changed
 from tenants import crypto, live
 from tenants.prepared import Blank, Prepared, PreparedInsert, PreparedUpdate
@@ -79,23 +80,21 @@ def rederive(
     said = [row.as_said() for row in evidence]
     before = {row.rule: row for row in contributions_of(lead)}
     manual = before.get(scoring.MANUAL)
-    lines = scoring.derive(said)
-    total = sum(line.points for line in lines) + (manual.points if manual else 0)
-    if correction := scoring.limit(total):
-        lines.append(correction)
-        total += correction.points
-    _write_contributions(lead, before, lines, actor)
+    weights = weights_in_force()
+    verdict = scoring.judge(said, manual=manual.points if manual else 0, weights=weights)
+    _write_contributions(lead, before, verdict.lines, actor)
     known = {name: fact.value for name, fact in scoring.known(said).items()}
     changes = [] if lead.version else [LeadChange(field="stage", after=lead.stage)]
     changes += _changed_facts(lead.facts, known)
-    if total != lead.score:
-        why = reason or _difference(before, lines)
+    if verdict.score != lead.score:
+        why = reason or _difference(before, verdict.lines)
         changes.append(
-            LeadChange(field="score", before=str(lead.score), after=str(total), reason=why)
+            LeadChange(field="score", before=str(lead.score), after=str(verdict.score), reason=why)
         )
     lead.facts = known
+    lead.scored_by = weights.number
     return settle(
-        lead=lead, score=total, changes=changes, actor=actor, reason=reason, message=message
+        lead=lead, score=verdict.score, changes=changes, actor=actor, reason=reason, message=message
     )
 
 
@@ -113,7 +112,7 @@ def settle(
     if score is not None:
         lead.score = score
     written = list(changes)
-    tier = scoring.tier_of(lead.score)
+    tier = scoring.tier_of(lead.score, weights_in_force())
     if tier != lead.tier:
         written.append(LeadChange(field="tier", before=lead.tier, after=tier))
         lead.tier = tier
@@ -142,6 +141,7 @@ SAVED = [
     "tier",
     "score",
     "facts",
+    "scored_by",
     "email_index",
     "phone_index",
     "version",
@@ -152,7 +152,7 @@ _CHANGES = PreparedInsert(LeadChange)
 
 
 def _write_contributions(
-    lead: Lead, before: dict[str, Contribution], lines: list[scoring.Line], actor: str
+    lead: Lead, before: dict[str, Contribution], lines: Sequence[scoring.Line], actor: str
 ) -> None:
     """Touch only the rows that differ: a reason keeps the day it was first found."""
     wanted = {line.rule: line for line in lines}
@@ -197,7 +197,7 @@ def _changed_facts(before: dict[str, str], after: dict[str, str]) -> list[LeadCh
     ]
 
 
-def _difference(before: dict[str, Contribution], lines: list[scoring.Line]) -> str:
+def _difference(before: dict[str, Contribution], lines: Sequence[scoring.Line]) -> str:
     """The rules that made the score move, such as ``Budget +20, Mood -5``."""
     had = {rule: row.points for rule, row in before.items() if rule != scoring.MANUAL}
     has = {line.rule: line.points for line in lines}

@@ -106,7 +106,7 @@ def forget_message(*, message: Message, reason: str = "") -> Lead | None:
     )
 
 
-def sweep() -> dict[str, int]:
+def forget_what_was_missed() -> dict[str, int]:
     """Forget messages whose edit or deletion was committed and never heard of."""
     missed = Evidence.objects.filter(said_at__gte=timezone.now() - SWEPT).filter(
         Q(message__deleted_at__isnull=False) | Q(message__edited_at__gt=F("understood_at"))

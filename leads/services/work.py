@@ -3,7 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from leads import scoring
+from leads import scoring, weights
 from leads.models import Contribution, Lead, LeadChange
 from leads.services.ledger import contributions_of, locked, settle
 from tenants import live
@@ -51,8 +51,8 @@ def override_score(*, lead: Lead, score: int | None, actor: str, reason: str = "
 
     The correction is a contribution like any other. ``None`` takes it back.
     """
-    if score is not None and not 0 <= score <= scoring.HIGHEST:
-        raise ValidationError({"score": f"Give a score from 0 to {scoring.HIGHEST}."})
+    if score is not None and not 0 <= score <= weights.HIGHEST:
+        raise ValidationError({"score": f"Give a score from 0 to {weights.HIGHEST}."})
     lead = locked(lead=lead)
     rows = {row.rule: row for row in contributions_of(lead)}
     derived = sum(

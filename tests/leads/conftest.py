@@ -1,6 +1,15 @@
 import pytest
 
+from leads.services.rules import forget_weights
 from leads.signals import lead_changed
+
+
+@pytest.fixture(autouse=True)
+def no_weights_are_remembered():
+    """A process remembers a company's numbers for some seconds; a test must not."""
+    forget_weights()
+    yield
+    forget_weights()
 
 
 @pytest.fixture

@@ -13,11 +13,20 @@ from channels_app.models import Conversation, Message
 from leads.models import Lead, LeadChange
 from leads.services import (
     apply_understanding,
+    change_draft,
     correct_facts,
     forget_message,
     override_score,
+    preview_next,
+    publish,
+    rescore_next,
     set_stage,
+    start_draft,
+    start_preview,
+    weights_in_force,
 )
+from leads.services.rules import forget_weights
+from leads.weights import POINTS, OwnRule, Weights
 from tenants import context
 from tenants.models import Company
 from tests.factories import make_conversation, make_message
@@ -39,6 +48,27 @@ UNDERSTANDINGS = st.tuples(
     st.one_of(st.none(), st.floats(-1, 1)),
 )
 OWN = (("budget", "timeline"), ("email", "phone"), ("company", "role"), ("interest", "other"))
+POINTS_EACH = st.fixed_dictionaries({case: st.integers(-50, 50) for case in POINTS})
+OWN_RULES = st.lists(
+    st.builds(
+        OwnRule,
+        label=st.sampled_from(["One", "Two", "Three"]),
+        fact=st.sampled_from(["budget", "role", "other"]),
+        points=st.integers(1, 50) | st.integers(-50, -1),
+        words=st.sampled_from([(), ("eur",), ("x", "none")]),
+    ),
+    max_size=3,
+    unique_by=lambda rule: rule.label,
+)
+WEIGHTS = st.builds(
+    lambda points, warm, above, own: Weights(
+        points=points, warm=warm, hot=warm + above, own=tuple(own)
+    ),
+    POINTS_EACH,
+    st.integers(1, 60),
+    st.integers(1, 40),
+    OWN_RULES,
+)
 DEEDS = st.one_of(
     UNDERSTANDINGS,
     st.tuples(st.just("forget"), MESSAGES),
@@ -46,6 +76,7 @@ DEEDS = st.one_of(
     st.tuples(st.just("override"), st.one_of(st.none(), st.integers(0, 100))),
     st.tuples(st.just("correct"), FACTS),
     st.tuples(st.just("stage"), st.sampled_from(Lead.Stage.values)),
+    st.tuples(st.just("rules"), WEIGHTS),
 )
 
 
@@ -56,7 +87,10 @@ def check(lead):
     lead = Lead.objects.get(pk=lead.pk)
     assert lead.score == (lead.contributions.aggregate(sum=Sum("points"))["sum"] or 0)
     assert 0 <= lead.score <= 100
-    assert lead.tier == ("hot" if lead.score >= 70 else "warm" if lead.score >= 40 else "cold")
+    force = weights_in_force()
+    tier = "hot" if lead.score >= force.hot else "warm" if lead.score >= force.warm else "cold"
+    assert lead.tier == tier
+    assert lead.scored_by == force.number
     newest = LeadChange.objects.filter(lead=lead, field="score").first()
     assert str(lead.score) == (newest.after if newest else "0")
 
@@ -80,14 +114,34 @@ def do(deed, messages):
     elif kind == "delete":
         Message.objects.filter(pk=messages[rest[0]].pk).update(deleted_at=timezone.now())
         forget_message(message=messages[rest[0]])
-    elif lead is None:
-        return
-    elif kind == "override":
+    elif kind == "rules":
+        put_in_force(rest[0])
+    elif lead is not None:
+        do_to(lead, kind, *rest)
+
+
+def do_to(lead, kind, *rest):
+    if kind == "override":
         override_score(lead=lead, score=rest[0], actor="user:1", reason="I know them")
     elif kind == "correct":
         correct_facts(lead=lead, facts=rest[0], actor="user:1")
     elif kind == "stage":
         set_stage(lead=lead, stage=rest[0], actor="user:1")
+
+
+def put_in_force(weights):
+    """Through the preview; and what the preview said is what then happens."""
+    draft = start_draft(actor="user:1")
+    draft = change_draft(rule_set=draft, content=weights.as_json(), note="", actor="user:1")
+    start_preview(rule_set=draft, actor="user:1")
+    preview_next(rule_set_id=draft.pk, after=0)
+    moves = {m.lead_id: (m.score_before, m.score_after, m.tier_after) for m in draft.moves.all()}
+    before = {lead.pk: (lead.score, lead.tier) for lead in Lead.objects.all()}
+    publish(rule_set=draft, actor="user:1")
+    rescore_next()
+    for lead in Lead.objects.all():
+        score, tier = before[lead.pk]
+        assert (score, lead.score, lead.tier) == moves.get(lead.pk, (score, score, tier))
 
 
 @settings(
@@ -96,6 +150,7 @@ def do(deed, messages):
 @given(deeds=st.lists(DEEDS, min_size=1, max_size=12))
 def test_the_rows_always_add_up(north, deeds):
     with transaction.atomic():
+        forget_weights()  # those of the example before were rolled back
         conversation = make_conversation()
         messages = [
             make_message(conversation=conversation, text=f"{n}: 900 EUR this week") for n in "abcd"

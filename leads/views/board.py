@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from leads.forms import OwnerForm, StageForm
+from leads.forms.work import OwnerForm, StageForm
 from leads.models import Lead, LeadQuerySet
 from leads.services import assign_owner, known_facts, set_stage, what_would_make_it_hot
 from tenants import cards

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from channels_app.models import Contact, Message
-from leads import scoring
+from leads import scoring, weights
 from tenants.fields import EncryptedJSONField, EncryptedTextField
 
 
@@ -78,6 +78,7 @@ class Lead(models.Model):
     facts = EncryptedJSONField(default=dict)  # name -> value; the words behind it: evidence
     email_index = models.CharField(max_length=32, blank=True, default="", db_index=True)
     phone_index = models.CharField(max_length=32, blank=True, default="", db_index=True)
+    scored_by = models.PositiveSmallIntegerField(default=weights.BUILT_IN_NUMBER)  # rule set
     version = models.PositiveIntegerField(default=0)  # 0: no change has been recorded yet
     # Set while its contact is part of another, whose lead has its evidence.
     absorbed_by = models.ForeignKey(
@@ -93,13 +94,14 @@ class Lead(models.Model):
         ordering = ["-score", "-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(score__gte=0, score__lte=scoring.HIGHEST), name="lead_score_0_to_100"
+                condition=Q(score__gte=0, score__lte=weights.HIGHEST), name="lead_score_0_to_100"
             ),
         ]
         indexes = [
             models.Index(fields=["-score", "-id"], name="leads_hottest"),
             models.Index(fields=["stage", "-score", "-id"], name="leads_by_stage"),
             models.Index(fields=["owner", "-score", "-id"], name="leads_by_owner"),
+            models.Index(fields=["scored_by"], name="leads_by_rule_set"),
         ]
 
     def __str__(self) -> str:
@@ -177,8 +179,8 @@ class Contribution(models.Model):
     """
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="contributions")
-    rule = models.CharField(max_length=32)
-    rule_version = models.PositiveSmallIntegerField(default=1)
+    rule = models.CharField(max_length=64)
+    rule_version = models.PositiveSmallIntegerField(default=1)  # the rule set it last changed in
     points = models.SmallIntegerField()
     quote = EncryptedTextField(blank=True, default="")
     message = models.ForeignKey(

@@ -1,0 +1,17 @@
+"""Leads that are judged anew, a batch a turn."""
+
+import dramatiq
+
+from leads import services
+
+
+@dramatiq.actor(queue_name="upkeep")
+def preview_rules(rule_set_id: int, after: int) -> None:
+    """The leads after this one, judged by a rule set on the side."""
+    services.preview_next(rule_set_id=rule_set_id, after=after)
+
+
+@dramatiq.actor(queue_name="upkeep")
+def rescore_leads() -> None:
+    """Leads that an older rule set has judged."""
+    services.rescore_next()

@@ -1,0 +1,1 @@
+"""What people fill in about leads, one module for each subject."""

@@ -1,0 +1,14 @@
+"""Leads and what their scores go by, one module a noun."""
+
+from leads.models.leads import Contribution, Evidence, Lead, LeadChange, LeadQuerySet
+from leads.models.rule_sets import RuleSet, ScoreMove
+
+__all__ = [
+    "Contribution",
+    "Evidence",
+    "Lead",
+    "LeadChange",
+    "LeadQuerySet",
+    "RuleSet",
+    "ScoreMove",
+]
