@@ -15,6 +15,7 @@ from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
 
 from tenants.context import connection
+from tenants.statements import Statement
 
 
 class Blank(Expression):
@@ -47,9 +48,7 @@ class Prepared(Generic[M]):
         if query.locks and here.get_autocommit():
             raise TransactionManagementError("A row is locked within a transaction only.")
         filled = [values[one.name] if isinstance(one, Blank) else one for one in query.places]
-        with here.cursor() as cursor:
-            cursor.execute(query.sql, filled)
-            return [query.read(row, here) for row in cursor.fetchall()]
+        return [query.read(row, here) for row in query.statement.rows(filled)]
 
     def first(self, **values: Any) -> M | None:
         """The first row, or None; the query itself should ask for no more than one."""
@@ -69,7 +68,8 @@ class _Query(Generic[M]):
 
     def __init__(self, queryset: "models.QuerySet[M]") -> None:
         compiler: Any = queryset.query.get_compiler(using=queryset.db)
-        self.sql, self.places = compiler.as_sql()
+        sql, self.places = compiler.as_sql()
+        self.statement = Statement(sql)
         self.locks = bool(queryset.query.select_for_update)
         self.alias = queryset.db
         described = compiler.klass_info
@@ -109,7 +109,7 @@ class PreparedInsert(Generic[M]):
         self._model = model
         self._conflict = conflict
         self._returning = f", {returning}" if returning else ""
-        self._statements: dict[int, str] = {}
+        self._statements: dict[int, Statement] = {}
 
     def row(self, row: M) -> bool:
         """Insert one and give it its key; False where one that is there already was left alone."""
@@ -131,22 +131,20 @@ class PreparedInsert(Generic[M]):
             for row in rows
             for name, fill, convert in self._columns
         ]
-        with connection.cursor() as cursor:
-            cursor.execute(self._statement(len(rows)), values)
-            written: list[tuple[Any, ...]] = cursor.fetchall()
+        written = self._statement(len(rows)).rows(values)
         if len(written) == len(rows):  # else nobody can tell whose keys they are
             for row, (key, *_) in zip(rows, written, strict=True):
                 row.pk = key
                 row._state.adding, row._state.db = False, connection.alias
         return written
 
-    def _statement(self, count: int) -> str:
+    def _statement(self, count: int) -> Statement:
         if count not in self._statements:
             quote = connection.ops.quote_name
             names = ", ".join(quote(field.column) for field in self._fields)
             places = f"({', '.join(['%s'] * len(self._fields))})"
             key = quote(str(self._model._meta.pk.column))
-            self._statements[count] = (
+            self._statements[count] = Statement(
                 f"INSERT INTO {quote(self._model._meta.db_table)} ({names})"  # noqa: S608 (columns)
                 f" VALUES {', '.join([places] * count)} {self._conflict}"
                 f" RETURNING {key}{self._returning}"
@@ -190,22 +188,20 @@ class PreparedUpdate(Generic[M]):
         values = dict(row.__dict__)
         for name, fill, convert in self._columns:
             values[name] = convert(values[name] if fill is None else fill(row, False))
-        with connection.cursor() as cursor:
-            cursor.execute(self._statement, values)
-            return cursor.fetchone()
+        return self._statement.first(values)
 
     @cached_property
     def _fields(self) -> list[Any]:
         return [self._model._meta.get_field(name) for name in self._names]
 
     @cached_property
-    def _statement(self) -> str:
+    def _statement(self) -> Statement:
         quote = connection.ops.quote_name
         changes = ", ".join(
             f"{quote(field.column)} = %({field.attname})s" for field in self._fields
         )
         table = quote(self._model._meta.db_table)
-        return (
+        return Statement(
             f"UPDATE {table} SET {changes} WHERE {self._where}"  # noqa: S608 (our own columns)
             f" RETURNING {self._returning}"
         )

@@ -19,10 +19,10 @@ from channels_app.services.consequences import draw_consequences
 from channels_app.services.outcomes import accept, fail, for_people, give_up_knowing, requeue
 from channels_app.services.outgoing import ask_policy
 from channels_app.services.patience import may_knock, pause_before_next
-from tenants import context
 from tenants.limits import take
 from tenants.plugins.errors import AnswerLost, CredentialsRejected, ProviderError
 from tenants.prepared import Blank, Prepared
+from tenants.statements import Statement
 
 State = Message.State
 TICK = 0.05  # a timer that rings a moment early would find its message not due
@@ -118,7 +118,7 @@ def _verdict(message: Message) -> policy.Verdict:
     )
 
 
-CLAIM = """
+CLAIM = Statement("""
 UPDATE channels_app_message AS mine
 SET state = 'sending', state_at = %s, attempts = attempts + 1
 WHERE id = %s AND state = 'queued' AND NOT EXISTS (
@@ -126,14 +126,12 @@ WHERE id = %s AND state = 'queued' AND NOT EXISTS (
     WHERE earlier.conversation_id = mine.conversation_id AND earlier.id < mine.id
       AND earlier.state IN ('queued', 'sending')
 )
-"""
+""")
 
 
 def _claim(message: Message) -> bool:
     """Mark it as being sent, in a statement of its own; only one caller succeeds."""
-    with context.connection.cursor() as cursor:
-        cursor.execute(CLAIM, [timezone.now(), message.pk])
-        claimed = cursor.rowcount
+    claimed = CLAIM.changed([timezone.now(), message.pk])
     message.attempts += 1
     return claimed == 1
 
@@ -185,13 +183,11 @@ def _not_sent(message: Message, error: ProviderError) -> Next | None:
 
 
 def _follower(message: Message) -> Next | None:
-    with context.connection.cursor() as cursor:
-        cursor.execute(FOLLOWER, [message.conversation_id, message.pk])
-        following = cursor.fetchone()
+    following = FOLLOWER.first([message.conversation_id, message.pk])
     return Next(following[0]) if following else None
 
 
-FOLLOWER = """
+FOLLOWER = Statement("""
 SELECT id FROM channels_app_message
 WHERE conversation_id = %s AND id > %s AND state = 'queued' ORDER BY id LIMIT 1
-"""
+""")

@@ -18,6 +18,7 @@ from channels_app.providers.values import Person
 from channels_app.services.rows import NEW_CONTACT, NEW_IDENTITIES
 from tenants import context, crypto
 from tenants.prepared import Blank, Prepared
+from tenants.statements import Statement
 
 LANGUAGE = 16
 MAX_REFERENCES = 20
@@ -270,9 +271,11 @@ def learn(contact: Contact, person: Person) -> bool:
 
 def hold(*parts: str | int) -> None:
     """Let nobody else of this company begin the same until the transaction ends."""
-    with context.connection.cursor() as cursor:
-        key = id_index(context.scoped(*parts))[:15]
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(key, 16)])
+    key = id_index(context.scoped(*parts))[:15]
+    _HOLD.rows([int(key, 16)])
+
+
+_HOLD = Statement("SELECT pg_advisory_xact_lock(%s)")
 
 
 def latest(one: datetime | None, other: datetime) -> datetime:

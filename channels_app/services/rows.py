@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from channels_app.models import Contact, ContactIdentity, Conversation, InboundEvent, Message
 from channels_app.services.ringing import ring
-from tenants import context
 from tenants.prepared import PreparedInsert, PreparedUpdate
+from tenants.statements import Statement
 
 # Statuses, edits and reactions that came before the message they are about. Asked by the very
 # statement that gives a message its name at the network: one round trip instead of two.
@@ -31,7 +31,9 @@ _NEW_MESSAGE = PreparedInsert(
     "ON CONFLICT (connection_id, external_key) WHERE NOT (external_key = '') DO NOTHING",
     WHO_WAITS,
 )
-_HERE = "SELECT 1 FROM channels_app_message WHERE connection_id = %s AND external_key = %s"
+_HERE = Statement(
+    "SELECT 1 FROM channels_app_message WHERE connection_id = %s AND external_key = %s"
+)
 
 
 class TakenMeanwhile(Exception):
@@ -55,9 +57,7 @@ def ring_waiting(event_ids: Iterable[str]) -> None:
 
 def is_here(*, connection_id: int, external_key: str) -> bool:
     """Whether there is a message of this name, in whatever conversation."""
-    with context.connection.cursor() as cursor:
-        cursor.execute(_HERE, [connection_id, external_key])
-        return cursor.fetchone() is not None
+    return _HERE.first([connection_id, external_key]) is not None
 
 
 def update_conversation(conversation: Conversation, fields: tuple[str, ...]) -> None:

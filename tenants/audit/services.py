@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from tenants import context
 from tenants.audit.models import AuditEntry
 from tenants.models import AuditHead
+from tenants.statements import Statement
 
 GENESIS = "0" * 64
 BATCH = 2_000
@@ -43,16 +44,13 @@ def record(
         previous_hash=previous_hash,
     )
     entry.hash = entry.computed_hash()
-    with context.connection.cursor() as cursor:
-        values = {**entry.__dict__, "details": Jsonb(entry.details), "head": head}
-        cursor.execute(_APPEND, values)
-        entry.pk = cursor.fetchone()[0]
+    [[entry.pk]] = _APPEND.rows({**entry.__dict__, "details": Jsonb(entry.details), "head": head})
     entry._state.adding = False
     return entry
 
 
 # The entry and the head that points at it: other writers of the company wait for both.
-_APPEND = """
+_APPEND = Statement("""
 WITH entry AS (
     INSERT INTO audit_auditentry
         (sequence, at, actor, action, subject, details, previous_hash, hash)
@@ -62,7 +60,7 @@ WITH entry AS (
 )
 UPDATE public.tenants_audithead SET sequence = %(sequence)s, hash = %(hash)s
 WHERE id = %(head)s RETURNING (SELECT id FROM entry)
-"""
+""")
 
 
 def find_damage() -> Iterator[Damage]:
@@ -89,20 +87,19 @@ def find_damage() -> Iterator[Damage]:
 def _locked_head() -> tuple[int, int, str]:
     """The chain's end: its row's key, the last sequence and hash."""
     schema = context.schema()
-    with context.connection.cursor() as cursor:
-        cursor.execute(_HEAD, [schema])
-        head = cursor.fetchone()
-        if head is None:
-            AuditHead.objects.bulk_create(
-                [AuditHead(schema_name=schema, hash=GENESIS)], ignore_conflicts=True
-            )
-            cursor.execute(_HEAD, [schema])
-            head = cursor.fetchone()
-    found: tuple[int, int, str] = head
-    return found
+    found = _HEAD.rows([schema])
+    if not found:
+        AuditHead.objects.bulk_create(
+            [AuditHead(schema_name=schema, hash=GENESIS)], ignore_conflicts=True
+        )
+        found = _HEAD.rows([schema])
+    [(head, sequence, last_hash)] = found
+    return head, sequence, last_hash
 
 
-_HEAD = "SELECT id, sequence, hash FROM public.tenants_audithead WHERE schema_name = %s FOR UPDATE"
+_HEAD = Statement(
+    "SELECT id, sequence, hash FROM public.tenants_audithead WHERE schema_name = %s FOR UPDATE"
+)
 
 
 def _in_order() -> Iterator[AuditEntry]:

@@ -6,13 +6,18 @@ set while no transaction is open, so that no rollback can take it back, and note
 connection itself; who borrows it next for the same company finds it set.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django_tenants.postgresql_backend import base
+from psycopg import RawCursor
+
+KEPT = 300  # statements; we have about fifty, some of them for several numbers of rows
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """``_path_of`` on the raw connection is the path it has outside of any transaction."""
+    """``_path_of`` on the raw connection is the path it has outside of any transaction, ``_kept``
+    the cursors of statements that come again."""
 
     search_path_set_schemas: Any
     _setting_search_path: Any
@@ -22,6 +27,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.schema_name and self._known_path() != self._wanted_path():
             with self.connection.cursor() as cursor:
                 self._handle_search_path(cursor)
+
+    def ask(self, sql: str, values: Sequence[Any]) -> RawCursor[Any]:
+        """Run a statement of ours that comes again; it numbers its values (``$1``)."""
+        self.ensure_connection()
+        self.validate_thread_sharing()
+        self.validate_no_broken_transaction()
+        self._handle_search_path()
+        with self.wrap_database_errors:
+            return self._kept_cursor(sql).execute(sql, values)
+
+    def _kept_cursor(self, sql: str) -> RawCursor[Any]:
+        raw = self.connection
+        kept: dict[str, RawCursor[Any]] = raw.__dict__.setdefault("_kept", {})
+        cursor = kept.get(sql)
+        if cursor is None:
+            if len(kept) >= KEPT:
+                kept.clear()
+            cursor = kept[sql] = RawCursor(raw)
+        return cursor
 
     def _handle_search_path(self, cursor: Any = None) -> None:
         if self._setting_search_path or self.search_path_set_schemas:
