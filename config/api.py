@@ -6,6 +6,8 @@ from rest_framework.routers import SimpleRouter
 
 from agents.api.drafts import AutonomyView, ReplyDraftViewSet
 from agents.api.models import ModelSettingsViewSet
+from agents.api.playground import PlaygroundView
+from agents.api.versions import AgentVersionViewSet, ExperimentViewSet, ReplayViewSet
 from agents.api.views import ChatView, RunViewSet
 from channels_app.api.doctor import DoctorView
 from channels_app.api.incidents import IncidentViewSet
@@ -57,6 +59,9 @@ router.register("incidents", IncidentViewSet)
 router.register("leads", LeadViewSet)
 router.register("scoring-rules", RuleSetViewSet)
 router.register("runs", RunViewSet)
+router.register("agent-versions", AgentVersionViewSet)
+router.register("replays", ReplayViewSet)
+router.register("experiments", ExperimentViewSet)
 router.register("drafts", ReplyDraftViewSet)
 router.register("crm-connections", CrmConnectionViewSet)
 router.register("sync-records", SyncRecordViewSet)
@@ -77,6 +82,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("live-token/", LiveTokenView.as_view(), name="live-token"),
     path("channels/<int:pk>/doctor/", DoctorView.as_view(), name="channel-doctor"),
+    path("playground/", PlaygroundView.as_view(), name="playground"),
     path("chat/", ChatView.as_view(), name="chat"),
     path("autonomy/", AutonomyView.as_view(), name="autonomy"),
     path("knowledge/search/", SearchView.as_view(), name="knowledge-search"),

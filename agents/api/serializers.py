@@ -61,7 +61,8 @@ class RunSerializer(serializers.ModelSerializer):
         fields = [
             *("id", "conversation", "first_message", "last_message", "turn_version", "status"),
             *("outcome", "outcome_reason", "intent", "confidence", "sentiment", "language"),
-            *("sources", "warnings", "cost", "created_at", "started_at", "finished_at"),
+            *("sources", "warnings", "cost", "agent_version", "experiment"),
+            *("created_at", "started_at", "finished_at"),
         ]
         read_only_fields = fields
 
