@@ -21,3 +21,9 @@ def send_draft(draft_id: int) -> None:
 def replay(replay_id: int) -> None:
     """Try a draft on some more of the questions of its trial."""
     services.work_on(replay_id=replay_id)
+
+
+@dramatiq.actor(queue_name="upkeep")
+def summarise(conversation_id: int) -> None:
+    """Sum up what a long thread's prompts have no room for."""
+    services.summarise(conversation_id=conversation_id)

@@ -110,6 +110,7 @@ class ModelsForm(forms.ModelForm):
     understand = forms.CharField(label=_("Reading messages"), required=False)
     reply = forms.CharField(label=_("Writing answers"), required=False)
     chat = forms.CharField(label=_("Answering over the API"), required=False)
+    summarise = forms.CharField(label=_("Summing up long threads"), required=False)
 
     class Meta:
         model = Profile

@@ -14,7 +14,7 @@ from agents.providers.base import Account, LlmProvider
 from knowledge.services import embed_locally
 
 OFFLINE = "offline/engine"
-TASKS = ("understand", "reply", "chat")
+TASKS = ("understand", "reply", "chat", "summarise")
 CHEAP_ROUTES = 3
 USUAL_TOKENS = (1_500, 150)  # of a prompt and its answer, to compare prices by
 

@@ -24,6 +24,7 @@ class Anthropic(LlmProvider):
         "understand": "claude-haiku-5-5",
         "reply": "claude-sonnet-5-5",
         "chat": "claude-sonnet-5-5",
+        "summarise": "claude-haiku-5-5",
     }
 
     def __init__(self, account: Account) -> None:

@@ -11,13 +11,19 @@ from agents.offline.alignment import words_by
 from agents.offline.answers import Extract, Passage, extract_answer
 from agents.offline.reading import read
 from agents.offline.sentiment import sentiment_of
+from agents.offline.summary import summarise
 from agents.offline.talk import small_talk
 from agents.providers.base import Account, Answer, LlmProvider, Material, Question
 from tenants.plugins.errors import Rejected
 
 
 class Offline(LlmProvider):
-    models = {"understand": "engine", "reply": "engine", "chat": "engine"}
+    models = {
+        "understand": "engine",
+        "reply": "engine",
+        "chat": "engine",
+        "summarise": "engine",
+    }
     is_remote = False
     needs_key = False
 
@@ -32,6 +38,9 @@ class Offline(LlmProvider):
             return Answer(json.dumps(self._understand(question.material), ensure_ascii=False))
         if question.task in {"reply", "chat"}:
             return Answer(json.dumps(self._reply(question.material), ensure_ascii=False))
+        if question.task == "summarise":
+            short = summarise(question.material.text, before=question.material.earlier)
+            return Answer(short or "(nothing)")
         raise Rejected(f"The offline engine knows no task {question.task!r}.")
 
     def _understand(self, material: Material) -> dict[str, Any]:

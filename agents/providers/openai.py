@@ -62,7 +62,12 @@ class Completion(BaseModel):
 
 
 class OpenAI(LlmProvider):
-    models = {"understand": "gpt-6-luna", "reply": "gpt-6.1-sol", "chat": "gpt-6.1-sol"}
+    models = {
+        "understand": "gpt-6-luna",
+        "reply": "gpt-6.1-sol",
+        "chat": "gpt-6.1-sol",
+        "summarise": "gpt-6-luna",
+    }
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)

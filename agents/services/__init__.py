@@ -5,6 +5,7 @@ from agents.services.drafts import overtake, send_due
 from agents.services.opening import open_or_extend
 from agents.services.replays import work_on
 from agents.services.silence import explain_silence
+from agents.services.summarising import summarise
 from agents.services.thinking import think
 from agents.services.upkeep import sweep
 
@@ -16,6 +17,7 @@ __all__ = [
     "open_or_extend",
     "overtake",
     "send_due",
+    "summarise",
     "sweep",
     "think",
     "work_on",

@@ -1,11 +1,12 @@
 """Writing an answer that stands on what was found, for a channel and for the API alike."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agents import gateway, prompts
-from agents.gateway import Call, Terms
+from agents.gateway import Call, Completion, Terms
+from agents.gateway.window import room, sources_for
 from agents.guardrails import Problem, problems_of, unsupported_quotes
 from agents.instructions import BUILT_IN, Instructions
 from agents.offline.alignment import words_by
@@ -13,12 +14,14 @@ from agents.offline.answers import Passage, holds_answer
 from agents.prompts import Turn, last_asked
 from agents.providers.base import Source
 from agents.schemas import Reply
+from agents.services.toolbox import ROUNDS, RULES, Toolbox
 from knowledge.services import THRESHOLD, FoundPassage, SearchResult, embed_locally
 from tenants.workspace.models import Profile
 
 MAX_TOKENS = 700
 # Too little time to write it again.
 LEAST_SECONDS = 1.0
+LEAST_FOR_TOOLS = 4.0
 
 
 @dataclass(slots=True)
@@ -40,7 +43,13 @@ class Assignment:
     needs_source: bool = True
     instructions: Instructions = BUILT_IN
     terms: Terms = field(default_factory=Terms)
+    earlier: str = ""  # what was said before the history, in short
+    toolbox: Toolbox | None = None
     calls: list[Call] = field(default_factory=list)
+
+
+class HandedOver(Exception):
+    """The model asked for a person instead of answering."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +78,30 @@ def can_answer(assignment: Assignment, found: SearchResult) -> bool:
 
 
 def write(assignment: Assignment) -> Draft:
-    """Draft, check, and draft once more where the check failed; raises NoAnswer."""
+    """Draft, check, and draft once more where the check failed.
+
+    Raises NoAnswer, and HandedOver where the model used that tool.
+    """
+    said = [turn.text for turn in assignment.history]
+    read = room(assignment.task, said, assignment.terms.rung)
+    passages = assignment.passages[: sources_for(assignment.terms.rung)]
     prompt = prompts.reply(
         assignment.profile,
-        assignment.history,
+        assignment.history[len(said) - read :],
         assignment.newest,
-        [Source(p.passage_id, p.document_title, p.text, p.heading) for p in assignment.passages],
+        [Source(p.passage_id, p.document_title, p.text, p.heading) for p in passages],
         language=assignment.language,
         limit=assignment.limit,
+        earlier=assignment.earlier,
         instructions=assignment.instructions,
     )
-    reply = _ask(assignment, prompt)
+    reply, prompt = _ask(assignment, prompt)
     problems = _problems(assignment, reply)
     if not problems or assignment.seconds_left() < LEAST_SECONDS:
         return Draft(reply, problems, [])
     complaints = [problem.detail for problem in problems]
     again = prompts.regenerate(prompt, reply.text, complaints, instructions=assignment.instructions)
-    second = _ask(assignment, again)
+    second, _asked = _ask(assignment, again)
     return Draft(second, _problems(assignment, second), problems)
 
 
@@ -108,24 +124,44 @@ def cited(reply: Reply, passages: Sequence[FoundPassage]) -> list[dict[str, Any]
     return sources
 
 
-def _ask(assignment: Assignment, prompt: prompts.Prompt) -> Reply:
+def _ask(assignment: Assignment, prompt: prompts.Prompt) -> tuple[Reply, prompts.Prompt]:
+    """The reply, and the prompt with whatever tools answered on the way."""
+    toolbox = assignment.toolbox
+    rounds = ROUNDS if toolbox is not None else 0
+    for left in range(rounds, -1, -1):
+        completion = _complete(assignment, prompt, with_tools=left > 0)
+        if toolbox is None or not completion.wanted:
+            break
+        exchange = toolbox.answer(completion.wanted)
+        if toolbox.handed_over:
+            raise HandedOver(toolbox.handed_over)
+        assignment.passages = list(toolbox.passages)
+        prompt = replace(prompt, messages=(*prompt.messages, *exchange))
+    reply: Reply = completion.parsed
+    return reply, prompt
+
+
+def _complete(assignment: Assignment, prompt: prompts.Prompt, *, with_tools: bool) -> Completion:
+    toolbox = assignment.toolbox
+    # Too little time for a round more: what is known has to do.
+    offered = toolbox if with_tools and assignment.seconds_left() > LEAST_FOR_TOOLS else None
     try:
         completion = gateway.complete(
             task=assignment.task,
-            system=prompt.system,
+            system=prompt.system + (RULES if toolbox else ""),
             messages=prompt.messages,
             material=prompt.material,
             schema=Reply,
             max_tokens=MAX_TOKENS,
             seconds=max(assignment.seconds_left(), 0.0),
             terms=assignment.terms,
+            tools=offered.specs if offered else (),
         )
     except gateway.NoAnswer as error:
         assignment.calls.extend(error.calls)
         raise
     assignment.calls.extend(completion.calls)
-    reply: Reply = completion.parsed
-    return reply
+    return completion
 
 
 def _problems(assignment: Assignment, reply: Reply) -> list[Problem]:
@@ -137,6 +173,7 @@ def _problems(assignment: Assignment, reply: Reply) -> list[Problem]:
     # A reply may repeat what we already said, and most of what the contact did.
     said = [turn.text for turn in assignment.history if turn.ours]
     claimed = [turn.text for turn in assignment.history if not turn.ours]
+    claimed.append(assignment.earlier)
     problems = problems_of(
         reply.text,
         known=[*texts, *titles, *headings, *said, assignment.profile.about],

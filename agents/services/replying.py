@@ -1,13 +1,15 @@
 """The steps reply and validate of a run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from agents.models import RunStep
 from agents.schemas import Intent
-from agents.services.grounding import Assignment, Draft, can_answer, cited, write
+from agents.services.grounding import Assignment, Draft, HandedOver, can_answer, cited, write
 from agents.services.thought import Thought
-from knowledge.services import SearchResult
+from agents.services.toolbox import toolbox_for
+from knowledge.services import FoundPassage, SearchResult
 
 
 @dataclass(slots=True)
@@ -18,31 +20,51 @@ class Drafted:
     NOT_GROUNDED = "not_grounded"
     NO_MODEL = "no_model_answered"
     UNSAFE = "unsafe_reply"
+    BY_TOOL = "agent_asked_for_a_person"
 
     state: str
     text: str = ""
     sources: list[dict[str, Any]] = field(default_factory=list)
     dropped: int = 0  # sentences left out because nothing supported them
     was_rewritten: bool = False
+    used_tools: bool = False  # what it says may rest on this moment
 
 
 def draft_reply(thought: Thought, found: SearchResult) -> Drafted:
     """Write an answer from what was found; small talk needs no source, everything else does."""
     needs_source = thought.run.intent != Intent.GENERAL
+    toolbox = toolbox_for(thought, found.passages)
     assignment = _assignment(thought, found, needs_source=needs_source)
-    if needs_source and not can_answer(assignment, found):
+    assignment.toolbox = toolbox
+    is_sure = not needs_source or can_answer(assignment, found)
+    # Who can search again may still find what the first search did not.
+    if not is_sure and toolbox is None:
         thought.skip(RunStep.Name.REPLY, RunStep.Name.VALIDATE, why="nothing found to answer from")
         return Drafted(Drafted.NOT_GROUNDED)
     with thought.step(RunStep.Name.REPLY) as step:
+        handed_over = ""
         try:
             draft = write(assignment)
+            step.detail = draft.reply.model_dump(mode="json")
+        except HandedOver as asked:
+            handed_over = str(asked)
         finally:
             thought.learn(assignment.calls)
-        step.detail = draft.reply.model_dump(mode="json")
+        if toolbox is not None and toolbox.used:
+            step.detail = {**step.detail, "tools": toolbox.used}
     if step.state == RunStep.State.FAILED:
         thought.skip(RunStep.Name.VALIDATE, why="no draft")
         return Drafted(Drafted.NO_MODEL)
-    return _judged(thought, draft, found)
+    if handed_over:
+        thought.skip(RunStep.Name.VALIDATE, why="a person was asked for")
+        thought.warn(f"hand_over: {handed_over}")
+        return Drafted(Drafted.BY_TOOL)
+    if not is_sure and not (toolbox and toolbox.used):
+        thought.skip(RunStep.Name.VALIDATE, why="nothing found to answer from")
+        return Drafted(Drafted.NOT_GROUNDED)
+    judged = _judged(thought, draft, assignment.passages)
+    judged.used_tools = bool(toolbox and toolbox.used)
+    return judged
 
 
 def _assignment(thought: Thought, found: SearchResult, *, needs_source: bool) -> Assignment:
@@ -60,6 +82,7 @@ def _assignment(thought: Thought, found: SearchResult, *, needs_source: bool) ->
         needs_source=needs_source,
         instructions=thought.instructions,
         terms=thought.terms,
+        earlier=thought.earlier,
     )
 
 
@@ -75,7 +98,7 @@ def _signature(thought: Thought) -> str:
     return f"\n\n{words}" if words else ""
 
 
-def _judged(thought: Thought, draft: Draft, found: SearchResult) -> Drafted:
+def _judged(thought: Thought, draft: Draft, passages: Sequence[FoundPassage]) -> Drafted:
     """The step validate: what the checks found, and what follows."""
     step = RunStep(run=thought.run, name=RunStep.Name.VALIDATE)
     step.detail = {
@@ -96,5 +119,5 @@ def _judged(thought: Thought, draft: Draft, found: SearchResult) -> Drafted:
         thought.warn(f"reply refused: {step.warning}")
         return Drafted(Drafted.UNSAFE, draft.reply.text)
     text = signed(thought, draft.reply.text)
-    sources = cited(draft.reply, found.passages)
+    sources = cited(draft.reply, passages)
     return Drafted(Drafted.READY, text, sources, was_rewritten=bool(draft.refused))

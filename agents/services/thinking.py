@@ -9,6 +9,7 @@ from agents.services.ending import end, hand_over, hold, refuse, send, supersede
 from agents.services.remembering import count_saving, give_again, remember
 from agents.services.replying import Drafted, draft_reply
 from agents.services.retrieving import retrieve
+from agents.services.summarising import ring_summary, summary_for
 from agents.services.thought import Thought, take_up
 from agents.services.understanding import understand
 from channels_app.services import show_typing
@@ -38,11 +39,13 @@ def _think(thought: Thought) -> None:
         show_typing(conversation=thought.conversation, by_ai=True)
         try:
             _act(thought)
+            ring_summary(thought)
         finally:
             show_typing(conversation=thought.conversation, by_ai=True, is_over=True)
 
 
 def _act(thought: Thought) -> None:
+    thought.earlier = summary_for(thought)
     understood = understand(thought)
     decision = decide(understood, gate=thought.profile.confidence_gate)
     if decision.move == Move.SILENT:

@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from agents.gateway import Call, Heard, NoAnswer, Terms
+from agents.gateway.window import room
 from agents.guardrails.autonomy import Act
 from agents.instructions import BUILT_IN, Instructions
 from agents.models import ModelCall, Run, RunStep
@@ -63,6 +64,7 @@ class Thought:
     calls: list[Call] = field(default_factory=list)
     instructions: Instructions = BUILT_IN
     is_dry: bool = False
+    earlier: str = ""  # what was said before the history, in short
     remembered: "Remembered | None" = None  # an answer given before that fits
     heard: list[Heard] | None = None  # what models were asked, where somebody wants to see it
     care: dict[str, Act] = field(default_factory=dict)  # wishes for more care, by reason
@@ -70,7 +72,7 @@ class Thought:
     @property
     def intents(self) -> list[str]:
         """What the message is about, the most particular first."""
-        return [self.run.intent] if self.run.intent else []
+        return [intent for intent in (self.run.own_intent, self.run.intent) if intent]
 
     @property
     def conversation(self) -> Conversation:
@@ -86,13 +88,18 @@ class Thought:
             heard=self.heard,
         )
 
+    def recent(self, task: str) -> list[Turn]:
+        """As much of the history as the task has room for."""
+        said = [turn.text for turn in self.history]
+        return self.history[len(said) - room(task, said, self.terms.rung) :]
+
     @property
     def newest(self) -> list[str]:
         """What the contact said since we last answered, in words; of very much the end."""
         texts: list[str] = []
         room = READ
         for message in reversed(self.unanswered):
-            words = _readable(message.text, room)
+            words = readable(message.text, room)
             texts = [words, *texts] if words else texts
             room -= len(words)
         return texts
@@ -244,13 +251,13 @@ def read_turns(messages: Sequence[Message]) -> tuple[list[Turn], list[Message]]:
     ]
     answered = max((i for i, message in enumerate(said) if not message.is_inbound), default=-1)
     before = [
-        Turn(not message.is_inbound, _readable(message.text, READ_BEFORE))
+        Turn(not message.is_inbound, readable(message.text, READ_BEFORE))
         for message in said[: answered + 1]
     ]
     return before, said[answered + 1 :]
 
 
-def _readable(text: str, limit: int) -> str:
+def readable(text: str, limit: int) -> str:
     """The lines of a text, its runs of white space made one, as far as we read."""
     lines = (" ".join(line.split()) for line in text[:limit].splitlines())
     return "\n".join(line for line in lines if line)

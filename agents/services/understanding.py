@@ -9,8 +9,9 @@ from agents.models import RunStep
 from agents.offline.acts import is_closing
 from agents.offline.language import detect_language
 from agents.offline.reading import read
-from agents.schemas import Fact, Intent, Understanding
+from agents.schemas import Fact, Intent, OwnUnderstanding, Understanding
 from agents.services.curated import curated_for
+from agents.services.intents import chosen, own_intents_of
 from agents.services.remembering import recall
 from agents.services.thought import Thought
 from channels_app.models import Conversation
@@ -27,13 +28,24 @@ def understand(thought: Thought) -> Understanding:
     known = thought.finished(RunStep.Name.CLASSIFY)
     understood = Understanding.model_validate(known) if known else _ask(thought)
     run = thought.run
+    run.own_intent = str(known.get("own_intent", "")) if known else ""
     run.intent = understood.intent
     run.confidence = understood.confidence
     run.sentiment = understood.sentiment
     run.language = understood.language
     if known is None:
+        _find_own_intent(thought, understood)
         _keep(thought, understood)
     return understood
+
+
+def _find_own_intent(thought: Thought, understood: Understanding) -> None:
+    """One of the company's, by its examples or by the model's word; nothing where it has none."""
+    if not thought.profile.own_intents or understood.is_closing:
+        return
+    named = getattr(understood, "own_intent", "")
+    thought.run.own_intent = chosen(thought.profile, thought.asked, named)
+    thought.done[RunStep.Name.CLASSIFY].detail["own_intent"] = thought.run.own_intent
 
 
 def _keep(thought: Thought, understood: Understanding) -> None:
@@ -88,15 +100,21 @@ def _read_alone(thought: Thought, language: str) -> Understanding | None:
 
 
 def _asked(thought: Thought, language: str) -> Understanding:
+    own = own_intents_of(thought.profile)
     prompt = prompts.understand(
-        thought.history, thought.newest, language=language, instructions=thought.instructions
+        thought.recent("understand"),
+        thought.newest,
+        language=language,
+        earlier=thought.earlier,
+        instructions=thought.instructions,
+        own=own.kinds,
     )
     completion = gateway.complete(
         task="understand",
         system=prompt.system,
         messages=prompt.messages,
         material=prompt.material,
-        schema=Understanding,
+        schema=OwnUnderstanding if own.kinds else Understanding,
         max_tokens=600,
         seconds=thought.seconds_left / 2,
         terms=thought.terms,
