@@ -57,9 +57,12 @@ class LineStreams:
             await _refuse(send, 405)
             return
         try:
-            ticket = redeem(query.get("ticket", ""))
+            ticket = await asyncio.to_thread(redeem, query.get("ticket", ""))
         except BadTicket:
             await _refuse(send, 401)
+            return
+        except RedisError:  # nothing could be heard either
+            await _refuse(send, 503)
             return
         if headers.get("origin", ticket.origin) != ticket.origin:
             await _refuse(send, 403)

@@ -8,6 +8,7 @@ history, nothing else: the rows are the truth.
 import base64
 import json
 import logging
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -53,20 +54,29 @@ class Ticket:
 
 
 class BadTicket(ValueError):
-    """The ticket is forged or too old."""
+    """The ticket is forged, too old, or was shown before."""
 
 
 def issue(ticket: Ticket) -> str:
-    """What a page shows when it opens its stream; good for one minute."""
-    return signing.dumps([ticket.schema, ticket.line, ticket.origin], salt=SALT, compress=False)
+    """What a page shows when it opens its stream; good for one minute, and once."""
+    said = [secrets.token_urlsafe(9), ticket.schema, ticket.line, ticket.origin]
+    return signing.dumps(said, salt=SALT, compress=False)
 
 
 def redeem(shown: str) -> Ticket:
-    """Which line may be heard by this ticket; raises BadTicket."""
+    """Which line may be heard by this ticket, which is spent with it; raises BadTicket.
+
+    It stands in an address, which logs and histories keep: whoever finds it there is too late.
+    """
     try:
-        return Ticket(*signing.loads(shown, salt=SALT, max_age=TICKET_SECONDS))
+        number, *said = signing.loads(shown, salt=SALT, max_age=TICKET_SECONDS)
+        ticket = Ticket(*said)
     except (signing.BadSignature, TypeError, ValueError) as error:
         raise BadTicket("This ticket is not valid (any more).") from error
+    # A second longer than it lives, so that no clock lets it in twice.
+    if not client().set(f"lw:{ticket.schema}:ticket:{number}", 1, nx=True, ex=TICKET_SECONDS + 1):
+        raise BadTicket("This ticket was used before.")
+    return ticket
 
 
 def say(line: str, *events: tuple[str, Mapping[str, Any]]) -> bool:

@@ -70,7 +70,7 @@ def session(request: HttpRequest, chat: Chat) -> Said:
     shown = str(asked.get("token") or "")
     kept = visitor == before and tokens.is_fresh(shown)
     return {
-        "token": shown if kept else tokens.issue(visitor, chat.route),
+        "token": shown if kept else tokens.issue(visitor, chat.route, chat.identity_secret),
         "verified": visitor.is_verified,
         "name": visitor.name,
         "until": visitor.until,
@@ -199,7 +199,7 @@ def _handles(claimed: Any, visitor: Visitor, chat: Chat) -> list[str]:
 
 def _visitor(chat: Chat) -> Visitor:
     try:
-        return tokens.visitor_of(chat.bearer, chat.route)
+        return tokens.visitor_of(chat.bearer, chat.route, chat.identity_secret)
     except NotBelieved as error:
         raise Refusal(401, error.code, str(error)) from error
 
@@ -209,7 +209,7 @@ def _shown_before(token: Any, chat: Chat) -> Visitor | None:
     if not isinstance(token, str) or not token:
         return None
     try:
-        return tokens.visitor_of(token, chat.route)
+        return tokens.visitor_of(token, chat.route, chat.identity_secret)
     except NotBelieved:
         return None
 
@@ -221,7 +221,7 @@ def _identified(asked: Mapping[str, Any], chat: Chat) -> Visitor | None:
     try:
         if not isinstance(identity, str):
             raise NotBelieved("identity", "The identity is a JWT, as text.")
-        return tokens.vouched_for(identity, str(chat.provider.config.get("identity_secret") or ""))
+        return tokens.vouched_for(identity, chat.identity_secret)
     except NotBelieved as error:
         raise Refusal(403, error.code, str(error)) from error
 

@@ -50,6 +50,11 @@ class Chat:
         scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
 
+    @property
+    def identity_secret(self) -> str:
+        """What the company's own server signs identities with; empty where it does not."""
+        return str(self.provider.config.get("identity_secret") or "")
+
     def upload(self) -> UploadedFile:
         """The one file of a form; raises Refusal."""
         try:

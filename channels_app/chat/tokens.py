@@ -24,6 +24,7 @@ FRESH_SECONDS = 24 * 3600  # an older token is replaced when it is shown
 IDENTITY_SECONDS = 24 * 3600  # a longer promise is no promise
 SKEW = 30
 MAX_JWT = 8_192
+CLAIMS = 5  # of a visitor; older tokens say no more
 MAX_USER = 190
 
 
@@ -54,8 +55,12 @@ def stranger() -> Visitor:
     return Visitor(f"v-{secrets.token_urlsafe(18)}")
 
 
-def issue(visitor: Visitor, route: Route) -> str:
-    """A token that is good at this connection of this company only."""
+def issue(visitor: Visitor, route: Route, secret: str = "") -> str:
+    """A token that is good at this connection of this company only.
+
+    Where the company's server vouched for the visitor, under ``secret``, it ends with the secret:
+    whoever learnt the old one may have made somebody up with it.
+    """
     claims = [
         route.schema,
         route.connection_id,
@@ -64,21 +69,24 @@ def issue(visitor: Visitor, route: Route) -> str:
         visitor.name,
         visitor.email,
         visitor.until,
+        _fingerprint(secret) if visitor.is_verified else "",
     ]
     return signing.dumps(claims, salt=SALT)
 
 
-def visitor_of(token: str, route: Route) -> Visitor:
-    """Whose token it is; raises NotBelieved."""
+def visitor_of(token: str, route: Route, secret: str = "") -> Visitor:
+    """Whose token it is; ``secret`` is what identities are signed with. Raises NotBelieved."""
     try:
         schema, connection_id, *claims = signing.loads(token, salt=SALT, max_age=ANONYMOUS_SECONDS)
-        visitor = Visitor(*claims)
+        visitor, rests_on = Visitor(*claims[:CLAIMS]), [*claims[CLAIMS:], ""][0]
     except (signing.BadSignature, TypeError, ValueError) as error:
         raise NotBelieved("token", "This token is not valid (any more).") from error
     if (schema, connection_id) != (route.schema, route.connection_id):
         raise NotBelieved("token", "This token is for another chat.")
     if visitor.is_verified and visitor.until <= time.time():
         raise NotBelieved("expired", "The sign-in this token rests on has expired.")
+    if visitor.is_verified and not (secret and rests_on == _fingerprint(secret)):
+        raise NotBelieved("expired", "The secret this token rests on was changed.")
     return visitor
 
 
@@ -114,6 +122,11 @@ def vouched_for(identity: str, secret: str) -> Visitor:
         email=_email(claims),
         until=int(until) + SKEW,
     )
+
+
+def _fingerprint(secret: str) -> str:
+    """Tells one secret from another, and nothing about either."""
+    return signing.Signer(salt=SALT).signature(f"identity:{secret}")[:16] if secret else ""
 
 
 def user_key(user: str) -> str:

@@ -54,6 +54,7 @@ OUR_FAULT = ("unsupported-authentication", "client-forbidden", "oauth1-permissio
 
 # Who gets to see the user's token, beside the API itself.
 OWN_HOSTS = (".twitter.com", ".x.com")
+OPEN_HOSTS = (".twimg.com",)  # theirs too, where pictures lie for everybody
 
 
 class X(base.ChannelProvider):
@@ -155,11 +156,16 @@ class X(base.ChannelProvider):
 
         https://developer.x.com/en/docs/direct-messages/message-attachments/guides/retrieving-media
         """
-        host = urlsplit(attachment.url).hostname or ""
+        address = urlsplit(attachment.url)
         at_their_api = wire.is_at(attachment.url, settings.X_API_URL)
-        is_theirs = at_their_api or host.endswith(OWN_HOSTS)
+        host = (address.hostname or "") if address.scheme == "https" else ""
+        is_theirs = at_their_api or host.endswith(OWN_HOSTS + OPEN_HOSTS)
+        if attachment.url and not is_theirs:
+            # A webhook may name any address: the user's token goes to nobody else, nor in the open.
+            raise http.ForbiddenAddress("This file does not lie at X.")
         token = str(self.config.get("access_token") or "")
-        headers = {"Authorization": f"Bearer {token}"} if is_theirs else {}
+        is_closed = at_their_api or host.endswith(OWN_HOSTS)
+        headers = {"Authorization": f"Bearer {token}"} if is_closed else {}
         return base.linked_file(
             attachment, limit=limit, headers=headers, named_by_company=not at_their_api
         )

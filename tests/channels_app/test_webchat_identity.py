@@ -6,7 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from channels_app import services
 from channels_app.models import Contact, Conversation, Message
+from channels_app.services import routing
 from tenants import context, lines
 from tenants.redis import client as redis_client
 from tests.channels_app.chat_page import Page, connect_chat, error_of, identity
@@ -139,6 +141,22 @@ def test_a_user_of_one_company_is_nobody_at_another(client, chat, south, work):
     assert said["messages"] == []
     assert lines.redeem(said["ticket"]).schema == "south"
     assert lines.redeem(page.begin(identity=identity("42"))["ticket"]).schema == "north"
+
+
+@pytest.mark.parametrize("secret", ["another secret that is long enough for us", ""])
+def test_a_secret_that_was_changed_ends_what_rests_on_it(client, chat, secret):
+    """Whoever learnt the old one may have made somebody up with it."""
+    known, stranger = Page(client, chat), Page(client, chat)
+    known.begin(identity=identity("42"))
+    stranger.begin()
+    assert known.ask("history", method="get").status_code == 200
+
+    services.adjust(connection=chat, changes={"identity_secret": secret})
+    routing.forget_routes()
+
+    assert error_of(known.ask("history", method="get")) == (401, "expired")
+    assert stranger.ask("history", method="get").status_code == 200  # rests on nobody's word
+    assert known.begin()["verified"] is False  # the old token is as good as none
 
 
 def test_a_ticket_is_for_the_website_it_was_given_to(client, chat):

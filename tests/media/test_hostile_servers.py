@@ -2,48 +2,23 @@
 
 import gzip
 import socket
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
 import pytest
 
 from channels_app import wire
-from channels_app.providers import CHANNELS
+from channels_app.providers import CHANNELS, base
 from channels_app.providers.values import Attachment
 from tenants.plugins import downloads, http
 from tenants.plugins.downloads import TooMuch, download
 from tenants.plugins.errors import CredentialsRejected, Rejected, Unavailable
+from tests.loopback import Door, serving
 
 LIMIT = 100_000
 
 
-class Place(ThreadingHTTPServer):
-    """A server on loopback, and what became of it."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Server)
-        self.asked: list[tuple[str, dict[str, str]]] = []
-        self.written = 0
-        self.stopped = threading.Event()
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-
-class Server(BaseHTTPRequestHandler):
-    server: Place
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        self.server.asked.append((self.path, dict(self.headers)))
-        getattr(self, "answer_" + self.path.strip("/").partition("/")[0])()
-
-    def begin(self, status=200, **headers):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), str(value))
-        self.end_headers()
-
+class Server(Door):
     def answer_fine(self):
         self.begin(Content_Type="image/png; charset=x", Content_Length=5)
         self.wfile.write(b"bytes")
@@ -84,7 +59,7 @@ class Server(BaseHTTPRequestHandler):
         self.begin(Connection="close")
         self.close_connection = True
         try:
-            while not self.server.stopped.wait(0.05):
+            while not self.server.over.wait(0.05):
                 self.wfile.write(b".")
                 self.wfile.flush()
         except OSError:
@@ -105,27 +80,12 @@ class Server(BaseHTTPRequestHandler):
     def answer_refused(self):
         self.begin(401, Content_Length=0)
 
-    def answer_nothing(self):
-        self.close_connection = True
-
-    def log_message(self, *args):
-        pass
-
 
 @pytest.fixture
 def server(settings):
-    place = Place()
-    settings.TELEGRAM_API_URL = place.url  # the operator's own choice: it may lie inside
-    thread = threading.Thread(target=place.serve_forever, args=(0.01,))
-    thread.start()
-    yield place
-    place.stopped.set()
-    for trusting in (True, False):
-        http._client(trusting=trusting).close()
-    http._client.cache_clear()
-    place.shutdown()
-    place.server_close()
-    thread.join()
+    with serving(Server) as place:
+        settings.TELEGRAM_API_URL = place.url  # the operator's own choice: it may lie inside
+        yield place
 
 
 def take(server, path, **more) -> bytes:
@@ -246,6 +206,43 @@ def test_a_webhook_names_no_server_of_the_operators(platform, server, settings):
     with pytest.raises(http.ForbiddenAddress):
         made.open_attachment(said, None, limit=LIMIT)
     assert not server.asked
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://ton.twitter.com/1.1/ton/data/dm/1/a.jpg",  # in the open
+        "http://pbs.twimg.com/media/a.jpg",
+        "https://ton.twitter.com.evil.example/a.jpg",
+        "https://eviltwitter.com/a.jpg",
+        "https://ton.x.com@evil.example/a.jpg",
+        "https://evil.example/a.jpg",
+        "http://api.x.com/a.jpg",
+    ],
+)
+def test_no_token_of_x_goes_in_the_open_or_to_others(address, respx_mock):
+    made = CHANNELS.get("x")({"account_id": "1", "access_token": "user-token"})
+    with pytest.raises(http.ForbiddenAddress):
+        made.open_attachment(Attachment(kind="image", url=address), None, limit=LIMIT)
+    assert not respx_mock.calls
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://ton.twitter.com/1.1/ton/data/dm/1/a.jpg", "Bearer user-token"),
+        ("https://pbs.twimg.com/media/a.jpg", None),  # lies there for everybody
+    ],
+)
+def test_x_is_shown_the_token_where_only_two_people_may_look(address, shown, monkeypatch):
+    asked = []
+    made = CHANNELS.get("x")({"account_id": "1", "access_token": "user-token"})
+    monkeypatch.setattr(
+        base, "download", lambda url, **more: asked.append((url, more["headers"])) or "file"
+    )
+    assert made.open_attachment(Attachment(kind="image", url=address), None, limit=1) == "file"
+    ((url, headers),) = asked
+    assert (url, headers.get("Authorization")) == (address, shown)
 
 
 @pytest.mark.parametrize(

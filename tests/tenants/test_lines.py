@@ -159,9 +159,31 @@ def test_who_is_sent_away(asked, status):
 def test_a_ticket_ends_within_its_minute(monkeypatch):
     ticket = lines.issue(Ticket("north", LINE, SITE))
     assert lines.redeem(ticket).line == LINE
+    ticket = lines.issue(Ticket("north", LINE, SITE))
     monkeypatch.setattr(lines, "TICKET_SECONDS", -1)
     with pytest.raises(BadTicket):
         lines.redeem(ticket)
+
+
+def test_a_ticket_is_good_once():
+    first, second = (lines.issue(Ticket("north", LINE, SITE)) for _ in range(2))
+    assert lines.redeem(first).line == LINE
+    with pytest.raises(BadTicket, match="before"):
+        lines.redeem(first)
+    assert lines.redeem(second).line == LINE  # of the same visitor, in the same second
+
+
+def test_a_stream_is_not_opened_twice_by_one_ticket():
+    ticket = lines.issue(Ticket("north", LINE, SITE))
+
+    async def conversation(app):
+        async with Page(app, ticket=ticket) as page:
+            opened = page.start["status"]
+            await page.hear()
+        async with Page(app, ticket=ticket) as thief:
+            return opened, thief.start["status"]
+
+    assert talk(conversation) == (200, 401)
 
 
 def test_words_lie_sealed_for_an_hour_and_open_on_their_own_line_only():
