@@ -47,6 +47,12 @@ class Understanding(Shape):
     facts: list[Fact] = Field(default_factory=list, max_length=20)
 
 
+class OwnUnderstanding(Understanding):
+    """The same of a company that has intents of its own."""
+
+    own_intent: str = Field(default="", max_length=40, description="a key of the list, or empty")
+
+
 class Sentence(Shape):
     """One sentence of a reply; ``source`` is the number of the source it stands on, 0 for none."""
 

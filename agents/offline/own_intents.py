@@ -101,7 +101,7 @@ class OwnIntents:
         for piece, times in pieces.items():
             row[piece] = (1 + math.log(times)) * self._rarity.get(piece, 0.0)
         length = float(np.linalg.norm(row))
-        return row / length if length else row
+        return np.asarray(row / length if length else row, dtype=np.float32)
 
 
 def _pieces(text: str) -> Counter[int]:
@@ -119,4 +119,4 @@ def _number(piece: str) -> int:
 
 def _unit(rows: Rows) -> Rows:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(lengths == 0, 1, lengths)
+    return np.asarray(rows / np.where(lengths == 0, 1, lengths), dtype=np.float32)

@@ -12,6 +12,7 @@ from agents.refusals import refusal_sentence
 from agents.services import drafts
 from agents.services.acknowledging import acknowledgement
 from agents.services.autonomy import matrix_of
+from agents.services.intents import own_intents_of
 from agents.services.opening import open_or_extend
 from agents.services.replying import Drafted
 from agents.services.thought import Thought
@@ -29,6 +30,7 @@ SAVED = [
     "outcome",
     "outcome_reason",
     "intent",
+    "own_intent",
     "confidence",
     "sentiment",
     "language",
@@ -208,6 +210,7 @@ def _fetch_person(thought: Thought, reason: str, *, saying: str = "") -> None:
         text=saying,
         seen_turn=thought.run.turn_version,
         run_id=thought.run.pk,
+        assignee_id=own_intents_of(thought.profile).owners.get(thought.run.own_intent),
     )
 
 

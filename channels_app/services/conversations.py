@@ -33,7 +33,7 @@ DEED_FIELDS = (
     "waiting_since",
     "closing_reason",
 )
-HANDED_OVER = ("controller", "turn_version", "escalation_reason", "waiting_since")
+HANDED_OVER = (*("controller", "turn_version", "escalation_reason", "waiting_since", "assignee"),)
 HUMAN = Conversation.Controller.HUMAN
 
 
@@ -99,10 +99,12 @@ def hand_over(
     text: str = "",
     seen_turn: int | None = None,
     run_id: int | None = None,
+    assignee_id: int | None = None,
 ) -> Conversation:
     """The AI passes the conversation to people, saying ``text`` first if there is any.
 
     With ``seen_turn`` it is fenced like a reply; raises StaleTurn, and SendRefused for the text.
+    ``assignee_id`` is whose it is then, unless it is somebody's already.
     Its record is the AI's run; the audit log keeps what people do.
     """
     if text:
@@ -120,6 +122,7 @@ def hand_over(
     row.turn_version += 1
     row.escalation_reason = reason[:300]
     row.waiting_since = row.waiting_since or row.last_inbound_at
+    row.assignee_id = row.assignee_id or assignee_id
     update_conversation(row, HANDED_OVER)
     copy_state(row, conversation)
     announce_conversation(row)
