@@ -1,5 +1,7 @@
 """Documents, and the passages they are cut into."""
 
+from datetime import date
+
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -20,6 +22,12 @@ class DocumentQuerySet(models.QuerySet["Document"]):
     def unfinished(self) -> "DocumentQuerySet":
         """Documents whose latest content is not searchable yet, though nothing forbids it."""
         return self.filter(status__in=[Document.Status.PENDING, Document.Status.INDEXING])
+
+    def valid_on(self, day: date) -> "DocumentQuerySet":
+        return self.filter(
+            models.Q(valid_from=None) | models.Q(valid_from__lte=day),
+            models.Q(valid_until=None) | models.Q(valid_until__gte=day),
+        )
 
 
 class Document(models.Model):
@@ -47,6 +55,11 @@ class Document(models.Model):
     embedder = models.CharField(max_length=80, blank=True)  # of its passages
     version = models.PositiveIntegerField(default=1)
     passage_count = models.PositiveIntegerField(default=0)
+    # By these a search may be narrowed. Outside its dates a document answers nothing.
+    tags = models.JSONField(default=list, blank=True)
+    product = models.CharField(max_length=100, blank=True)
+    valid_from = models.DateField(null=True, blank=True)
+    valid_until = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     indexed_at = models.DateTimeField(null=True, blank=True)

@@ -22,6 +22,7 @@ class KnowledgeState(models.Model):
     passages = models.PositiveIntegerField(default=0)
     stems = models.PositiveBigIntegerField(default=0)
     languages = models.JSONField(default=dict, blank=True)  # language -> passages in it
+    is_dated = models.BooleanField(default=False)  # some document is not valid for ever
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from knowledge.services.curating import (
 )
 from knowledge.services.documents import (
     add_document,
+    describe_document,
     find_same,
     mark_gone,
     reindex_document,
@@ -17,6 +18,7 @@ from knowledge.services.documents import (
     replace_content,
 )
 from knowledge.services.embedding import embed, embed_locally, hides_personal
+from knowledge.services.foreseeing import Asked, Foreseen, Outcome, foresee_answer, foresee_edit
 from knowledge.services.gaps import (
     close_gap,
     dismiss_gap,
@@ -26,6 +28,7 @@ from knowledge.services.gaps import (
 )
 from knowledge.services.indexing import index_document
 from knowledge.services.matching import CuratedHit, find_curated
+from knowledge.services.narrowing import Only
 from knowledge.services.results import FoundPassage, SearchResult
 from knowledge.services.searching import knowledge_version, search
 from knowledge.services.sources import (
@@ -39,8 +42,12 @@ from knowledge.services.visiting import visit_next
 
 __all__ = [
     "THRESHOLD",
+    "Asked",
     "CuratedHit",
+    "Foreseen",
     "FoundPassage",
+    "Only",
+    "Outcome",
     "SearchResult",
     "add_curated_answer",
     "add_document",
@@ -49,11 +56,14 @@ __all__ = [
     "change_source",
     "close_gap",
     "count_use",
+    "describe_document",
     "dismiss_gap",
     "embed",
     "embed_locally",
     "find_curated",
     "find_same",
+    "foresee_answer",
+    "foresee_edit",
     "hides_personal",
     "index_document",
     "knowledge_version",

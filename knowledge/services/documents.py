@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,6 +18,7 @@ from tenants.live import publish
 
 # No report for so long means that nobody is at it any more.
 LEFT_ALONE = timedelta(minutes=2)
+FACETS = ("tags", "product", "valid_from", "valid_until")
 
 
 @transaction.atomic
@@ -78,6 +81,29 @@ def rename_document(*, document: Document, title: str, actor: str = "system") ->
         else:
             _queue(document)
         _record("document.renamed", document, actor)
+    return document
+
+
+@transaction.atomic
+def describe_document(*, document: Document, actor: str = "system", **facets: Any) -> Document:
+    """Say by what it may be narrowed to (tags, product) and when it is valid.
+
+    Nothing is indexed anew. Raises ValidationError.
+    """
+    if unknown := facets.keys() - set(FACETS):
+        raise TypeError(f"Not to be changed: {sorted(unknown)}")
+    state = KnowledgeState.locked()
+    document = Document.objects.select_for_update().get(pk=document.pk)
+    for name, value in facets.items():
+        setattr(document, name, value)
+    document.tags = list(dict.fromkeys(tag.strip() for tag in document.tags if tag.strip()))
+    if document.valid_from and document.valid_until and document.valid_from > document.valid_until:
+        raise ValidationError({"valid_until": "The last day lies before the first."})
+    document.save()
+    state.is_dated = Document.objects.exclude(valid_from=None, valid_until=None).exists()
+    state.version += 1
+    state.save()
+    _record("document.described", document, actor)
     return document
 
 

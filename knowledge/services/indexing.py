@@ -112,7 +112,12 @@ def _started(document_id: int) -> Document | None:
 def _drafts(document: Document) -> tuple[list[Draft], str]:
     """What the document's passages will be, and what of it could not be used."""
     body = DocumentContent.objects.values_list("body", flat=True).get(document=document)
-    loaded = LOADERS.get(document.kind)().load(bytes(body))
+    return read_drafts(document, bytes(body), document.kind)
+
+
+def read_drafts(document: Document, content: bytes, kind: str) -> tuple[list[Draft], str]:
+    """The passages that this content would make of the document; nothing is written."""
+    loaded = LOADERS.get(kind)().load(content)
     _take_title(document, loaded)
     drafts: list[Draft] = []
     for section in loaded.sections:
@@ -139,11 +144,15 @@ def _known_fingerprints(document: Document) -> set[str]:
 def _embed(document: Document, drafts: list[Draft]) -> None:
     for start in range(0, len(drafts), BATCH):
         batch = drafts[start : start + BATCH]
-        texts = [draft.texts() for draft in batch]
-        vectors = iter(embedded([text for each in texts for text in each]).tolist())
-        for draft, own in zip(batch, texts, strict=True):
-            draft.whole, *draft.vectors = islice(vectors, len(own))
+        give_vectors(batch)
         _announce(document, progress=min(95, 100 * (start + len(batch)) // len(drafts)))
+
+
+def give_vectors(drafts: Sequence[Draft]) -> None:
+    texts = [draft.texts() for draft in drafts]
+    vectors = iter(embedded([text for each in texts for text in each]).tolist())
+    for draft, own in zip(drafts, texts, strict=True):
+        draft.whole, *draft.vectors = islice(vectors, len(own))
 
 
 @transaction.atomic
@@ -164,7 +173,7 @@ def _swap(document: Document, drafts: Sequence[Draft], left_out: str) -> None:
             passage.position, passage.document_version = position, document.version
             kept.append(passage)
         else:
-            fresh.append((draft, _passage(document, position, draft, space)))
+            fresh.append((draft, passage_of(document, position, draft, space)))
     gone = list(document.passages.exclude(pk__in=[passage.pk for passage in kept]))
     Passage.objects.filter(pk__in=[passage.pk for passage in gone]).delete()
     Passage.objects.bulk_update(kept, ["position", "document_version"], batch_size=500)
@@ -177,7 +186,7 @@ def _swap(document: Document, drafts: Sequence[Draft], left_out: str) -> None:
     _finish(document, kept + added, space, left_out)
 
 
-def _passage(document: Document, position: int, draft: Draft, space: str) -> Passage:
+def passage_of(document: Document, position: int, draft: Draft, space: str) -> Passage:
     language = detect(draft.text) or detect(f"{draft.asked_as} {draft.text}")
     around = stems(" ".join((draft.title, *draft.heading)), language)
     found = around * ranking.HEADING_REPEATS + stems(draft.text, language)

@@ -6,7 +6,9 @@ few candidates are then scored exactly by ``knowledge.ranking``.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from knowledge import ranking
 from knowledge.languages import detect
@@ -15,10 +17,11 @@ from knowledge.models import KnowledgeState
 from knowledge.providers.base import DIMENSIONS
 from knowledge.ranking import Candidate, Query, Ranked
 from knowledge.services.embedding import current_embedder, embedded
+from knowledge.services.narrowing import Only, Room, room_for
 from knowledge.services.results import FoundPassage, SearchResult
 from knowledge.services.vocabulary import vocabulary_of
-from tenants import context
 from tenants.plugins.errors import ProviderError
+from tenants.statements import Statement
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +33,10 @@ DUPLICATE = 0.9
 # Less of the question's words than this, and a passage in another language was found by meaning.
 BY_MEANING = 0.25
 
-CANDIDATES = """
+QUESTION = """
 WITH question AS MATERIALIZED (SELECT %(vector)s::vector AS v, %(vector)s::halfvec AS h),
+"""
+EVERYWHERE = """
 near AS MATERIALIZED (
     SELECT id FROM knowledge_passage WHERE embedder = %(space)s
     ORDER BY embedding <=> (SELECT v FROM question) LIMIT %(near)s
@@ -44,6 +49,17 @@ found AS MATERIALIZED (
     SELECT id FROM near UNION SELECT id FROM close
     UNION SELECT knowledge_lexical(%(queries)s::tsquery[], %(idf)s::float8[], %(lexical)s)
 )
+"""
+NARROWED = """
+found AS MATERIALIZED (
+    SELECT knowledge_narrowed(
+        %(documents)s::bigint[], %(without)s::bigint[], %(languages)s::text[],
+        v, h, %(space)s, %(near)s, %(close)s,
+        %(queries)s::tsquery[], %(idf)s::float8[], %(lexical)s
+    ) AS id FROM question
+)
+"""
+SCORED = """
 SELECT p.id, p.stems, p.stem_count, p.language,
        CASE WHEN p.embedder = %(space)s THEN 1 - (p.embedding <=> q.v) ELSE 0 END,
        f.best, f.heading
@@ -54,11 +70,13 @@ LEFT JOIN LATERAL (
     FROM knowledge_fragment g WHERE g.passage_id = p.id AND p.embedder = %(space)s
 ) f ON true
 """
-TEXTS = """
+CANDIDATES = Statement(QUESTION + EVERYWHERE + SCORED)
+CANDIDATES_IN_ROOM = Statement(QUESTION + NARROWED + SCORED)
+TEXTS = Statement("""
 SELECT p.id, d.id, d.title, p.document_version, p.heading, p.text, p.language
 FROM knowledge_passage p JOIN knowledge_document d ON d.id = p.document_id
 WHERE p.id = ANY(%s)
-"""
+""")
 
 
 def knowledge_version() -> str:
@@ -66,23 +84,56 @@ def knowledge_version() -> str:
     return str(KnowledgeState.current().version)
 
 
-def search(*, question: str, limit: int = 5, language: str = "") -> SearchResult:
+def search(
+    *, question: str, limit: int = 5, language: str = "", only: Only | None = None
+) -> SearchResult:
     """The passages most likely to answer the question, and how sure we are that they do.
 
-    ``language`` is the question's, where the caller knows it.
+    ``language`` is the question's, where the caller knows it. ``only`` narrows where to look.
     """
     question = question.strip()[:LONGEST_QUESTION]
     state = KnowledgeState.current()
     if not question or not state.passages:
         return SearchResult([], 0.0, str(state.version))
     language = language or detect(question)
+    looked = look(question, language, state, room_for(only, state))
+    passages = _found(distinct(looked.ranked, limit))
+    return SearchResult(passages, round(looked.sure, 4), str(state.version))
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The passages in the running, best first, and how sure we are of the first."""
+
+    ranked: list[Ranked]
+    sure: float
+
+
+@dataclass(frozen=True, slots=True)
+class Imagined:
+    """Passages that are not there yet, and how each would stand to a question's vector."""
+
+    candidates: Callable[[list[float] | None], list[Candidate]]
+    languages: Mapping[int, str]
+
+
+def look(
+    question: str,
+    language: str,
+    state: KnowledgeState,
+    room: Room | None,
+    imagined: Imagined | None = None,
+) -> Looked:
+    """Find and rank; ``imagined`` passages take part as if they were there."""
     query = _query(question, state, language)
-    candidates, languages = _candidates(query, _vector(question))
+    vector = _vector(question)
+    candidates, languages = _candidates(query, vector, room)
+    if imagined:
+        candidates += imagined.candidates(vector)
+        languages |= imagined.languages
     ranked = ranking.rank(query, candidates)
     by_meaning = _is_by_meaning(query, ranked, language, languages)
-    sure = ranking.confidence(ranked, by_meaning=by_meaning)
-    passages = _found(_distinct(ranked, limit))
-    return SearchResult(passages, round(sure, 4), str(state.version))
+    return Looked(ranked, ranking.confidence(ranked, by_meaning=by_meaning))
 
 
 def _vector(question: str) -> list[float] | None:
@@ -105,22 +156,28 @@ def _query(question: str, state: KnowledgeState, language: str) -> Query:
     return Query(rarest, [worth[variants] for variants in rarest], state.average_length)
 
 
-def _candidates(query: Query, vector: list[float] | None) -> tuple[list[Candidate], dict[int, str]]:
+def _candidates(
+    query: Query, vector: list[float] | None, room: Room | None
+) -> tuple[list[Candidate], dict[int, str]]:
     """Every passage in the running, and the language of each."""
-    with context.connection.cursor() as cursor:
-        cursor.execute(
-            CANDIDATES,
-            {
-                "vector": _literal(vector or [1.0] + [0.0] * (DIMENSIONS - 1)),
-                "space": current_embedder().space if vector else "",
-                "near": NEAR_PASSAGES if vector else 0,
-                "close": NEAR_FRAGMENTS if vector else 0,
-                "queries": [_tsquery(variants) for variants in query.terms],
-                "idf": list(query.idf),
-                "lexical": LEXICAL,
-            },
-        )
-        rows = cursor.fetchall()
+    values: dict[str, Any] = {
+        "vector": _literal(vector or [1.0] + [0.0] * (DIMENSIONS - 1)),
+        "space": current_embedder().space if vector else "",
+        "near": NEAR_PASSAGES if vector else 0,
+        "close": NEAR_FRAGMENTS if vector else 0,
+        "queries": [_tsquery(variants) for variants in query.terms],
+        "idf": list(query.idf),
+        "lexical": LEXICAL,
+    }
+    if room is None:
+        rows = CANDIDATES.rows(values)
+    else:
+        where = {
+            "documents": room.documents,
+            "without": list(room.without),
+            "languages": room.languages,
+        }
+        rows = CANDIDATES_IN_ROOM.rows(values | where)
     candidates = [
         Candidate(pk, stems, stem_count, whole, best or 0.0, heading or 0.0)
         for pk, stems, stem_count, _, whole, best, heading in rows
@@ -151,7 +208,7 @@ def _is_by_meaning(
     return is_foreign and ranked[0].coverage < BY_MEANING
 
 
-def _distinct(ranked: Sequence[Ranked], limit: int) -> list[Ranked]:
+def distinct(ranked: Sequence[Ranked], limit: int) -> list[Ranked]:
     """The best, each saying something that the ones before it did not."""
     kept: list[tuple[Ranked, set[str]]] = []
     for one in ranked:
@@ -169,9 +226,7 @@ def _overlap(one: set[str], other: set[str]) -> float:
 
 
 def _found(ranked: Sequence[Ranked]) -> list[FoundPassage]:
-    with context.connection.cursor() as cursor:
-        cursor.execute(TEXTS, [[one.candidate.id for one in ranked]])
-        rows = {row[0]: row for row in cursor.fetchall()}
+    rows = {row[0]: row for row in TEXTS.rows([[one.candidate.id for one in ranked]])}
     found = []
     for one in ranked:
         if one.candidate.id not in rows:

@@ -1,7 +1,10 @@
 """What a question finds, in three languages, and when we say that we do not know."""
 
+from datetime import timedelta
+
 import pytest
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from knowledge import services
 from knowledge.models import Document, KnowledgeState, Passage
@@ -256,3 +259,74 @@ def test_texts_become_points_of_one_length(north):
     assert len(one) == len(other) == 512
     assert sum(value * value for value in one) == pytest.approx(1, abs=1e-3)
     assert services.embed([]) == []
+
+
+# -- narrowed
+
+
+@pytest.fixture
+def faceted(taught):
+    """The three documents under their kinds, tags, products and dates."""
+    for name, facets in {
+        "hotel.md": {"tags": ["guests", "winter"], "product": "room"},
+        "clinica.md": {"tags": ["patients"], "product": "cleaning"},
+        "matjar.md": {"tags": [], "product": ""},
+    }.items():
+        services.describe_document(document=Document.objects.get(source_name=name), **facets)
+    return taught
+
+
+@pytest.mark.parametrize(
+    ("only", "titles"),
+    [
+        ({"tags": ["guests", "nobody"]}, {"Blue Door Hotel"}),
+        ({"products": ["cleaning"]}, {"Clínica Sonrisa"}),
+        ({"languages": ["ar"]}, {"متجر النخيل"}),
+        ({"kinds": ["pdf"]}, set()),
+        ({"kinds": ["md"], "tags": ["winter"], "languages": ["en"]}, {"Blue Door Hotel"}),
+        ({}, {"Blue Door Hotel", "Clínica Sonrisa", "متجر النخيل"}),
+    ],
+)
+def test_a_search_looks_only_where_it_may(faceted, only, titles):
+    found = services.search(question="how much is breakfast", limit=20, only=services.Only(**only))
+
+    assert {passage.document_title for passage in found.passages} == titles
+
+
+def test_outside_its_dates_a_document_answers_nothing(taught):
+    hotel = Document.objects.get(source_name="hotel.md")
+    yesterday = timezone.localdate() - timedelta(days=1)
+    services.describe_document(document=hotel, valid_until=yesterday)
+
+    now = services.search(question="how much is breakfast", limit=20)
+    then = services.search(
+        question="how much is breakfast", limit=20, only=services.Only(on=yesterday)
+    )
+
+    assert hotel.pk not in {passage.document_id for passage in now.passages}
+    assert then.passages[0].document_id == hotel.pk
+    services.describe_document(document=hotel, valid_until=None)
+    assert not KnowledgeState.current().is_dated
+
+
+def test_a_narrow_search_goes_on_until_there_is_enough(north):
+    """The nearest neighbours are another document's, all of them."""
+    crowd = "\n\n".join(
+        f"## Breakfast {n}\nBreakfast number {n} costs {n} euros." for n in range(150)
+    )
+    for name, text in (("crowd.md", crowd), ("one.md", "## Breakfast\nBreakfast is free here.\n")):
+        document = services.add_document(title=name, source_name=name, content=text.encode())
+        services.index_document(document_id=document.pk)
+    services.describe_document(document=document, tags=["here"])
+
+    found = services.search(question="what does breakfast cost", only=services.Only(tags=["here"]))
+
+    assert [passage.text for passage in found.passages] == ["Breakfast is free here."]
+
+
+def test_a_usual_search_asks_no_more_than_before(taught):
+    services.search(question="how much is breakfast")
+    with CaptureQueriesContext(context.connection) as captured:
+        services.search(question="how much is breakfast")
+
+    assert len(captured) == 3
