@@ -1,27 +1,15 @@
 """Web, worker and Valkey (wiped) are killed among 300 messages; then everything is counted."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.crash.playing import played
+
 BOUND = 300  # seconds; about 60 on two quiet cores
 
 
 @pytest.fixture(scope="module")
 def counted():
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.crash.scenario", "20261120"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=BOUND,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return played("scenario", "20261120", seconds=BOUND)
 
 
 def test_every_message_has_one_row(counted):

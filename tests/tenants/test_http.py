@@ -3,8 +3,6 @@
 import gzip
 import json
 import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpcore
 import httpx
@@ -19,36 +17,12 @@ from tenants.plugins.errors import (
     Rejected,
     Unavailable,
 )
+from tests.loopback import Door, serving
 
 
-class Place(ThreadingHTTPServer):
-    """Where the vendor is, what it was asked, and when it may go on."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Vendor)
-        self.asked: list[str] = []
-        self.hold = threading.Event()
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-
-class Vendor(BaseHTTPRequestHandler):
-    """Answers on loopback as the path asks."""
-
-    server: Place
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        self.server.asked.append(self.path)
-        getattr(self, "answer_" + self.path.strip("/").replace("-", "_"))()
-
-    do_POST = do_GET  # noqa: N815
-
+class Vendor(Door):
     def answer(self, status, body, **headers):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
+        self.begin(status, **headers, Content_Length=len(body))
         self.wfile.write(body)
 
     def answer_fine(self):
@@ -64,36 +38,19 @@ class Vendor(BaseHTTPRequestHandler):
         self.answer(200, gzip.compress(b" " * 1_000_000), Content_Encoding="gzip")
 
     def answer_cut(self):
-        self.send_response(200)
-        self.send_header("Content-Length", "100")
-        self.end_headers()
+        self.begin(Content_Length=100)
         self.wfile.write(b"{")
         self.close_connection = True
 
-    def answer_nothing(self):
-        self.close_connection = True
-
     def answer_slow(self):
-        self.server.hold.wait(5)
+        self.server.over.wait(5)
         self.close_connection = True
-
-    def log_message(self, *args):
-        pass
 
 
 @pytest.fixture
-def vendor(settings):
-    server = Place()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.hold.set()
-    for trusting in (True, False):
-        http._client(trusting=trusting).close()
-    http._client.cache_clear()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def vendor():
+    with serving(Vendor) as place:
+        yield place
 
 
 @pytest.fixture
@@ -156,7 +113,7 @@ def test_no_address_inside_is_dialled(vendor, host):
     with pytest.raises(http.ForbiddenAddress):
         http.request("GET", f"http://{host}:{vendor.server_port}/fine")
 
-    assert vendor.asked == []
+    assert vendor.paths == []
 
 
 @pytest.mark.parametrize(
@@ -173,7 +130,7 @@ def test_a_disguised_host_is_still_the_host(vendor, trick):
     with pytest.raises(http.ForbiddenAddress):
         http.request("GET", trick.format(f"127.0.0.1:{vendor.server_port}"))
 
-    assert vendor.asked == []
+    assert vendor.paths == []
 
 
 def test_the_address_that_was_checked_is_the_one_that_is_dialled(vendor, resolver, monkeypatch):
@@ -216,7 +173,7 @@ def test_a_company_that_names_the_operators_address_is_refused_all_the_same(vend
     with pytest.raises(http.ForbiddenAddress):
         http.request("GET", f"{vendor.url}/fine", named_by_company=True)
 
-    assert vendor.asked == ["/fine"]
+    assert vendor.paths == ["/fine"]
 
 
 # -- what is made of an answer
@@ -226,7 +183,7 @@ def test_redirects_are_not_followed(vendor, open_network):
     with pytest.raises(Rejected):
         http.request("GET", f"{vendor.url}/elsewhere")
 
-    assert vendor.asked == ["/elsewhere"]
+    assert vendor.paths == ["/elsewhere"]
 
 
 @pytest.mark.parametrize("path", ["/large", "/bomb"])
