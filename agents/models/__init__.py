@@ -1,5 +1,6 @@
 """What the agent thought, and what people decide about it: one module for each noun."""
 
+from agents.models.approvals import ToolApproval
 from agents.models.autonomy import AutonomyPolicy
 from agents.models.disclosures import AiDisclosure
 from agents.models.drafts import ReplyDraft, ReplyDraftQuerySet
@@ -33,4 +34,5 @@ __all__ = [
     "RunQuerySet",
     "RunStep",
     "SpendingDay",
+    "ToolApproval",
 ]

@@ -11,7 +11,7 @@ from agents.guardrails import Problem, problems_of, unsupported_quotes
 from agents.instructions import BUILT_IN, Instructions
 from agents.offline.alignment import words_by
 from agents.offline.answers import Passage, holds_answer
-from agents.prompts import Turn, last_asked
+from agents.prompts import StyleExample, Turn, last_asked
 from agents.providers.base import Source
 from agents.schemas import Reply
 from agents.services.toolbox import ROUNDS, RULES, Toolbox
@@ -45,6 +45,7 @@ class Assignment:
     terms: Terms = field(default_factory=Terms)
     earlier: str = ""  # what was said before the history, in short
     toolbox: Toolbox | None = None
+    examples: Sequence[StyleExample] = ()
     calls: list[Call] = field(default_factory=list)
 
 
@@ -94,6 +95,7 @@ def write(assignment: Assignment) -> Draft:
         limit=assignment.limit,
         earlier=assignment.earlier,
         instructions=assignment.instructions,
+        examples=assignment.examples,
     )
     reply, prompt = _ask(assignment, prompt)
     problems = _problems(assignment, reply)

@@ -7,6 +7,7 @@ from typing import Any
 from agents.models import RunStep
 from agents.schemas import Intent
 from agents.services.grounding import Assignment, Draft, HandedOver, can_answer, cited, write
+from agents.services.lessons import examples_for
 from agents.services.thought import Thought
 from agents.services.toolbox import toolbox_for
 from knowledge.services import FoundPassage, SearchResult
@@ -83,6 +84,7 @@ def _assignment(thought: Thought, found: SearchResult, *, needs_source: bool) ->
         instructions=thought.instructions,
         terms=thought.terms,
         earlier=thought.earlier,
+        examples=examples_for(thought.profile, language=thought.run.language),
     )
 
 

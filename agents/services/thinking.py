@@ -1,8 +1,11 @@
 """One run from claim to outcome: understand, decide, answer, send."""
 
+from functools import partial
+
 from agents.guardrails import Move, decide
 from agents.guardrails.autonomy import Act
 from agents.models import Run, RunStep
+from agents.services.ahead import draft_ahead, may_hurry, take_back, take_draft
 from agents.services.autonomy import rule_on
 from agents.services.curated import count, curated_for, give
 from agents.services.ending import end, hand_over, hold, refuse, send, supersede
@@ -46,8 +49,11 @@ def _think(thought: Thought) -> None:
 
 def _act(thought: Thought) -> None:
     thought.earlier = summary_for(thought)
-    understood = understand(thought)
+    ahead = partial(draft_ahead, thought) if may_hurry(thought) else None
+    understood = understand(thought, meanwhile=ahead)
     decision = decide(understood, gate=thought.profile.confidence_gate)
+    if decision.move != Move.REPLY:
+        take_back(thought)
     if decision.move == Move.SILENT:
         thought.skip("retrieve", "reply", "validate", why=decision.reason)
         end(thought, outcome=Run.Outcome.SILENT, reason=decision.reason)
@@ -59,6 +65,7 @@ def _act(thought: Thought) -> None:
 
 
 def _answer(thought: Thought) -> None:
+    ahead = take_draft(thought)
     if given := curated_for(thought):
         _settle(thought, give(thought, given))
         count(thought, given)
@@ -67,11 +74,12 @@ def _answer(thought: Thought) -> None:
         _settle(thought, give_again(thought, thought.remembered))
         count_saving(thought.remembered)
         return
-    found = retrieve(thought)
-    drafted = draft_reply(thought, found)
+    found = ahead.found if ahead else retrieve(thought)
+    drafted = ahead.drafted if ahead else draft_reply(thought, found)
     if drafted.state == Drafted.READY:
         _settle(thought, drafted)
-        remember(thought, drafted, found)
+        if not drafted.used_tools:  # it may rest on what a tool did just now
+            remember(thought, drafted, found)
     elif drafted.state == Drafted.NOT_GROUNDED:
         refuse(thought)
     else:

@@ -100,6 +100,11 @@ class ProfileSerializer(serializers.ModelSerializer):
     )
     confidence_gate = serializers.FloatField(min_value=0, max_value=1)
     quiet_seconds = serializers.FloatField(min_value=0, max_value=60)
+    tools = serializers.ListField(
+        child=serializers.RegexField(r"^[a-z_]{1,40}\Z"),
+        max_length=20,
+        help_text="What the AI may use while it answers: search_knowledge, update_lead, hand_over.",
+    )
     retention_days = serializers.IntegerField(min_value=1, max_value=3650)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +121,7 @@ class ProfileSerializer(serializers.ModelSerializer):
             *("tone", "languages", "about", "refusal", "handover", "says_handover"),
             *("confidence_gate", "quiet_seconds"),
             *("quiet_from", "quiet_to"),
-            *("ai_enabled", "silence_minutes", "person_minutes"),
+            *("ai_enabled", "tools", "silence_minutes", "person_minutes"),
             *("retention_days", "updated_at"),
         ]
 

@@ -30,6 +30,7 @@ REASONS = {
     "not_grounded": gettext_lazy("The company's knowledge has no answer to this."),
     "no_model_answered": gettext_lazy("No model answered in time."),
     "unsafe_reply": gettext_lazy("The drafted reply did not pass the checks."),
+    "agent_asked_for_a_person": gettext_lazy("The AI found that a person should answer."),
     "repeated_failure": gettext_lazy("The AI failed several times."),
     "attachment_only": gettext_lazy("There is only an attachment, and no words."),
     "send_refused": gettext_lazy("The reply could not be sent."),
