@@ -4,7 +4,7 @@ Dramatiq's own Redis broker keeps one list a queue and looks into it with growin
 company that sends ten thousand messages then keeps everybody else waiting behind them, and a
 lone message waits up to a second for each of its steps. Here every company has its own lane in
 each queue, workers take one message a lane in turn, and a bell wakes a waiting worker at once.
-While there is more to do, what is done is acknowledged together with the next fetch.
+A worker with full hands fetches by the handful, and tells what is done with its next fetch.
 Everything else (dead workers, dead letters) is Dramatiq's.
 """
 
@@ -24,6 +24,7 @@ from tenants.redis import client
 
 IDLE_SECONDS = 1.0  # how long an idle worker listens for the bell before it looks by itself
 BUSY_SECONDS = 0.01  # how long a worker with full hands looks away
+HANDFUL = 4  # a part of what a worker may hold: it has hands full until so much of it is done
 DELAYED_SECONDS = 0.02  # how exact the moment of a delayed message is
 AT_ONCE = 1_000  # acknowledgements in one fetch
 
@@ -122,28 +123,31 @@ class FairConsumer(_RedisConsumer):
         return MessageProxy(message)
 
     def ack(self, message: MessageProxy) -> None:
-        """The next fetch tells it; the last message in hand, after which none may come, itself.
+        """The next fetch tells it, at the latest when the bell was silent for ``IDLE_SECONDS``.
 
         A worker that dies in between has done some messages that will be done again, as any may.
         """
         self.broker.note_done(self.queue_name, message.options["redis_message_id"])
         self.queued_message_ids.discard(message.message_id)
-        if not self.queued_message_ids:
-            try:
-                self.broker.fetch(self.queue_name, 0)
-            except redis.ConnectionError as error:
-                raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Nobody fetches after us: what is done is told now."""
+        try:
+            self.broker.fetch(self.queue_name, 0)
+        except redis.ConnectionError as error:
+            raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
 
     def _refill(self) -> bool:
         """Fetch as much as there is room for; if there is nothing, wait a little for the bell."""
         room = self.prefetch - self.outstanding_message_count
-        if room <= 0:
+        is_delayed = self.queue_name.endswith(".DQ")
+        # What is delayed was put down for later: it does not keep our hands from what comes.
+        if room < 1 or (not is_delayed and room < self.prefetch // HANDFUL):
             time.sleep(BUSY_SECONDS)
             return False
         self.message_cache = self.broker.fetch(self.queue_name, room)
         if not self.message_cache:
-            holds_delayed = self.queue_name.endswith(".DQ") and self.queued_message_ids
-            seconds = DELAYED_SECONDS if holds_delayed else IDLE_SECONDS
+            seconds = DELAYED_SECONDS if is_delayed and self.queued_message_ids else IDLE_SECONDS
             if self.broker.wait_for_bell(self.queue_name, seconds):
                 self.message_cache = self.broker.fetch(self.queue_name, room)
         return bool(self.message_cache)

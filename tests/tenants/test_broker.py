@@ -71,6 +71,7 @@ def test_an_acknowledged_message_is_gone(broker):
     consumer = broker.consume("thinking", prefetch=1)
 
     consumer.ack(next(consumer))
+    consumer.close()
 
     assert broker.do_qsize("thinking") == 0
 
@@ -86,12 +87,13 @@ def test_what_is_done_is_told_by_the_next_fetch(broker):
     first, second = next(consumer), next(consumer)
 
     consumer.ack(first)
-    assert kept(broker) == 3  # not yet: another is in hand
+    assert kept(broker) == 3  # not yet
 
     third = next(consumer)
     assert kept(broker) == 2
     consumer.ack(second)
-    consumer.ack(third)  # the last one: nobody may ask for more in a long time
+    consumer.ack(third)
+    consumer.close()  # nobody asks for more
     assert kept(broker) == 0
     assert broker.client.scard(f"{broker.namespace}:__acks__.{broker.broker_id}.thinking") == 0
 
@@ -106,13 +108,42 @@ def test_what_is_done_is_told_even_if_redis_was_away(broker, monkeypatch):
 
     with monkeypatch.context() as without:
         without.setattr(broker, "_fetch", away)
+        consumer.ack(message)
         with pytest.raises(ConnectionClosed):
-            consumer.ack(message)
+            consumer.close()
     assert kept(broker) == 1
 
     broker.consume("thinking").broker.fetch("thinking", 0)  # whoever asks next, for whatever
 
     assert kept(broker) == 0
+
+
+def test_who_has_full_hands_fetches_by_the_handful(broker):
+    for number in range(16):
+        put(broker, "north", number)
+    consumer = broker.consume("thinking", prefetch=8)
+    held = [next(consumer) for _ in range(8)]
+
+    consumer.ack(held.pop())
+    assert next(consumer) is None  # one place is free
+    assert kept(broker) == 16
+
+    consumer.ack(held.pop())
+    assert [next(consumer).args, next(consumer).args] == [(8,), (9,)]
+    assert kept(broker) == 14
+
+
+def test_delayed_messages_in_hand_leave_room_for_more(broker):
+    broker.declare_queue("thinking.DQ")
+    for number in range(7):
+        broker.enqueue(Message("thinking", "think", (number,), {}, {}), delay=60_000)
+    consumer = broker.consume("thinking.DQ", prefetch=8)
+    held = [next(consumer) for _ in range(7)]
+
+    broker.enqueue(Message("thinking", "think", (7,), {}, {}), delay=10)
+
+    assert next(consumer).args == (7,)
+    assert len(held) == 7
 
 
 def test_an_idle_worker_hears_the_bell_at_once(broker):
