@@ -3,7 +3,8 @@
 import dramatiq
 
 import channels_app.services
-from config import sweeping, watching
+from channels_app.media.upkeep import clear_erased_companies
+from config import pruning, sweeping, watching
 from tenants import context
 
 
@@ -71,3 +72,18 @@ def push_companies() -> None:
         with context.inside(company):
             # By its name: crm's actors are behind crm's front door.
             dramatiq.get_broker().get_actor("push_everywhere").send()
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=0)
+def prune_companies() -> None:
+    """Ring the letting go of every company, and clear up after those that are no more."""
+    clear_erased_companies()
+    for company in sweeping.swept_companies():
+        with context.inside(company):
+            prune_company.send()
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=0)
+def prune_company() -> None:
+    """Let go of what ended long ago here."""
+    pruning.prune()

@@ -73,6 +73,7 @@ TENANT_APPS = [
     "django.contrib.admin",
     "tenants.workspace",
     "tenants.deadletters",
+    "tenants.figures",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -244,6 +245,8 @@ STORAGES = {
 MEDIA_MAX_BYTES = env.int("MEDIA_MAX_BYTES", default=25 * 1024 * 1024)  # of one file
 # What people upload waits in memory, not in the open on disk.
 FILE_UPLOAD_MAX_MEMORY_SIZE = MEDIA_MAX_BYTES
+# Resolved incidents, finished orders about dead letters, webhooks of CRMs that were read.
+FINISHED_KEPT_DAYS = env.int("FINISHED_KEPT_DAYS", default=90)
 MEDIA_QUOTA_BYTES = env.int("MEDIA_QUOTA_BYTES", default=20 * 1024**3)  # of one company
 
 # -- safety

@@ -10,13 +10,14 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from channels_app.media import links, sniffing, vault
 from channels_app.media.reasons import TO_UPLOADERS, reason_of
 from channels_app.media.ringing import ring_fetching
 from channels_app.models import InboundEvent, Media, Message
+from tenants import context
 from tenants.accounts.models import User
 
 State = Media.State
@@ -102,8 +103,7 @@ def weigh(media: Media, written: vault.Written) -> None:
     found = sniffing.look(written.head)
     if sniffing.contradicts(_announced_as(media), found):
         raise MediaRefused("mismatch")
-    if stored_bytes() + written.size > settings.MEDIA_QUOTA_BYTES:
-        raise MediaRefused("quota")
+    _make_room(media, written.size)
     media.size, media.sha256 = written.size, written.sha256
     media.kind, media.mime = found.kind, found.mime
     media.width, media.height = found.width, found.height
@@ -116,9 +116,28 @@ def _announced_as(media: Media) -> str:
     return kind if kind in {"image", "audio", "video"} else str(media.source.get("mime") or "")
 
 
-def stored_bytes() -> int:
-    """How much of the company's room is taken."""
-    return Media.objects.stored().aggregate(total=Sum("size"))["total"] or 0
+@transaction.atomic
+def _make_room(media: Media, size: int) -> None:
+    """Note in the row how much it is about to take; raises MediaRefused where there is no room.
+
+    One at a time: two files that fit singly must not both find the same room. What is noted by
+    somebody who dies on the way counts for as long as their claim lasts.
+    """
+    with context.connection.cursor() as cursor:
+        lock = context.scoped("media-room")
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [lock])
+    if stored_bytes(besides=media) + size > settings.MEDIA_QUOTA_BYTES:
+        raise MediaRefused("quota")
+    Media.objects.filter(pk=media.pk).update(size=size)
+
+
+def stored_bytes(*, besides: Media | None = None) -> int:
+    """How much of the company's room is taken, or about to be."""
+    coming = Q(state=State.PENDING, claimed_until__gt=timezone.now())
+    rows = Media.objects.filter(coming | Q(state=State.STORED))
+    if besides is not None:
+        rows = rows.exclude(pk=besides.pk)
+    return rows.aggregate(total=Sum("size"))["total"] or 0
 
 
 # -- what networks announce

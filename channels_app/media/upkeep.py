@@ -11,6 +11,7 @@ from channels_app.media import vault
 from channels_app.media.ringing import ring_now
 from channels_app.media.services import UPLOADING
 from channels_app.models import Media
+from tenants.models import Company
 
 PATIENCE = timedelta(seconds=10)  # a file that was just announced is on its way for that long
 UNUSED = timedelta(days=1)  # an upload that was never sent
@@ -71,6 +72,12 @@ def clear_orphans(*, shards: Iterable[str] = SHARDS, young: timedelta = YOUNG) -
                 vault.delete(path)
                 cleared += 1
     return cleared
+
+
+def clear_erased_companies() -> int:
+    """Delete what is left of companies whose keys were destroyed: nobody can read it any more."""
+    erased = Company.objects.filter(keyring={}).values_list("schema_name", flat=True)
+    return sum(vault.delete_all_of(schema) for schema in erased)
 
 
 def _names_in(shard: str) -> list[str]:

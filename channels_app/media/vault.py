@@ -134,6 +134,23 @@ def _pieces(
             number += 1
 
 
+def delete_all_of(schema: str) -> int:
+    """Delete every file of a company that is no more, and its folder; returns how many."""
+    return _emptied(f"lw/{schema}/media")
+
+
+def _emptied(place: str) -> int:
+    try:
+        folders, names = storage().listdir(place)
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    for name in names:
+        storage().delete(f"{place}/{name}")
+    count = len(names) + sum(_emptied(f"{place}/{name}") for name in folders)
+    storage().delete(place)  # a folder that is empty by now, where storages have folders
+    return count
+
+
 def delete(path: str) -> None:
     if path:
         storage().delete(path)

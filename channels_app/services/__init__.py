@@ -35,6 +35,7 @@ from channels_app.services.events import acknowledge, replay
 from channels_app.services.followers import Merging, Parting
 from channels_app.services.followers import follow as follow_merges
 from channels_app.services.inbound import ingest
+from channels_app.services.incidents import prune_incidents
 from channels_app.services.intake import store, store_strays, store_unrouted, take_in_unrouted
 from channels_app.services.merging import MergeRefused, merge, undo
 from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
@@ -102,6 +103,7 @@ __all__ = [
     "opt_out",
     "poll",
     "prove_ownership",
+    "prune_incidents",
     "refresh_templates",
     "renew",
     "renew_soon",

@@ -1,6 +1,7 @@
 """What people do about a silence: see it, try again, close it with a reason."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from django.db import transaction
@@ -69,6 +70,11 @@ def close_with_reason(
         _announce(incident)
     incident.refresh_from_db()
     return incident
+
+
+def prune_incidents(*, before: datetime) -> int:
+    """Let go of what was resolved before that; what is open stays, however old."""
+    return Incident.objects.filter(resolved_at__lt=before).delete()[0]
 
 
 def _read_again(incident: Incident) -> None:

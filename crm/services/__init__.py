@@ -15,6 +15,7 @@ from crm.services.marking import discard_dead, mark_dirty, retry_dead, retry_dea
 from crm.services.pushing import Pushed, push_due, push_lead, told_of
 from crm.services.reading import (
     discard_dead_ones,
+    prune_hook_events,
     read_hook_event,
     replay_dead_ones,
     replay_hook_events,
@@ -45,6 +46,7 @@ __all__ = [
     "mark_dirty",
     "match_timeline",
     "open_hook",
+    "prune_hook_events",
     "push_due",
     "push_lead",
     "read_hook_event",

@@ -1,7 +1,7 @@
 """From a kept event to what it means: each event once, each kind with its own deed."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -136,6 +136,14 @@ def discard_dead_ones(*, events: QuerySet[HookEvent], actor: str = "system") -> 
     for pk in found:
         _step(pk, State.DISCARDED, "", "", actor)
     return len(found)
+
+
+def prune_hook_events(*, before: datetime) -> int:
+    """Let go of events that were read before that: what they brought stays. Dead ones stay too."""
+    finished = HookEvent.objects.filter(processed_at__lt=before).exclude(
+        state__in=[State.RECEIVED, State.REJECTED]
+    )
+    return finished.delete()[1].get(HookEvent._meta.label, 0)
 
 
 def ring_received() -> int:

@@ -1,14 +1,20 @@
 """What starts by itself: each minute a sweep, every five a push, one message a company."""
 
 import json
+from datetime import timedelta
 
 import dramatiq
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 from dramatiq.message import Message
 
-from config import actors
+from channels_app.models import Incident
+from config import actors, pruning
 from tenants import context
+from tenants.deadletters.models import ReplayOrder
+from tests.deadletters.scene import dead_hook_event
+from tests.factories import make_conversation, make_hook
 
 
 @pytest.fixture
@@ -34,12 +40,16 @@ def test_the_clock_knows_both():
     from config import tasks  # noqa: F401  (registers them)
 
     names = {job.name for job in scheduler.get_jobs()}
-    assert {"sweep_companies", "push_companies"} <= names
+    assert {"sweep_companies", "push_companies", "prune_companies"} <= names
 
 
 @pytest.mark.parametrize(
     ("actor", "rung"),
-    [(actors.sweep_companies, "sweep_company"), (actors.push_companies, "push_everywhere")],
+    [
+        (actors.sweep_companies, "sweep_company"),
+        (actors.push_companies, "push_everywhere"),
+        (actors.prune_companies, "prune_company"),
+    ],
 )
 def test_each_company_gets_a_message_of_its_own(queued, actor, rung):
     import crm.actors  # noqa: F401  (a worker has them all loaded)
@@ -71,3 +81,38 @@ def test_the_command_takes_one_company(public, capsys):
     call_command("sweep", company="south")
 
     assert json.loads(capsys.readouterr().out)["company"] == "south"
+
+
+def test_what_ended_long_ago_goes_and_the_rest_stays(north, settings):
+    settings.FINISHED_KEPT_DAYS = 30
+    now = timezone.now()
+    old, young = now - timedelta(days=31), now - timedelta(days=29)
+    talk = make_conversation()
+
+    def incident(**more):
+        return Incident.objects.create(
+            kind="unanswered", connection=talk.connection, since=old, **more
+        )
+
+    def order(**more):
+        return ReplayOrder.objects.create(kind="crm", ordered_by="user:1", **more)
+
+    hook = make_hook()
+    gone = [
+        incident(resolved_at=old, resolution="answered"),
+        order(state="done", finished_at=old),
+        dead_hook_event(hook, state="handled", processed_at=old),
+    ]
+    kept = [
+        incident(resolved_at=young, resolution="answered"),
+        incident(opened_at=old),  # open, however old
+        order(state="done", finished_at=young),
+        order(),
+        dead_hook_event(hook, state="unsupported", processed_at=young),
+        dead_hook_event(hook, processed_at=old),  # somebody has to look at it
+    ]
+
+    assert pruning.prune() == {"incidents": 1, "orders": 1, "hook_events": 1}
+
+    assert not any(type(row).objects.filter(pk=row.pk).exists() for row in gone)
+    assert all(type(row).objects.filter(pk=row.pk).exists() for row in kept)

@@ -4,9 +4,18 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from channels_app.media import links, upkeep, vault
-from channels_app.media.services import MediaRefused, read, signed_url, store_upload
+from channels_app.media.services import (
+    MediaRefused,
+    read,
+    signed_url,
+    store_upload,
+    stored_bytes,
+)
 from channels_app.models import Media
 from tenants import context
 from tenants.crypto import CannotDecrypt
@@ -85,6 +94,64 @@ def test_a_full_workspace_takes_no_more_and_the_other_still_does(north, south, s
         store_upload(content=b"x" * 1_000, name="b")
     with context.inside(south):
         assert store_upload(content=b"x" * 1_000, name="b").is_stored
+
+
+def test_two_that_fit_singly_do_not_both_find_the_same_room(north, settings, monkeypatch):
+    """While one is on its way to the storage another is weighed."""
+    settings.MEDIA_QUOTA_BYTES = 1_500
+    put_away, seen = vault.Locked.put_away, []
+
+    def meanwhile(locked):
+        monkeypatch.setattr(vault.Locked, "put_away", put_away)
+        with pytest.raises(MediaRefused) as refused, CaptureQueriesContext(connection) as asked:
+            store_upload(content=b"x" * 1_000, name="b")
+        seen.extend([refused.value.code, any("advisory" in each["sql"] for each in asked)])
+        put_away(locked)
+
+    monkeypatch.setattr(vault.Locked, "put_away", meanwhile)
+    store_upload(content=b"x" * 1_000, name="a")
+
+    assert seen == ["quota", True]
+    assert stored_bytes() == 1_000
+
+
+def test_room_that_somebody_died_over_is_free_again(north, settings, monkeypatch):
+    settings.MEDIA_QUOTA_BYTES = 1_500
+
+    def die(locked):
+        raise OSError("gone")
+
+    monkeypatch.setattr(vault.Locked, "put_away", die)
+    with pytest.raises(OSError, match="gone"):
+        store_upload(content=b"x" * 1_000, name="a")
+    monkeypatch.undo()
+    assert stored_bytes() == 1_000
+    Media.objects.update(claimed_until=timezone.now())
+    assert stored_bytes() == 0
+
+
+def test_of_an_erased_company_no_file_is_left(north, south, settings, files):
+    store_upload(content=PDF, name="ours.pdf")
+    with context.inside(south):
+        store_upload(content=PDF, name="theirs.pdf")
+    assert upkeep.clear_erased_companies() == 0
+    type(south).objects.filter(pk=south.pk).update(keyring={})
+    assert upkeep.clear_erased_companies() == 1
+    assert upkeep.clear_erased_companies() == 0
+    assert not (files / "lw" / "south" / "media").exists()
+    assert len(stored_files(files)) == 1
+
+
+def test_erasing_a_company_clears_its_files_at_once(
+    north, south, files, django_capture_on_commit_callbacks
+):
+    with context.inside(south):
+        store_upload(content=PDF, name="theirs.pdf")
+    south.keyring = {}
+    context.leave()
+    with django_capture_on_commit_callbacks(execute=True):
+        south.save(update_fields=["keyring"])
+    assert stored_files(files) == []
 
 
 @pytest.fixture
