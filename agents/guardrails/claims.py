@@ -24,8 +24,8 @@ FORBIDDEN = (
 )
 # Traces of our own prompt, or of somebody else's orders carried out.
 ECHOES = (
-    r"</?(source|contact|conversation|company)\b",
-    r"[‹<]/?(source|contact|conversation|company)\b",
+    r"</?(source|contact|conversation|company|example|guidance|earlier)\b",
+    r"[‹<]/?(source|contact|conversation|company|example|guidance|earlier)\b",
     r"\bsystem prompt\b|\bas an ai (language )?model\b",
     r"\bmy (instructions|rules|guidelines) (are|say)\b",
     r"\bignor(e|ing) (all |the |my )?(previous|prior) (instructions|rules)\b",

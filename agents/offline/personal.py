@@ -33,9 +33,15 @@ def find_personal(text: str, *, names: bool = True) -> tuple[Found, ...]:
     return tuple(sorted(found, key=lambda one: one.start))
 
 
-def without_personal(text: str) -> str:
-    """The text with a word for each of its personal ones: what it is about stays."""
+def without_personal(text: str, *, known: str = "") -> str:
+    """The text with a word for each of its personal ones: what it is about stays.
+
+    Names that stand in ``known``, the company's own texts, are of products and places.
+    """
+    ours = folded(known)
     for one in reversed(find_personal(text)):
+        if one.name == "name" and ours and folded(one.value) in ours:
+            continue
         text = f"{text[: one.start]}{one.name.upper()}{text[one.end :]}"
     return text
 

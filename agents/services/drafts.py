@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from agents.guardrails.autonomy import Act, Ruling
 from agents.models import ReplyDraft, ReplyDraftQuerySet, Run
-from agents.services import ringing
+from agents.services import lessons, ringing
 from channels_app import outbox
 from channels_app import services as channels
 from channels_app.models import Conversation, Message
@@ -180,6 +180,8 @@ def _send(
             _leave(draft, State.SENT, user=user, leaving=leaving, message_id=message.pk)
             channels.end_approval(conversation=draft.conversation)
             edited = bool(draft.edited_text)
+            if edited:
+                lessons.note_edit(draft=draft)
             _record(draft, "draft.sent_edited" if edited else "draft.sent", user, actor)
     except outbox.StaleTurn as error:
         _end_all(ReplyDraft.objects.filter(pk=draft.pk), State.STALE)

@@ -1,6 +1,6 @@
 """What was committed and never finished: runs, trials, replies whose time has come, gaps."""
 
-from agents.services import drafts, experiments, opening, replays
+from agents.services import drafts, experiments, lessons, opening, replays
 from agents.services.unanswered import gather_gaps
 
 
@@ -12,4 +12,5 @@ def sweep() -> dict[str, int]:
         **replays.sweep_replays(),
         **experiments.guard_experiment(),
         "gaps": gather_gaps(),
+        "lessons": lessons.note_corrections(),
     }
