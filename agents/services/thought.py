@@ -31,6 +31,7 @@ from tenants.workspace.models import Profile
 from tenants.workspace.services import profile
 
 if TYPE_CHECKING:
+    from agents.services.ahead import Ahead
     from agents.services.remembering import Remembered
 
 # All model calls of a run together. The lease outlives them, so that only a dead worker's run
@@ -65,6 +66,7 @@ class Thought:
     instructions: Instructions = BUILT_IN
     is_dry: bool = False
     earlier: str = ""  # what was said before the history, in short
+    ahead: "Ahead | None" = None  # a draft made before the message was understood
     remembered: "Remembered | None" = None  # an answer given before that fits
     heard: list[Heard] | None = None  # what models were asked, where somebody wants to see it
     care: dict[str, Act] = field(default_factory=dict)  # wishes for more care, by reason

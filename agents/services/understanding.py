@@ -1,6 +1,8 @@
 """The steps classify, extract and score: one model call, then the lead."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 from agents import gateway, prompts
 from agents.guardrails import checked_facts
@@ -10,6 +12,7 @@ from agents.offline.acts import is_closing
 from agents.offline.language import detect_language
 from agents.offline.reading import read
 from agents.schemas import Fact, Intent, OwnUnderstanding, Understanding
+from agents.services.ahead import beside
 from agents.services.curated import curated_for
 from agents.services.intents import chosen, own_intents_of
 from agents.services.remembering import recall
@@ -23,10 +26,15 @@ from tenants.prepared import PreparedUpdate
 UNKNOWN = Understanding(intent=Intent.GENERAL, confidence=0.0, sentiment=0.0, language="en")
 
 
-def understand(thought: Thought) -> Understanding:
-    """What the contact means and told us; a run taken up again does not ask twice."""
+def understand(
+    thought: Thought, *, meanwhile: Callable[[str], None] | None = None
+) -> Understanding:
+    """What the contact means and told us; a run taken up again does not ask twice.
+
+    ``meanwhile`` is done while a model is asked, and told the language it seems to be.
+    """
     known = thought.finished(RunStep.Name.CLASSIFY)
-    understood = Understanding.model_validate(known) if known else _ask(thought)
+    understood = Understanding.model_validate(known) if known else _ask(thought, meanwhile)
     run = thought.run
     run.own_intent = str(known.get("own_intent", "")) if known else ""
     run.intent = understood.intent
@@ -56,7 +64,7 @@ def _keep(thought: Thought, understood: Understanding) -> None:
     thought.store_steps()
 
 
-def _ask(thought: Thought) -> Understanding:
+def _ask(thought: Thought, meanwhile: Callable[[str], None] | None) -> Understanding:
     understood = UNKNOWN.model_copy(
         update={"language": detect_language(thought.asked, fallback=_usual_language(thought))}
     )
@@ -69,7 +77,7 @@ def _ask(thought: Thought) -> Understanding:
                 _read_alone(thought, understood.language)
                 or _known_question(thought, understood.language)
                 or _asked_before(thought, understood.language)
-                or _asked(thought, understood.language)
+                or _asked(thought, understood.language, meanwhile)
             )
         step.detail = understood.model_dump(mode="json")
     return understood
@@ -99,7 +107,9 @@ def _read_alone(thought: Thought, language: str) -> Understanding | None:
     )
 
 
-def _asked(thought: Thought, language: str) -> Understanding:
+def _asked(
+    thought: Thought, language: str, meanwhile: Callable[[str], None] | None
+) -> Understanding:
     own = own_intents_of(thought.profile)
     prompt = prompts.understand(
         thought.recent("understand"),
@@ -109,7 +119,8 @@ def _asked(thought: Thought, language: str) -> Understanding:
         instructions=thought.instructions,
         own=own.kinds,
     )
-    completion = gateway.complete(
+    question = partial(
+        gateway.complete,
         task="understand",
         system=prompt.system,
         messages=prompt.messages,
@@ -119,6 +130,7 @@ def _asked(thought: Thought, language: str) -> Understanding:
         seconds=thought.seconds_left / 2,
         terms=thought.terms,
     )
+    completion = beside(question, partial(meanwhile, language)) if meanwhile else question()
     thought.learn(completion.calls)
     understood: Understanding = completion.parsed
     if _is_brief(thought):
