@@ -178,7 +178,9 @@ def make_live(*, number: int, kind: str, actor: str, note: str = "", override: s
     before = live.number if live else 0
     if kind != Publication.Kind.TRIAL:
         AgentVersion.objects.filter(is_live=True).update(is_live=False)
-        AgentVersion.objects.filter(number=number).update(is_live=True)
+        chosen = AgentVersion.objects.published().filter(number=number)
+        if number and not chosen.update(is_live=True):
+            raise VersionRefused("not_published", "It has never been published.")
     Publication.objects.create(
         kind=kind, number=number, before=before, note=note[:300], override=override[:300],
         actor=actor,
