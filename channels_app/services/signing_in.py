@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 from authlib.common.security import generate_token
 from django.conf import settings
@@ -24,7 +25,7 @@ from django.utils.translation import gettext as _
 from channels_app.models import ChannelConnection, SignInAttempt
 from channels_app.models.sign_ins import PATIENCE
 from channels_app.sign_ins import SIGN_INS, ways_into
-from channels_app.sign_ins.base import SignIn
+from channels_app.sign_ins.base import Account, SignIn
 from tenants import context
 from tenants.accounts.models import User
 from tenants.audit.services import record
@@ -185,8 +186,8 @@ def _trade(attempt: SignInAttempt) -> None:
         _keep(attempt, accounts)
 
 
-def _keep(attempt: SignInAttempt, accounts: list) -> None:
-    found = [{**asdict(each), "config": dict(each.config)} for each in accounts]
+def _keep(attempt: SignInAttempt, accounts: list[Account]) -> None:
+    found = [{**asdict(each), **_as_known(attempt, each)} for each in accounts]
     kept = SignInAttempt.objects.filter(pk=attempt.pk, state=State.TRADING).update(
         state=State.READY if found else State.FAILED,
         error_code="" if found else "nothing",
@@ -198,6 +199,26 @@ def _keep(attempt: SignInAttempt, accounts: list) -> None:
         return  # it ended while the network was asked: what came is not kept
     subject = f"sign-in:{attempt.kind}"
     record(action="channel.signed_in", subject=subject, actor=f"user:{attempt.user_id}")
+
+
+def _as_known(attempt: SignInAttempt, account: Account) -> dict[str, Any]:
+    """The account under the id our connection to it has had so far.
+
+    An address proves nothing: one that another account holds by now is not the one we know.
+    """
+    config = dict(account.config)
+    said = {"account_id": account.account_id, "config": config}
+    known = (
+        account.formerly
+        and ChannelConnection.objects.filter(
+            platform=account.platform,
+            account_id=account.formerly,
+            signed_in_by__in=["", attempt.kind],
+        ).first()
+    )
+    if known and known.config.get("subject", "") in {"", config.get("subject")}:
+        said["account_id"] = account.formerly
+    return said
 
 
 def _fail(attempt: SignInAttempt, code: str, text: str) -> None:

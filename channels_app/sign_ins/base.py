@@ -41,7 +41,8 @@ class Grant:
 class Account:
     """An account that came with a sign-in, ready to be connected.
 
-    ``scopes`` is what we hold for it; ``config`` goes into the connection as it is.
+    ``scopes`` is what we hold for it; ``config`` goes into the connection as it is. ``formerly``
+    is the id we knew it by before the network told us one that stays.
     """
 
     platform: str
@@ -51,6 +52,7 @@ class Account:
     scopes: tuple[str, ...] = ()
     seconds: int = 0
     note: str = ""
+    formerly: str = ""
 
 
 class SignIn(ABC):
@@ -168,6 +170,26 @@ class SignIn(ABC):
         return answer
 
 
+class MailboxSignIn(SignIn):
+    """Where people give us their mailbox: the connection renews its tokens by itself."""
+
+    platforms = ("email",)
+
+    @classmethod
+    @abstractmethod
+    def token_url(cls) -> str:
+        """Where the code is traded."""
+
+    @classmethod
+    def config_of(cls, app: AppCredentials) -> dict[str, str]:
+        return {"client_id": app.oauth_id, "client_secret": app.oauth_secret}
+
+    def grant(self, *, code: str, redirect_uri: str, verifier: str) -> Grant:
+        return grant_of(
+            self.trade(self.token_url(), code=code, redirect_uri=redirect_uri, verifier=verifier)
+        )
+
+
 def refused(error: Rejected) -> Rejected:
     """invalid_grant and its like (RFC 6749 section 5.2): this code is worth nothing (any more)."""
     payload = error.payload if isinstance(error.payload, dict) else {}
@@ -207,14 +229,22 @@ def profile_account(grant: Grant, *, platform: str, account_id: str, name: str) 
     )
 
 
-def mailbox(grant: Grant, *, vendor: str, address: str, servers: Mapping[str, Any]) -> Account:
-    """An e-mail connection that a token opens instead of a password."""
+def mailbox(
+    grant: Grant, *, vendor: str, address: str, servers: Mapping[str, Any], subject: str = ""
+) -> Account:
+    """An e-mail connection that a token opens instead of a password.
+
+    ``subject``: what the vendor knows the person by for good, where an address may pass to others.
+    """
+    lasting = {"subject": subject, "address": address.lower()} if subject else {}
     return Account(
         platform="email",
-        account_id=address.lower(),
+        account_id=subject or address.lower(),
+        formerly=address.lower() if subject else "",
         name=address.lower()[:100],
         config={
             **servers,
+            **lasting,
             "oauth": vendor,
             "imap_user": address,
             "smtp_user": address,

@@ -4,13 +4,14 @@ https://learn.microsoft.com/en-us/exchange/client-developer/legacy-protocols/how
 https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow
 """
 
+from typing import Any
+
 from django.conf import settings
 
 from channels_app import wire
 from channels_app.scopes import scopes_of
 from channels_app.sign_ins import base
 from channels_app.sign_ins.base import Account, Grant
-from tenants.plugins.credentials import AppCredentials
 from tenants.plugins.errors import Rejected
 
 SERVERS = {
@@ -25,17 +26,16 @@ SERVERS = {
 }
 
 
-class Microsoft(base.SignIn):
+class Microsoft(base.MailboxSignIn):
     app = "microsoft"
-    platforms = ("email",)
 
     @classmethod
     def consent_origin(cls) -> str:
         return base.origin(settings.MICROSOFT_LOGIN_URL)
 
     @classmethod
-    def config_of(cls, app: AppCredentials) -> dict[str, str]:
-        return {"client_id": app.oauth_id, "client_secret": app.oauth_secret}
+    def token_url(cls) -> str:
+        return f"{settings.MICROSOFT_LOGIN_URL}/oauth2/v2.0/token"
 
     def authorize_url(
         self, *, platform: str, state: str, redirect_uri: str, verifier: str, again: bool
@@ -45,19 +45,9 @@ class Microsoft(base.SignIn):
             f"{settings.MICROSOFT_LOGIN_URL}/oauth2/v2.0/authorize",
             state=state,
             redirect_uri=redirect_uri,
-            scopes=["offline_access", "openid", "email", *mail],
+            scopes=["offline_access", "openid", "email", "profile", *mail],
             verifier=verifier,
             prompt="consent" if again else "select_account",
-        )
-
-    def grant(self, *, code: str, redirect_uri: str, verifier: str) -> Grant:
-        return base.grant_of(
-            self.trade(
-                f"{settings.MICROSOFT_LOGIN_URL}/oauth2/v2.0/token",
-                code=code,
-                redirect_uri=redirect_uri,
-                verifier=verifier,
-            )
         )
 
     def accounts(self, grant: Grant) -> list[Account]:
@@ -65,4 +55,24 @@ class Microsoft(base.SignIn):
         address = wire.label(claims, "email") or wire.label(claims, "preferred_username")
         if "@" not in address:
             raise Rejected("Microsoft did not say whose mailbox it is.", code="no_address")
-        return [base.mailbox(grant, vendor="microsoft", address=address, servers=SERVERS)]
+        return [
+            base.mailbox(
+                grant,
+                vendor="microsoft",
+                address=address,
+                servers=SERVERS,
+                subject=_subject(claims),
+            )
+        ]
+
+
+def _subject(claims: dict[str, Any]) -> str:
+    """Who it is for good: names and addresses "might change over time", and may pass to others.
+
+    https://learn.microsoft.com/en-us/entra/identity-platform/id-token-claims-reference
+    """
+    tenant = wire.plain(claims.get("tid"), 64)
+    person = wire.plain(claims.get("oid"), 64) or wire.plain(claims.get("sub"), 64)
+    if not tenant or not person:
+        raise Rejected("Microsoft did not say who signed in.", code="no_subject")
+    return f"{tenant}:{person}"

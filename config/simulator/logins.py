@@ -6,6 +6,7 @@ https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-fl
 """
 
 import secrets
+import uuid
 from typing import Any, ClassVar
 
 from config.simulator.consent import Desk, Grant, Refusal, form_of, id_token
@@ -16,6 +17,7 @@ from config.simulator.wire import Answer, Request
 from config.simulator.world import Fault, World
 
 HOUR, SIXTY_DAYS = 3_600, 60 * 86_400
+DIRECTORY = "72f988bf-0000-4000-8000-2d7cd011db47"  # a customer of Microsoft's
 
 
 class Instagram(Vendor):
@@ -150,9 +152,12 @@ class Mailbox(Vendor):
             return Answer(refusal.body, 400)
         made = self._tokens(code.grant)
         if code.grant.accounts:
-            email = code.grant.accounts[0]
-            made["id_token"] = id_token(form["client_id"], {"email": email, "sub": email})
+            claims = self._claims(code.grant.accounts[0])
+            made["id_token"] = id_token(form["client_id"], claims)
         return Answer(made)
+
+    def _claims(self, email: str) -> dict[str, Any]:
+        return {"email": email, "sub": email}
 
     def _tokens(self, grant: Grant) -> dict[str, Any]:
         refresh = f"refresh-{secrets.token_urlsafe(12)}"
@@ -187,3 +192,13 @@ class Microsoft(Mailbox):
     name = "microsoft"
     authorize: ClassVar[list[str]] = ["oauth2", "v2.0", "authorize"]
     token: ClassVar[list[str]] = ["oauth2", "v2.0", "token"]
+
+    def _claims(self, email: str) -> dict[str, Any]:
+        """Names change there, and pass to others; the two ids stay."""
+        claims = {"preferred_username": email, "tid": DIRECTORY, "oid": person_of(email)}
+        return {**super()._claims(email), **claims, "sub": f"pairwise-{person_of(email)}"}
+
+
+def person_of(email: str) -> str:
+    """The id of whoever had this address first."""
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, email))

@@ -15,9 +15,15 @@ from channels_app.models import ChannelConnection, SignInAttempt
 from channels_app.providers.meta import MetaChannel
 from channels_app.scopes import SCOPES
 from channels_app.services import signing_in
+from channels_app.sign_ins import SIGN_INS
+from channels_app.sign_ins.base import Grant
+from config.simulator.consent import id_token
+from config.simulator.logins import DIRECTORY, person_of
 from tenants import context, platform_apps
 from tenants.models import PlatformApp, WebhookRoute
-from tenants.plugins.errors import CredentialsRejected
+from tenants.plugins.credentials import AppCredentials
+from tenants.plugins.errors import CredentialsRejected, Rejected
+from tests.factories import make_connection
 
 PAGE, RENTALS, ACCOUNT = "104500000000077", "104500000000078", "178400000000077"
 NUMBER = "300000000000077"
@@ -113,12 +119,14 @@ def messages_of(answer) -> str:
 # -- one account comes: it is connected at once
 
 
+# Who the mailbox is Microsoft's for good, and not what it is called today.
+OFFICE = f"{DIRECTORY}:{person_of('office@acme.example')}"
 ONE_ACCOUNT = [
     ("x", "x", "1600000000000077", {"access_token", "refresh_token"}, 7200),
     ("tiktok", "tiktok", "acme-open-id", {"access_token", "refresh_token"}, 86_400),
     ("instagram", "instagram", "178400000000079", {"page_token", "login"}, 60 * 86_400),
     ("google", "email", "hello@acme.example", {"access_token", "oauth", "imap_host"}, 3600),
-    ("microsoft", "email", "office@acme.example", {"access_token", "oauth", "smtp_host"}, 3600),
+    ("microsoft", "email", OFFICE, {"access_token", "oauth", "smtp_host"}, 3600),
 ]
 
 
@@ -168,6 +176,47 @@ def test_who_leaves_gives_the_access_back(traveller, simulator, kind, platform):
 
     with pytest.raises(CredentialsRejected):
         provider.probe()
+
+
+class TestAMailboxAtMicrosoft:
+    def test_it_is_the_person_and_writes_from_their_address(self, traveller):
+        traveller.sign_in("microsoft", "email")
+        connection = ChannelConnection.objects.get()
+        assert (connection.account_id, connection.name) == (OFFICE, "office@acme.example")
+        assert connection.provider()._address == "office@acme.example"
+
+    def test_one_that_was_known_by_its_address_stays_itself(self, traveller):
+        config = {"oauth": "microsoft", "imap_user": "office@acme.example"}
+        before = make_connection(
+            platform="email",
+            account_id="office@acme.example",
+            signed_in_by="microsoft",
+            config=config,
+        )
+        traveller.sign_in("microsoft", "email")
+        connection = ChannelConnection.objects.get()
+        assert (connection.pk, connection.account_id) == (before.pk, "office@acme.example")
+        assert connection.config["subject"] == OFFICE
+
+    def test_an_address_that_passed_to_another_opens_nothing_of_the_first(self, traveller):
+        make_connection(
+            platform="email",
+            account_id="office@acme.example",
+            signed_in_by="microsoft",
+            config={"oauth": "microsoft", "subject": "directory:somebody who left"},
+        )
+        traveller.sign_in("microsoft", "email")
+        first, second = ChannelConnection.objects.order_by("pk")
+        assert "access_token" not in first.config
+        assert second.account_id == OFFICE
+
+    @pytest.mark.parametrize("missing", ["tid", "oid"])
+    def test_without_an_id_that_stays_nobody_is_connected(self, missing):
+        claims = {"preferred_username": "a@b.example", "tid": "t", "oid": "o"}
+        token = id_token("app", {name: claims[name] for name in claims if name != missing})
+        sign_in = SIGN_INS.get("microsoft")(AppCredentials(platform="microsoft", app_id="app", secret="s"))
+        with pytest.raises(Rejected, match="who signed in"):
+            sign_in.accounts(Grant("token", raw={"id_token": token}))
 
 
 def test_a_mailbox_that_leaves_is_not_opened_again(traveller):

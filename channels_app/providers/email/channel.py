@@ -205,7 +205,8 @@ class Email(base.ChannelProvider):
 
     @property
     def _address(self) -> str:
-        return str(self.config.get("account_id") or "").strip().lower()
+        known = self.config.get("address") or self.config.get("account_id")
+        return str(known or "").strip().lower()
 
     def _api_key(self) -> str:
         found = str(self.config.get("api_key") or "")
