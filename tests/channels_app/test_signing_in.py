@@ -214,9 +214,11 @@ class TestAMailboxAtMicrosoft:
     def test_without_an_id_that_stays_nobody_is_connected(self, missing):
         claims = {"preferred_username": "a@b.example", "tid": "t", "oid": "o"}
         token = id_token("app", {name: claims[name] for name in claims if name != missing})
-        sign_in = SIGN_INS.get("microsoft")(AppCredentials(platform="microsoft", app_id="app", secret="s"))
+        sign_in = SIGN_INS.get("microsoft")(
+            AppCredentials(platform="microsoft", app_id="app", secret="s")
+        )
         with pytest.raises(Rejected, match="who signed in"):
-            sign_in.accounts(Grant("token", raw={"id_token": token}))
+            sign_in.accounts(Grant(access_token="token", raw={"id_token": token}))
 
 
 def test_a_mailbox_that_leaves_is_not_opened_again(traveller):
