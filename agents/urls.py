@@ -2,13 +2,25 @@
 
 from django.urls import path
 
-from agents.views import autonomy, drafts, experiments, models, playground, replays, runs, versions
+from agents.views import (
+    autonomy,
+    drafts,
+    experiments,
+    impact,
+    models,
+    playground,
+    replays,
+    runs,
+    versions,
+)
 
 app_name = "agents"
 urlpatterns = [
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("ask/", runs.ask, name="ask"),
+    path("knowledge/<int:pk>/impact/", impact.document, name="impact"),
+    path("knowledge/answers/<int:pk>/impact/", impact.answer, name="answer_impact"),
     path("models/", models.settings, name="models"),
     path("autonomy/", autonomy.policy, name="autonomy"),
     path("autonomy/restore/<int:version>/", autonomy.restore, name="restore_autonomy"),

@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import SimpleRouter
 
 from agents.api.drafts import AutonomyView, ReplyDraftViewSet
+from agents.api.impact import AnswerImpactView, DocumentImpactView
 from agents.api.models import ModelSettingsViewSet
 from agents.api.playground import PlaygroundView
 from agents.api.versions import AgentVersionViewSet, ExperimentViewSet, ReplayViewSet
@@ -85,6 +86,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("playground/", PlaygroundView.as_view(), name="playground"),
     path("chat/", ChatView.as_view(), name="chat"),
     path("autonomy/", AutonomyView.as_view(), name="autonomy"),
+    path("knowledge/documents/<int:pk>/impact/", DocumentImpactView.as_view()),
+    path("knowledge/answers/<int:pk>/impact/", AnswerImpactView.as_view()),
     path("knowledge/search/", SearchView.as_view(), name="knowledge-search"),
     *router.urls,
 ]

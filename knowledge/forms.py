@@ -7,7 +7,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from knowledge.loaders import LOADERS
-from knowledge.models import CuratedAnswer, Source
+from knowledge.models import CuratedAnswer, Document, Source
+
+
+def day_field(label: Any) -> forms.DateField:
+    picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=False, widget=picker)
 
 
 def accepted() -> str:
@@ -33,6 +38,27 @@ class PasteForm(forms.Form):
 
     title = forms.CharField(label=_("Title"), max_length=200)
     text = forms.CharField(label=_("Text"), widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}))
+
+
+class FacetsForm(forms.Form):
+    """By what a search may be narrowed to a document, and when it is valid."""
+
+    tags = forms.CharField(
+        label=_("Tags"), required=False, max_length=300, help_text=_("With commas between them.")
+    )
+    product = forms.CharField(label=_("Product"), required=False, max_length=100)
+    valid_from = day_field(_("From"))
+    valid_until = day_field(_("Until"))
+
+    @classmethod
+    def of(cls, document: Document) -> "FacetsForm":
+        names = ("product", "valid_from", "valid_until")
+        initial = {name: getattr(document, name) for name in names}
+        return cls(initial={**initial, "tags": ", ".join(document.tags)})
+
+    def given(self) -> dict[str, Any]:
+        """What the services ask for."""
+        return {**self.cleaned_data, "tags": self.cleaned_data["tags"].split(",")}
 
 
 EVERY = [
@@ -89,11 +115,6 @@ NAMES = {
 }
 
 
-def _day(label: Any) -> forms.DateField:
-    picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=False, widget=picker)
-
-
 class CuratedForm(forms.Form):
     """Ways to put a question, and the answer in the company's languages."""
 
@@ -114,8 +135,8 @@ class CuratedForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None chosen: on all of them."),
     )
-    valid_from = _day(_("From"))
-    valid_until = _day(_("Until"))
+    valid_from = day_field(_("From"))
+    valid_until = day_field(_("Until"))
     is_active = forms.BooleanField(label=_("In use"), required=False, initial=True)
 
     def __init__(

@@ -4,14 +4,18 @@ from rest_framework import serializers
 
 from knowledge.loaders import LOADERS
 from knowledge.models import Document, Passage
+from knowledge.services import FACETS
 
 
 class DocumentSerializer(serializers.ModelSerializer):
+    tags = serializers.ListField(child=serializers.CharField(), read_only=True)
+
     class Meta:
         model = Document
         fields = [
             *("id", "title", "kind", "source_name", "language", "status", "error", "progress"),
-            *("version", "size", "passage_count", "created_at", "updated_at", "indexed_at"),
+            *("version", "size", "passage_count", "tags", "product", "valid_from", "valid_until"),
+            *("created_at", "updated_at", "indexed_at"),
         ]
         read_only_fields = fields
 
@@ -53,11 +57,21 @@ class NewDocumentSerializer(serializers.Serializer):
 
 
 class ChangedDocumentSerializer(serializers.Serializer):
-    """Another title, another content, or both."""
+    """Another title, another content, or where and when it counts."""
 
     title = serializers.CharField(max_length=200, required=False)
     text = serializers.CharField(required=False, trim_whitespace=False)
     file = serializers.FileField(required=False, help_text="Multipart only.")
+    tags = serializers.ListField(child=serializers.CharField(max_length=60), required=False)
+    product = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    valid_from = serializers.DateField(required=False, allow_null=True)
+    valid_until = serializers.DateField(
+        required=False, allow_null=True, help_text="Outside its dates it answers nothing."
+    )
+
+    @property
+    def facets(self) -> dict:
+        return {name: self.validated_data[name] for name in FACETS if name in self.validated_data}
 
     @property
     def content(self) -> bytes | None:
@@ -82,7 +96,24 @@ class SearchSerializer(serializers.Serializer):
 
     question = serializers.CharField(max_length=2_000)
     limit = serializers.IntegerField(min_value=1, max_value=20, default=5)
-    language = serializers.CharField(max_length=8, required=False, help_text="ISO 639-1.")
+    language = serializers.CharField(
+        max_length=8, required=False, help_text="The question's: ISO 639-1."
+    )
+    kinds = serializers.ListField(
+        child=serializers.ChoiceField(choices=LOADERS.choices()), required=False
+    )
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=60),
+        required=False,
+        help_text="One of them is enough.",
+    )
+    products = serializers.ListField(child=serializers.CharField(max_length=100), required=False)
+    languages = serializers.ListField(
+        child=serializers.CharField(max_length=8), required=False, help_text="The passages'."
+    )
+    on = serializers.DateField(
+        required=False, help_text="The day on which documents must be valid; today without it."
+    )
 
 
 class FoundPassageSerializer(serializers.Serializer):
@@ -101,4 +132,5 @@ class SearchResultSerializer(serializers.Serializer):
     passages = FoundPassageSerializer(many=True)
     confidence = serializers.FloatField(help_text="0..1: that these passages hold the answer.")
     grounded = serializers.BooleanField(help_text="Whether we would answer from them.")
+    threshold = serializers.FloatField(help_text="The confidence from which on we answer.")
     knowledge_version = serializers.CharField()

@@ -21,13 +21,20 @@ from knowledge.api.serializers import (
 )
 from knowledge.models import Document, Passage
 
+NARROWS = ("kinds", "tags", "products", "languages", "on")
+
 
 class DocumentViewSet(mixins.DestroyModelMixin, ReadOnlyModelViewSet):
     """What the company has told us; indexing follows in the background."""
 
     queryset = Document.objects.all()
     serializer_class = DocumentSerializer
-    filterset_fields = {"status": ["exact"], "kind": ["exact"], "language": ["exact"]}
+    filterset_fields = {
+        "status": ["exact"],
+        "kind": ["exact"],
+        "language": ["exact"],
+        "product": ["exact"],
+    }
 
     @extend_schema(
         request=NewDocumentSerializer, responses={200: DocumentSerializer, 201: DocumentSerializer}
@@ -54,13 +61,17 @@ class DocumentViewSet(mixins.DestroyModelMixin, ReadOnlyModelViewSet):
 
     @extend_schema(request=ChangedDocumentSerializer, responses=DocumentSerializer)
     def partial_update(self, request: Request, pk: str | None = None) -> Response:
-        """Rename it or give it new content; passages that did not change keep their ids."""
+        """Rename it, give it new content, say where it counts; what did not change keeps its id."""
         document = self.get_object()
         body = ChangedDocumentSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         if title := body.validated_data.get("title"):
             document = services.rename_document(
                 document=document, title=title, actor=_actor(request)
+            )
+        if facets := body.facets:
+            document = services.describe_document(
+                document=document, **facets, actor=_actor(request)
             )
         if (content := body.content) is not None:
             document = services.replace_content(
@@ -97,13 +108,16 @@ class SearchView(APIView):
         """The passages most likely to hold the answer, best first, and how sure we are."""
         body = SearchSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        found = services.search(**body.validated_data)
+        asked = dict(body.validated_data)
+        narrowed = {name: asked.pop(name) for name in NARROWS if name in asked}
+        found = services.search(**asked, only=services.Only(**narrowed))
         return Response(
             SearchResultSerializer(
                 {
                     "passages": found.passages,
                     "confidence": found.confidence,
                     "grounded": found.is_grounded(services.THRESHOLD),
+                    "threshold": services.THRESHOLD,
                     "knowledge_version": found.knowledge_version,
                 }
             ).data

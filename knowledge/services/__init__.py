@@ -8,6 +8,8 @@ from knowledge.services.curating import (
     remove_curated_answer,
 )
 from knowledge.services.documents import (
+    FACETS,
+    TEXT_KINDS,
     add_document,
     describe_document,
     find_same,
@@ -16,6 +18,7 @@ from knowledge.services.documents import (
     remove_document,
     rename_document,
     replace_content,
+    text_of,
 )
 from knowledge.services.embedding import embed, embed_locally, hides_personal
 from knowledge.services.foreseeing import Asked, Foreseen, Outcome, foresee_answer, foresee_edit
@@ -41,6 +44,8 @@ from knowledge.services.sweeping import sweep
 from knowledge.services.visiting import visit_next
 
 __all__ = [
+    "FACETS",
+    "TEXT_KINDS",
     "THRESHOLD",
     "Asked",
     "CuratedHit",
@@ -80,5 +85,6 @@ __all__ = [
     "replace_content",
     "search",
     "sweep",
+    "text_of",
     "visit_next",
 ]

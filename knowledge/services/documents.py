@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from knowledge.loaders.base import decoded
 from knowledge.models import Document, DocumentContent, KnowledgeState, SourcePage
 from knowledge.services.embedding import current_embedder
 from knowledge.services.ringing import ring_indexing
@@ -18,6 +19,8 @@ from tenants.live import publish
 
 # No report for so long means that nobody is at it any more.
 LEFT_ALONE = timedelta(minutes=2)
+# What people can write by hand.
+TEXT_KINDS = ("txt", "md", "csv")
 FACETS = ("tags", "product", "valid_from", "valid_until")
 
 
@@ -67,6 +70,14 @@ def replace_content(*, document: Document, content: bytes, actor: str = "system"
     if document.content_hash != digest:
         _replace(document, content=content, digest=digest, kind=kind, actor=actor)
     return document
+
+
+def text_of(*, document: Document) -> str:
+    """Its content as people can change it; empty for what is no text."""
+    if document.kind not in TEXT_KINDS:
+        return ""
+    body = DocumentContent.objects.filter(document=document).values_list("body", flat=True).first()
+    return decoded(bytes(body)) if body else ""
 
 
 @transaction.atomic

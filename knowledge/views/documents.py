@@ -11,9 +11,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from knowledge.forms import PasteForm, UploadForm
+from knowledge.forms import FacetsForm, PasteForm, UploadForm
 from knowledge.models import Document
-from knowledge.services import add_document, find_same, reindex_document, remove_document
+from knowledge.services import (
+    TEXT_KINDS,
+    add_document,
+    describe_document,
+    find_same,
+    reindex_document,
+    remove_document,
+    replace_content,
+)
 from tenants import cards
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
@@ -78,6 +86,12 @@ def _added(
 def document(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """One document and the passages it can be cited by."""
     shown = get_object_or_404(Document, pk=pk)
+    return _document(request, shown, FacetsForm.of(shown))
+
+
+def _document(
+    request: AuthenticatedRequest, shown: Document, form: FacetsForm, status: int = 200
+) -> HttpResponse:
     passages = shown.passages.only("heading", "text", "language", "position", "document_id")
     return render(
         request,
@@ -85,10 +99,13 @@ def document(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         {
             "title": shown.title,
             "document": shown,
+            "form": form,
+            "is_text": shown.kind in TEXT_KINDS,
             "page": Paginator(passages.order_by("position"), PAGE).get_page(
                 request.GET.get("page", 1)
             ),
         },
+        status=status,
     )
 
 
@@ -97,6 +114,38 @@ def document(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def reindex(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     reindex_document(document=get_object_or_404(Document, pk=pk), actor=f"user:{request.user.pk}")
     messages.success(request, _("Being indexed anew."))
+    return redirect("knowledge:document", pk)
+
+
+@needs("knowledge.change_document")
+@require_POST
+def replace(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Give a document another text."""
+    shown = get_object_or_404(Document, pk=pk)
+    content = request.POST.get("text", "").encode()
+    try:
+        replace_content(document=shown, content=content, actor=f"user:{request.user.pk}")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("Replaced. It answers as soon as it is indexed."))
+    return redirect("knowledge:document", pk)
+
+
+@needs("knowledge.change_document")
+@require_POST
+def describe(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Tags, product and dates of a document."""
+    shown = get_object_or_404(Document, pk=pk)
+    form = FacetsForm(request.POST)
+    if not form.is_valid():
+        return _document(request, shown, form, status=422)
+    try:
+        describe_document(document=shown, **form.given(), actor=f"user:{request.user.pk}")
+    except ValidationError as error:
+        form.add_error(None, error.messages)
+        return _document(request, shown, form, status=422)
+    messages.success(request, _("Saved."))
     return redirect("knowledge:document", pk)
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from knowledge.models import CuratedAnswer, Gap, Source, SourcePage
+from knowledge.models import CuratedAnswer, Document, Gap, Source, SourcePage
 from knowledge.services import find_curated, record_gap
+from tests.knowledge.test_documents import learn
 
 SOURCES = "/api/v1/knowledge/sources/"
 ANSWERS = "/api/v1/knowledge/answers/"
@@ -50,6 +51,25 @@ def test_an_answer_is_written_changed_and_removed(program):
     assert agent.delete(address).status_code == 403
     assert program("admin").delete(address).status_code == 204
     assert not CuratedAnswer.objects.exists()
+
+
+def test_a_search_is_narrowed(program):
+    agent = program("agent")
+    for name, text in (("a", "A night costs 90 euros."), ("b", "A night costs 50 euros.")):
+        learn(text, source_name=f"{name}.txt")
+    document = Document.objects.get(source_name="b.txt")
+    changed = agent.patch(
+        f"/api/v1/knowledge/documents/{document.pk}/",
+        {"tags": ["hostel"], "product": "bed", "valid_until": "2099-01-01"},
+    ).json()
+    assert (changed["tags"], changed["product"]) == (["hostel"], "bed")
+
+    found = agent.post(
+        "/api/v1/knowledge/search/", {"question": "what is a night", "tags": ["hostel"]}
+    ).json()
+
+    assert [one["document_id"] for one in found["passages"]] == [document.pk]
+    assert found["threshold"] == 0.5
 
 
 def test_a_gap_is_answered_in_the_words_it_was_asked_in(program):
