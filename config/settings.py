@@ -402,6 +402,8 @@ COMPATIBLE_BASE_URL = env.str("COMPATIBLE_BASE_URL", default="")  # Groq, Mistra
 COMPATIBLE_API_KEY = env.str("COMPATIBLE_API_KEY", default="")
 # Task -> "provider/model" in order of preference; the offline engine always ends the chain.
 MODEL_ROUTES = env.json("MODEL_ROUTES", default={})
+# Read answers word by word: for proxies that end a line on which nothing moves.
+MODEL_STREAMS = env.bool("MODEL_STREAMS", default=False)
 EMBEDDER = env.str("EMBEDDER", default="local")  # local | openai
 # Public sets that "manage.py evaluate" measures on; they are not ours to ship.
 EVALS_DIR = Path(env.str("EVALS_DIR", default="") or BASE_DIR.parent / "shared" / "evals")

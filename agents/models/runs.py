@@ -1,5 +1,6 @@
 """What the agent thought, step by step, and what it cost."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -93,6 +94,7 @@ class Run(models.Model):
                 condition=Q(experiment__isnull=False),
                 name="runs_of_an_experiment",
             ),
+            BrinIndex(fields=["created_at"], name="runs_by_day", pages_per_range=16),
         ]
 
     def __str__(self) -> str:
@@ -162,6 +164,7 @@ class ModelCall(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        indexes = [BrinIndex(fields=["created_at"], name="model_calls_by_day")]
 
     def __str__(self) -> str:
         return f"{self.task} by {self.provider}/{self.model}: {self.status}"

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -110,6 +111,7 @@ class Conversation(models.Model):
                 condition=Q(waiting_since__isnull=False),
                 name="conversations_waiting",
             ),
+            BrinIndex(fields=["created_at"], name="conversations_by_day"),
         ]
 
     def __str__(self) -> str:

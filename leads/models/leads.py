@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -102,6 +103,7 @@ class Lead(models.Model):
             models.Index(fields=["stage", "-score", "-id"], name="leads_by_stage"),
             models.Index(fields=["owner", "-score", "-id"], name="leads_by_owner"),
             models.Index(fields=["scored_by"], name="leads_by_rule_set"),
+            BrinIndex(fields=["created_at"], name="leads_by_day"),
         ]
 
     def __str__(self) -> str:
@@ -219,6 +221,7 @@ class LeadChange(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        indexes = [BrinIndex(fields=["at"], name="lead_changes_by_day")]
 
     def __str__(self) -> str:
         return f"{self.field}: {self.before or '–'} → {self.after or '–'}"
