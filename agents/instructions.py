@@ -82,8 +82,9 @@ class Instructions:
         lines += [f"Do not: {line}" for line in self.donts]
         return "\n".join(lines)
 
-    def signature_in(self, language: str, *, usual: str = "") -> str:
-        return self.signature.get(language) or self.signature.get(usual) or ""
+    def signature_in(self, language: str) -> str:
+        """In no other language than the answer's: a line in another would look like a slip."""
+        return self.signature.get(language, "")
 
     def trimmed(self) -> "Instructions":
         """Without lines that say nothing."""

@@ -43,7 +43,7 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
             Entry("knowledge", _("Knowledge"), "knowledge", "knowledge:documents",
                   "knowledge.view_document"),
             Entry("runs", _("Agent runs"), "runs", "agents:runs", "agents.view_run"),
-            Entry("versions", _("Agent versions"), "book", "agents:versions",
+            Entry("versions", _("Agent versions"), "note", "agents:versions",
                   "agents.view_agentversion"),
             Entry("playground", _("Playground"), "spark", "agents:playground", "agents.view_run"),
             Entry("models", _("Models and money"), "spark", "agents:models",

@@ -290,7 +290,7 @@ def _finish(replay: Replay, *, status: str, reason: str = "") -> None:
         status=status,
         verdict=state,
         reasons=[*([reason] if reason else []), *verdict.reasons],
-        summary=verdict.figures,
+        summary={**verdict.figures, "no_model": not _routes(replay.version)},
         claimed_until=None,
         finished_at=timezone.now(),
     )

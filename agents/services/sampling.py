@@ -26,9 +26,9 @@ HANDED_SHARE = 0.25
 
 # What a document says, asked as somebody would who is not sure of it.
 ABOUT = {
-    "en": "Is it right that {said}?",
-    "es": "¿Es correcto que {said}?",
-    "ar": "هل صحيح أن {said}؟",
+    "en": "Is this right: {said}?",
+    "es": "¿Es correcto esto: {said}?",
+    "ar": "هل هذا صحيح: {said}؟",
 }
 LEAST_WORDS, MOST_CHARACTERS = 4, 160
 _SENTENCE = re.compile(r"[^.!?؟\n]+")
