@@ -95,8 +95,7 @@ def signed(thought: Thought, text: str) -> str:
 
 def _signature(thought: Thought) -> str:
     """What the version puts under every answer, on a line of its own; ours, not the model's."""
-    usual = (thought.profile.languages or [""])[0]
-    words = thought.instructions.signature_in(thought.run.language, usual=usual)
+    words = thought.instructions.signature_in(thought.run.language)
     return f"\n\n{words}" if words else ""
 
 
