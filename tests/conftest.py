@@ -8,6 +8,7 @@ from django.core.management import call_command
 from dramatiq.message import Message
 
 from config.embedded import start_what_is_missing
+from tests.aimock_fixture import aimock as aimock
 from tests.prism_fixture import judge as judge
 from tests.prism_fixture import prism as prism
 from tests.side_by_side import pytest_collection_modifyitems as pytest_collection_modifyitems

@@ -89,6 +89,7 @@ def _account(kind: str) -> Account:
     return Account(
         base_url=getattr(settings, f"{kind.upper()}_BASE_URL", ""),
         api_key=getattr(settings, f"{kind.upper()}_API_KEY", ""),
+        streams=settings.MODEL_STREAMS,
         embed=embed_locally,
     )
 

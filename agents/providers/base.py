@@ -6,6 +6,7 @@ register it in ``agents/providers/__init__.py``, and record its answers under
 retries stay off, because the gateway has a chain of other providers to try instead.
 """
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ import httpx2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
+
+from tenants.plugins.errors import Unavailable
 
 CONNECT_SECONDS = 5.0
 Embed = Callable[[list[str]], NDArray[np.float32]]
@@ -110,10 +113,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How to reach a provider, and the local embedder for those that need no network."""
+    """How to reach a provider, and the local embedder for those that need no network.
+
+    ``streams``: answers are read word by word. Nobody sees them before they are whole and
+    checked; but no proxy takes the line for idle, and one that goes dead is noticed.
+    """
 
     base_url: str = ""
     api_key: str = ""
+    streams: bool = False
     embed: Embed | None = None
 
 
@@ -131,6 +139,17 @@ class LlmProvider(ABC):
     @abstractmethod
     def answer(self, question: Question, *, model: str, timeout: float) -> Answer:
         """Ask once, wait at most ``timeout`` seconds; raise a ProviderError if it fails."""
+
+
+class Clock:
+    """The time one streamed answer may take: an SDK's time-out is for each of its pieces."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def tick(self) -> None:
+        if time.monotonic() > self._end:
+            raise Unavailable("The answer took too long.")
 
 
 def patience(seconds: float) -> httpx2.Timeout:

@@ -6,6 +6,7 @@ https://developers.openai.com/api/reference/resources/chat
 import json
 from typing import Any
 
+import httpx2
 import openai
 from pydantic import BaseModel, Field, ValidationError
 
@@ -13,6 +14,7 @@ from agents.providers.base import (
     Account,
     Answer,
     ChatMessage,
+    Clock,
     LlmProvider,
     Question,
     ToolCall,
@@ -84,6 +86,8 @@ class OpenAI(LlmProvider):
             "messages": _messages(self.system(question), question),
             **self.options(question, model),
         }
+        if self.account.streams:
+            return _answer(self._read(body, timeout))
         try:
             # The typed method walks messages and schema through its unions, and builds thirty
             # objects of the answer: most of what a call costs us, for four values.
@@ -98,6 +102,32 @@ class OpenAI(LlmProvider):
         except ValueError as error:  # a 200 whose body is not the JSON it says it is
             raise Unavailable(f"Unreadable answer: {error}") from error
         return _answer(answer)
+
+    def _read(self, body: dict[str, Any], timeout: float) -> dict[str, Any]:
+        """The answer put together from its pieces, as it would have come in one."""
+        clock, whole = Clock(timeout), Pieces()
+        try:
+            chunks = self._client.post(
+                "/chat/completions",
+                cast_to=object,
+                body={**body, "stream": True, "stream_options": {"include_usage": True}},
+                options={"timeout": patience(timeout)},
+                stream=True,
+                stream_cls=openai.Stream[object],
+            )
+            for chunk in chunks:
+                clock.tick()
+                whole.add(chunk)
+        except openai.OpenAIError as error:
+            raise _mapped(error) from error
+        except (
+            httpx2.HTTPError,
+            ValueError,
+            TypeError,
+            AttributeError,
+        ) as error:  # cut off, or no JSON
+            raise Unavailable(f"The stream broke off: {error}") from error
+        return whole.body()
 
     def system(self, question: Question) -> str:
         return question.system
@@ -143,6 +173,54 @@ class Compatible(OpenAI):
             # Several of them refuse a format beside tools: what they answer is checked anyway.
             options.pop("response_format", None)
         return options
+
+
+class Pieces:
+    """A streamed completion as far as it has come.
+
+    https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events
+    """
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._refusal: list[str] = []
+        self._calls: dict[int, dict[str, str]] = {}
+        self._finished = ""
+        self._usage: Any = None
+
+    def add(self, chunk: Any) -> None:
+        """Raises ValueError (Pydantic's is one) for a piece that is none."""
+        if not isinstance(chunk, dict):
+            raise TypeError("A piece is no object.")
+        self._usage = chunk.get("usage") or self._usage
+        for choice in (chunk.get("choices") or [])[:1]:
+            self._finished = choice.get("finish_reason") or self._finished
+            delta = choice.get("delta") or {}
+            self._text.append(delta.get("content") or "")
+            self._refusal.append(delta.get("refusal") or "")
+            for call in delta.get("tool_calls") or []:
+                self._add_call(call)
+
+    def _add_call(self, call: dict[str, Any]) -> None:
+        known = self._calls.setdefault(call.get("index", 0), {"id": "", "name": "", "args": ""})
+        given = call.get("function") or {}
+        known["id"] += call.get("id") or ""
+        known["name"] += given.get("name") or ""
+        known["args"] += given.get("arguments") or ""
+
+    def body(self) -> dict[str, Any]:
+        if not self._finished:
+            raise Unavailable("The stream ended before the answer did.")
+        calls = [
+            {"id": call["id"], "function": {"name": call["name"], "arguments": call["args"]}}
+            for call in self._calls.values()
+        ]
+        message = {"content": "".join(self._text), "refusal": "".join(self._refusal) or None}
+        choice = {
+            "message": {**message, "tool_calls": calls or None},
+            "finish_reason": self._finished,
+        }
+        return {"choices": [choice], "usage": self._usage}
 
 
 def _messages(system: str, question: Question) -> list[dict[str, Any]]:
