@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 from agents.guardrails.autonomy import Act, Ruling
 from agents.models import ReplyDraft, ReplyDraftQuerySet, Run
 from agents.services import lessons, ringing
+from agents.services.disclosures import record_telling, telling_due
 from channels_app import outbox
 from channels_app import services as channels
 from channels_app.models import Conversation, Message
 from tenants import live
 from tenants.accounts.models import User
 from tenants.audit.services import record
+from tenants.workspace.services import profile
 
 State = ReplyDraft.State
 SEE = "agents.view_replydraft"
@@ -169,14 +171,19 @@ def _send(
 ) -> ReplyDraft:
     try:
         with transaction.atomic():
+            telling = telling_due(
+                conversation=draft.conversation, ours=profile(), language=draft.language
+            )
             message = outbox.post_message(
                 conversation=draft.conversation,
-                text=draft.words,
+                text=telling.before(draft.words) if telling else draft.words,
                 author=Message.Author.AI,
                 user=user,
                 run_id=draft.run_id,
                 seen_turn=draft.turn_version,
             )
+            if telling:
+                record_telling(telling=telling, message=message)
             _leave(draft, State.SENT, user=user, leaving=leaving, message_id=message.pk)
             channels.end_approval(conversation=draft.conversation)
             edited = bool(draft.edited_text)

@@ -12,17 +12,19 @@ from agents.refusals import refusal_sentence
 from agents.services import drafts
 from agents.services.acknowledging import acknowledgement
 from agents.services.autonomy import matrix_of
+from agents.services.disclosures import Telling, record_telling, telling_due
 from agents.services.intents import own_intents_of
 from agents.services.opening import open_or_extend
 from agents.services.replying import Drafted
-from agents.services.thought import Thought
+from agents.services.thought import Thought, new_calls
 from channels_app import outbox
 from channels_app import services as channels
 from channels_app.models import Message
 from tenants import live
 from tenants.audit.services import record
 from tenants.prepared import PreparedUpdate
-from tenants.workspace.services import record_usage
+from tenants.statements import write_together
+from tenants.workspace.services import usage
 
 SAVED = [
     "turn_version",
@@ -138,8 +140,6 @@ def _close(
             newer = _finish(run)
             if deed is not None:
                 deed()
-            thought.store_steps()
-            thought.store_calls()
             live.publish(
                 "run",
                 run=run.pk,
@@ -193,32 +193,47 @@ def _newest_inbound(run: Run) -> int | None:
 
 
 def _post(thought: Thought, text: str) -> None:
-    outbox.post_message(
+    telling = _telling(thought)
+    message = outbox.post_message(
         conversation=thought.conversation,
-        text=text,
+        text=telling.before(text) if telling else text,
         author=Message.Author.AI,
         run_id=thought.run.pk,
         seen_turn=thought.run.turn_version,
+    )
+    if telling:
+        record_telling(telling=telling, message=message)
+
+
+def _telling(thought: Thought) -> Telling | None:
+    return telling_due(
+        conversation=thought.conversation, ours=thought.profile, language=thought.run.language
     )
 
 
 def _fetch_person(thought: Thought, reason: str, *, saying: str = "") -> None:
     """Fenced as a reply is: nobody is fetched to a conversation that has moved on."""
+    telling = _telling(thought) if saying else None
     channels.hand_over(
         conversation=thought.conversation,
         reason=reason,
-        text=saying,
+        text=telling.before(saying) if telling else saying,
         seen_turn=thought.run.turn_version,
         run_id=thought.run.pk,
         assignee_id=own_intents_of(thought.profile).owners.get(thought.run.own_intent),
     )
+    if telling:
+        said = Message.objects.filter(run_id=thought.run.pk).latest("pk")
+        record_telling(telling=telling, message=said)
 
 
 def _account(thought: Thought) -> None:
-    """Usage and audit: both hold a row of the whole company, so they come last."""
+    """What was done and what it took. Usage and audit hold a row of the whole company: they
+    come last."""
     run = thought.run
     tokens = sum(call.input_tokens + call.output_tokens for call in thought.calls)
-    record_usage(tokens=tokens, cost=run.cost if run.cost else Decimal(0))
+    used = usage(tokens=tokens, cost=run.cost if run.cost else Decimal(0))
+    write_together([thought.new_steps(), new_calls(thought.calls, run=run), used])
     if run.status != Run.Status.DONE:
         return
     record(

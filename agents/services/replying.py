@@ -6,6 +6,7 @@ from typing import Any
 
 from agents.models import RunStep
 from agents.schemas import Intent
+from agents.services.disclosures import room_for_telling
 from agents.services.grounding import Assignment, Draft, HandedOver, can_answer, cited, write
 from agents.services.lessons import examples_for
 from agents.services.thought import Thought
@@ -77,7 +78,7 @@ def _assignment(thought: Thought, found: SearchResult, *, needs_source: bool) ->
         newest=thought.newest,
         passages=found.passages,
         language=thought.run.language,
-        limit=capabilities.max_text - capabilities.length_of(_signature(thought)),
+        limit=capabilities.max_text - capabilities.length_of(_around(thought)),
         seconds_left=lambda: thought.seconds_left,
         length_of=capabilities.length_of,
         needs_source=needs_source,
@@ -86,6 +87,11 @@ def _assignment(thought: Thought, found: SearchResult, *, needs_source: bool) ->
         earlier=thought.earlier,
         examples=examples_for(thought.profile, language=thought.run.language),
     )
+
+
+def _around(thought: Thought) -> str:
+    """What stands around an answer of ours, and must fit beside it."""
+    return room_for_telling(thought.profile, thought.run.language) + _signature(thought)
 
 
 def signed(thought: Thought, text: str) -> str:

@@ -98,6 +98,10 @@ class ProfileSerializer(serializers.ModelSerializer):
         child=serializers.CharField(max_length=500),
         help_text="Language to the exact sentence said where a person takes over.",
     )
+    disclosure = serializers.DictField(
+        child=serializers.CharField(max_length=250),
+        help_text="Language to how contacts are told that an AI answers; {company} is your name.",
+    )
     confidence_gate = serializers.FloatField(min_value=0, max_value=1)
     quiet_seconds = serializers.FloatField(min_value=0, max_value=60)
     tools = serializers.ListField(
@@ -119,6 +123,7 @@ class ProfileSerializer(serializers.ModelSerializer):
         model = Profile
         fields = [
             *("tone", "languages", "about", "refusal", "handover", "says_handover"),
+            *("discloses_ai", "disclosure", "disclosure_hours"),
             *("confidence_gate", "quiet_seconds"),
             *("quiet_from", "quiet_to"),
             *("ai_enabled", "tools", "silence_minutes", "person_minutes"),

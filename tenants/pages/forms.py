@@ -194,6 +194,16 @@ class ProfileForm(forms.ModelForm):
         ),
     )
 
+    disclosure = forms.CharField(
+        label=_("How contacts are told"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+        help_text=_(
+            "One line a language, as “en: sentence”. {company} becomes your name. Left empty,"
+            " Leadwire uses its own."
+        ),
+    )
+
     class Meta:
         model = Profile
         fields = [
@@ -208,6 +218,9 @@ class ProfileForm(forms.ModelForm):
             "quiet_from",
             "quiet_to",
             "ai_enabled",
+            "discloses_ai",
+            "disclosure",
+            "disclosure_hours",
             "silence_minutes",
             "person_minutes",
             "retention_days",
@@ -226,6 +239,8 @@ class ProfileForm(forms.ModelForm):
             "quiet_from": _("Quiet hours from"),
             "quiet_to": _("Quiet hours until"),
             "ai_enabled": _("The AI answers on its own"),
+            "discloses_ai": _("Tell contacts that an AI answers"),
+            "disclosure_hours": _("Tell them again after a pause of (hours)"),
             "silence_minutes": _("Alarm when nobody answered for (minutes)"),
             "person_minutes": _("Alarm when a person has not answered for (minutes)"),
             "retention_days": _("Keep conversations for (days)"),
@@ -235,6 +250,10 @@ class ProfileForm(forms.ModelForm):
             "confidence_gate": _("From 0 to 1. Below it a person is asked instead."),
             "quiet_seconds": _("Several messages in a row get one answer."),
             "quiet_from": _("In the company's time zone. No marketing message leaves then."),
+            "discloses_ai": _(
+                "Before the first answer of a conversation, after a long pause, and when a person"
+                " hands it back. The EU's AI Act asks for it, and so does California."
+            ),
             "ai_enabled": _("Switched off, every conversation waits for a person."),
         }
 
@@ -244,7 +263,7 @@ class ProfileForm(forms.ModelForm):
         self.initial["company_name"] = company.name
         self.initial["time_zone"] = company.time_zone
         self.initial["languages"] = ", ".join(self.instance.languages)
-        for name in ("refusal", "handover"):
+        for name in ("refusal", "handover", "disclosure"):
             sentences = getattr(self.instance, name)
             self.initial[name] = "\n".join(f"{code}: {text}" for code, text in sentences.items())
 
@@ -261,6 +280,9 @@ class ProfileForm(forms.ModelForm):
 
     def clean_handover(self) -> dict[str, str]:
         return self._by_language("handover")
+
+    def clean_disclosure(self) -> dict[str, str]:
+        return self._by_language("disclosure")
 
     def _by_language(self, name: str) -> dict[str, str]:
         sentences: dict[str, str] = {}
