@@ -2,7 +2,7 @@
 
 import base64
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha1, sha256
 
 from tenants.plugins.errors import SignatureMismatch
@@ -17,13 +17,19 @@ def same(claimed: str, expected: str) -> bool:
     return hmac.compare_digest(claimed.encode("utf-8", "surrogatepass"), expected.encode())
 
 
-def check_hub_signature(claimed: str, secret: bytes, body: bytes) -> None:
-    """Meta's ``X-Hub-Signature-256: sha256=<hex>`` over the raw bytes.
+def hub_signature(secret: bytes, body: bytes) -> str:
+    """As Meta writes it into ``X-Hub-Signature-256``, and many after it into headers of their own.
 
     https://developers.facebook.com/docs/graph-api/webhooks/getting-started#event-notifications
     """
-    if not same(claimed, f"sha256={hex_hmac(secret, body)}"):
-        raise SignatureMismatch("X-Hub-Signature-256 does not match the body.")
+    return f"sha256={hex_hmac(secret, body)}"
+
+
+def check_hub_signature(
+    headers: Mapping[str, str], secret: bytes, body: bytes, *, header: str = "X-Hub-Signature-256"
+) -> None:
+    if not same(headers.get(header, ""), hub_signature(secret, body)):
+        raise SignatureMismatch(f"{header} does not match the body.")
 
 
 def hub_challenge(query: dict[str, str], verify_token: str) -> str:

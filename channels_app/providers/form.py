@@ -25,9 +25,10 @@ from channels_app.providers.values import (
     RawItem,
     Sent,
 )
-from channels_app.signatures import hex_hmac, same
-from tenants.plugins.errors import PayloadRejected, Rejected, SignatureMismatch
+from channels_app.signatures import check_hub_signature, hub_signature
+from tenants.plugins.errors import PayloadRejected, Rejected
 
+HEADER = "X-Form-Signature"
 SUBMISSION = "submission"
 MAX_FIELDS = 60
 MAX_VALUE = 10_000
@@ -71,7 +72,7 @@ class WebForm(base.ChannelProvider):
 
     secret_names: ClassVar[Mapping[str, str]] = {"secret": "secret"}
     names_itself = True
-    how_to_connect = (
+    how_to_connect = _(
         "Name the websites that may post. Let your form post to"
         " /forms/<key>/ (the last part of the webhook address is the key) with fields name, email,"
         " phone, message, and any others; _redirect names a page of yours to go on to."
@@ -84,12 +85,11 @@ class WebForm(base.ChannelProvider):
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         secret = base.strict_config(self.config, "secret")
-        if not same(headers.get("X-Form-Signature", ""), f"sha256={hex_hmac(secret, body)}"):
-            raise SignatureMismatch("X-Form-Signature does not match the body.")
+        check_hub_signature(headers, secret, body, header=HEADER)
 
     def signed(self, body: bytes) -> dict[str, str]:
         secret = base.strict_config(self.config, "secret")
-        return {"X-Form-Signature": f"sha256={hex_hmac(secret, body)}"}
+        return {HEADER: hub_signature(secret, body)}
 
     def split(self, body: bytes) -> Iterator[RawItem]:
         fields = wire.load_object(body)

@@ -39,19 +39,18 @@ class MetaAppChannel(base.ChannelProvider):
         return str(self.config.get("account_id") or "")
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        claimed = headers.get("X-Hub-Signature-256", "")
         try:
             secret = base.strict_config(self.config, "app_secret")
-            signatures.check_hub_signature(claimed, secret, body)
+            signatures.check_hub_signature(headers, secret, body)
         except SignatureMismatch:
             if not self.config.get("second_secret"):
                 raise
             second = base.strict_config(self.config, "second_secret")
-            signatures.check_hub_signature(claimed, second, body)
+            signatures.check_hub_signature(headers, second, body)
 
     def signed(self, body: bytes) -> dict[str, str]:
         secret = base.strict_config(self.config, "app_secret")
-        return {"X-Hub-Signature-256": f"sha256={signatures.hex_hmac(secret, body)}"}
+        return {"X-Hub-Signature-256": signatures.hub_signature(secret, body)}
 
     def about_token(self, token: str) -> Probed:
         """What Meta says of a token: whether it is valid, what for, until when.

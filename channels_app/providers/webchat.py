@@ -35,10 +35,11 @@ from channels_app.providers.values import (
     Unsupported,
 )
 from channels_app.sentences import sentences
-from channels_app.signatures import hex_hmac, same
+from channels_app.signatures import check_hub_signature, hub_signature
 from tenants.lines import line_of, say
-from tenants.plugins.errors import PayloadRejected, SignatureMismatch
+from tenants.plugins.errors import PayloadRejected
 
+HEADER = "X-Chat-Signature"
 COLOUR = "#0f5c50"
 SALT = "channels_app.webchat.file"
 OF_A_FILE = ("kind", "name", "url", "mime", "size")  # for the page; never an id of ours
@@ -114,7 +115,7 @@ class WebChat(base.ChannelProvider):
 
     secret_names: ClassVar[Mapping[str, str]] = {"secret": "identity_secret"}
     names_itself = True
-    how_to_connect = (
+    how_to_connect = _(
         "Put the script tag on the pages of the websites you listed. Your server may say who is"
         " signed in by a JWT (HS256) under the identity secret, with sub, name, email and exp."
     )
@@ -125,12 +126,11 @@ class WebChat(base.ChannelProvider):
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         secret = base.strict_config(self.config, "identity_secret")
-        if not same(headers.get("X-Chat-Signature", ""), f"sha256={hex_hmac(secret, body)}"):
-            raise SignatureMismatch("X-Chat-Signature does not match the body.")
+        check_hub_signature(headers, secret, body, header=HEADER)
 
     def signed(self, body: bytes) -> dict[str, str]:
         secret = base.strict_config(self.config, "identity_secret")
-        return {"X-Chat-Signature": f"sha256={hex_hmac(secret, body)}"}
+        return {HEADER: hub_signature(secret, body)}
 
     # -- reading
 

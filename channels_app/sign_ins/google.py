@@ -13,7 +13,6 @@ from channels_app import wire
 from channels_app.scopes import scopes_of
 from channels_app.sign_ins import base
 from channels_app.sign_ins.base import Account, Grant
-from tenants.plugins.credentials import AppCredentials
 from tenants.plugins.errors import Rejected
 
 # https://developers.google.com/workspace/gmail/imap/imap-smtp
@@ -30,9 +29,8 @@ SERVERS = {
 }
 
 
-class Google(base.SignIn):
+class Google(base.MailboxSignIn):
     app = "google"
-    platforms = ("email",)
 
     @classmethod
     def consent_origin(cls) -> str:
@@ -43,8 +41,8 @@ class Google(base.SignIn):
         return str(settings.GOOGLE_LOGIN_URL)
 
     @classmethod
-    def config_of(cls, app: AppCredentials) -> dict[str, str]:
-        return {"client_id": app.oauth_id, "client_secret": app.oauth_secret}
+    def token_url(cls) -> str:
+        return f"{settings.GOOGLE_TOKEN_URL}/token"
 
     def authorize_url(
         self, *, platform: str, state: str, redirect_uri: str, verifier: str, again: bool
@@ -59,16 +57,6 @@ class Google(base.SignIn):
             verifier=verifier,
             access_type="offline",
             prompt="consent",
-        )
-
-    def grant(self, *, code: str, redirect_uri: str, verifier: str) -> Grant:
-        return base.grant_of(
-            self.trade(
-                f"{settings.GOOGLE_TOKEN_URL}/token",
-                code=code,
-                redirect_uri=redirect_uri,
-                verifier=verifier,
-            )
         )
 
     def revoke(self, config: Mapping[str, Any]) -> bool:
