@@ -15,7 +15,7 @@ from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
 
 from tenants.context import connection
-from tenants.statements import Statement
+from tenants.statements import Statement, Write
 
 
 class Blank(Expression):
@@ -37,10 +37,12 @@ class Prepared(Generic[M]):
 
     Values must be what the column's driver type takes: they are not prepared as ``filter`` would.
     The query is written once a process; each thread asks it over its own connection.
+    ``after`` is a WITH clause of our own before it, whose blanks are written ``%(name)s``.
     """
 
-    def __init__(self, build: Callable[[], "models.QuerySet[M]"]) -> None:
+    def __init__(self, build: Callable[[], "models.QuerySet[M]"], *, after: str = "") -> None:
         self._build = build
+        self._after = after
 
     def all(self, **values: Any) -> list[M]:
         query = self._query
@@ -56,7 +58,7 @@ class Prepared(Generic[M]):
 
     @cached_property
     def _query(self) -> "_Query[M]":
-        return _Query(self._build())
+        return _Query(self._build(), Statement(self._after))
 
 
 class _Query(Generic[M]):
@@ -66,10 +68,11 @@ class _Query(Generic[M]):
     whose, and what each has to be converted by.
     """
 
-    def __init__(self, queryset: "models.QuerySet[M]") -> None:
+    def __init__(self, queryset: "models.QuerySet[M]", before: Statement) -> None:
         compiler: Any = queryset.query.get_compiler(using=queryset.db)
-        sql, self.places = compiler.as_sql()
-        self.statement = Statement(sql)
+        sql, places = compiler.as_sql()
+        self.statement = Statement(before.in_order + sql)
+        self.places = [*map(Blank, before.names), *places]
         self.locks = bool(queryset.query.select_for_update)
         self.alias = queryset.db
         described = compiler.klass_info
@@ -125,18 +128,24 @@ class PreparedInsert(Generic[M]):
         if rows:
             self._write(rows)
 
+    def later(self, rows: Sequence[M]) -> Write | None:
+        """To insert them together with other writes; they get no keys."""
+        return Write(self._statement(len(rows)), self._values(rows)) if rows else None
+
     def _write(self, rows: Sequence[M]) -> list[tuple[Any, ...]]:
-        values = [
-            convert(getattr(row, name) if fill is None else fill(row, True))
-            for row in rows
-            for name, fill, convert in self._columns
-        ]
-        written = self._statement(len(rows)).rows(values)
+        written = self._statement(len(rows)).rows(self._values(rows))
         if len(written) == len(rows):  # else nobody can tell whose keys they are
             for row, (key, *_) in zip(rows, written, strict=True):
                 row.pk = key
                 row._state.adding, row._state.db = False, connection.alias
         return written
+
+    def _values(self, rows: Sequence[M]) -> list[Any]:
+        return [
+            convert(getattr(row, name) if fill is None else fill(row, True))
+            for row in rows
+            for name, fill, convert in self._columns
+        ]
 
     def _statement(self, count: int) -> Statement:
         if count not in self._statements:
@@ -185,10 +194,17 @@ class PreparedUpdate(Generic[M]):
 
     def row(self, row: M) -> Any:
         """Write the fields; what the statement returns of the row, or None if there is none."""
+        return self._statement.first(self._values(row))
+
+    def later(self, row: M) -> Write:
+        """To write them together with other writes."""
+        return Write(self._statement, self._values(row))
+
+    def _values(self, row: M) -> dict[str, Any]:
         values = dict(row.__dict__)
         for name, fill, convert in self._columns:
             values[name] = convert(values[name] if fill is None else fill(row, False))
-        return self._statement.first(values)
+        return values
 
     @cached_property
     def _fields(self) -> list[Any]:

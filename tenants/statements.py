@@ -6,14 +6,16 @@ statement; that took as long as PostgreSQL needs to answer a small one.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
 Values = Sequence[Any] | Mapping[str, Any]
 
 _PLACES = re.compile(r"%(?:%|s|\((\w+)\)s)")
+_NAMES = re.compile(r"%\((\w+)\)s")
 
 
 class Statement:
@@ -21,7 +23,10 @@ class Statement:
 
     def __init__(self, sql: str) -> None:
         self.sql = sql
-        self._names: list[str] = []
+        # For those who put it into a greater one: every place ``%s``, and what belongs there.
+        self.in_order = _NAMES.sub("%s", sql)
+        self.names = _NAMES.findall(sql)
+        self._known = list(dict.fromkeys(self.names))
         self._count = 0
         self._numbered = _PLACES.sub(self._number, sql)
 
@@ -38,6 +43,12 @@ class Statement:
         count: int = self._ask(values).rowcount
         return count
 
+    def filled(self, values: Values) -> list[Any]:
+        """The values for ``in_order``."""
+        if isinstance(values, Mapping):
+            return [values[name] for name in self.names]
+        return list(values)
+
     def _ask(self, values: Values) -> Any:
         here: Any = connections[DEFAULT_DB_ALIAS]
         if here.queries_logged or here.execute_wrappers:  # somebody wants to see what is asked
@@ -45,7 +56,7 @@ class Statement:
             cursor.execute(self.sql, values)
             return cursor
         if isinstance(values, Mapping):
-            values = [values[name] for name in self._names]
+            values = [values[name] for name in self._known]
         return here.ask(self._numbered, values)
 
     def _number(self, place: re.Match[str]) -> str:
@@ -55,6 +66,30 @@ class Statement:
         if place[1] is None:
             self._count += 1
             return f"${self._count}"
-        if place[1] not in self._names:
-            self._names.append(place[1])
-        return f"${self._names.index(place[1]) + 1}"
+        return f"${self._known.index(place[1]) + 1}"
+
+
+class Write(NamedTuple):
+    """A statement that waits to be made together with others."""
+
+    statement: Statement
+    values: Values
+
+
+def write_together(writes: Iterable[Write | None]) -> None:
+    """Make these writes in one journey to the database, as one statement.
+
+    For writes of different rows whose answers nobody needs: none of them sees what another does.
+    """
+    made = [write for write in writes if write is not None]
+    if made:
+        whole = _whole(tuple(write.statement for write in made))
+        whole.rows([value for write in made for value in write.statement.filled(write.values)])
+
+
+@lru_cache(maxsize=256)  # the same ones for every message, with some numbers of rows
+def _whole(statements: tuple[Statement, ...]) -> Statement:
+    parts = [
+        f"part{number} AS ({statement.in_order})" for number, statement in enumerate(statements)
+    ]
+    return Statement(f"WITH {', '.join(parts)} SELECT 1")

@@ -24,9 +24,10 @@ from agents.services.steering import guide_for, steered
 from agents.services.terms import terms_of
 from channels_app import services as channels
 from channels_app.models import Conversation, Message
-from tenants import context
 from tenants.plugins.errors import ProviderError
-from tenants.prepared import Blank, Prepared, PreparedInsert
+from tenants.prepared import Prepared, PreparedInsert
+from tenants.statements import Write, write_together
+from tenants.tracing import span
 from tenants.workspace.models import Profile
 from tenants.workspace.services import profile
 
@@ -132,7 +133,8 @@ class Thought:
         step = RunStep(run=self.run, name=name)
         started = time.monotonic()
         try:
-            yield step
+            with span(f"step {name}", leadwire__step=name):
+                yield step
         except FENCED as error:
             if isinstance(error, NoAnswer) and name == RunStep.Name.CLASSIFY:
                 self.learn(error.calls)
@@ -158,13 +160,14 @@ class Thought:
 
     def store_steps(self) -> None:
         """Write the steps that are not written yet; one another worker wrote stays."""
-        if self.is_dry:
-            return
-        _NEW_STEPS.rows(self.steps)
-        self.steps = []
+        write_together([self.new_steps()])
 
-    def store_calls(self) -> None:
-        store_calls(self.calls, run=self.run)
+    def new_steps(self) -> Write | None:
+        """As ``store_steps``, to be written together with other things."""
+        if self.is_dry:
+            return None
+        written, self.steps = self.steps, []
+        return _NEW_STEPS.later(written)
 
 
 _NEW_STEPS = PreparedInsert(RunStep, "ON CONFLICT DO NOTHING")
@@ -172,7 +175,12 @@ _NEW_STEPS = PreparedInsert(RunStep, "ON CONFLICT DO NOTHING")
 
 def store_calls(calls: Sequence[Call], *, run: Run | None) -> None:
     """One row a call; ``run`` is None for the chat API."""
-    _NEW_CALLS.rows(
+    write_together([new_calls(calls, run=run)])
+
+
+def new_calls(calls: Sequence[Call], *, run: Run | None) -> Write | None:
+    """As ``store_calls``, to be written together with other things."""
+    return _NEW_CALLS.later(
         [
             ModelCall(
                 run=run,
@@ -194,29 +202,28 @@ def store_calls(calls: Sequence[Call], *, run: Run | None) -> None:
 _NEW_CALLS = PreparedInsert(ModelCall)
 
 
-CLAIM = """
-UPDATE agents_run
-SET status = 'thinking', claim = claim + 1, claimed_until = %(until)s,
-    started_at = coalesce(started_at, %(now)s)
-WHERE id = %(run)s AND (status = 'gathering' AND due_at <= %(now)s
-                        OR status = 'thinking' AND claimed_until < %(now)s)
+# Where the query that follows says ``agents_run``, it reads what this has written.
+CLAIMED = """
+WITH agents_run AS (
+    UPDATE agents_run
+    SET status = 'thinking', claim = claim + 1, claimed_until = %(until)s,
+        started_at = coalesce(started_at, %(now)s)
+    WHERE id = %(run)s AND (status = 'gathering' AND due_at <= %(now)s
+                            OR status = 'thinking' AND claimed_until < %(now)s)
+    RETURNING *
+)
 """
 
 
 def take_up(run_id: int) -> Thought | None:
     """Claim the run and read what it is about; None where there is nothing to do (now)."""
     now = timezone.now()
-    with context.connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"run": run_id, "now": now, "until": now + LEASE})
-        claimed = cursor.rowcount
-    if not claimed:
-        _ring_again_if_early(run_id)
-        return None
     # The conversation is read before its messages: a message that slips in between makes its
     # version stale, never its words unread.
-    run = _WITH_PEOPLE.first(pk=run_id)
+    run = _CLAIMED.first(run=run_id, now=now, until=now + LEASE)
     if run is None:
-        return None  # erased in this moment
+        _ring_again_if_early(run_id)
+        return None
     run.turn_version = run.conversation.turn_version
     before, unanswered = read_turns(channels.history(conversation=run.conversation, limit=HISTORY))
     done = {step.name: step for step in run.steps.all()} if run.claim > 1 else {}
@@ -227,12 +234,11 @@ def take_up(run_id: int) -> Thought | None:
     return Thought(run, kept, before, unanswered, done, instructions=guide.instructions)
 
 
-_WITH_PEOPLE = Prepared(
-    lambda: (
-        Run.objects.select_related("conversation__connection", "conversation__contact")
-        .order_by()
-        .filter(pk=Blank("pk"))
-    )
+_CLAIMED = Prepared(
+    lambda: Run.objects.select_related(
+        "conversation__connection", "conversation__contact"
+    ).order_by(),
+    after=CLAIMED,
 )
 
 

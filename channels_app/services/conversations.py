@@ -22,6 +22,7 @@ from tenants.accounts.models import User
 from tenants.audit.services import record
 from tenants.live import publish
 from tenants.prepared import Blank, Prepared
+from tenants.transactions import wholly
 
 DEED_FIELDS = (
     "status",
@@ -91,7 +92,7 @@ def hand_back(*, conversation: Conversation, user: User | None, actor: str = "")
     return conversation
 
 
-@transaction.atomic
+@wholly
 def hand_over(
     *,
     conversation: Conversation,

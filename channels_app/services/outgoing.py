@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from channels_app import policy
 from channels_app.enclosures import Enclosed
@@ -29,6 +29,7 @@ from tenants.accounts.models import User
 from tenants.audit.services import record
 from tenants.live import publish
 from tenants.prepared import Blank, Prepared, PreparedInsert
+from tenants.transactions import wholly
 from tenants.workspace.services import profile
 
 PREVIEW = 140
@@ -66,8 +67,8 @@ def _no_way_back(conversation: Conversation) -> str:
     if carrier_of(conversation) is not None:
         return ""
     if "@" not in conversation.external_thread:
-        return "They left no e-mail address; reach them another way."
-    return "Connect an e-mail mailbox first: answers to this channel leave by e-mail."
+        return _("They left no e-mail address; reach them another way.")
+    return _("Connect an e-mail mailbox first: answers to this channel leave by e-mail.")
 
 
 def ask_policy(
@@ -155,7 +156,7 @@ _LOCKED = Prepared(
 )
 
 
-@transaction.atomic
+@wholly
 def record_message(
     *,
     conversation: Conversation,
@@ -208,7 +209,7 @@ def record_message(
     )
     _NEW_MESSAGE.row(message)
     if attachments and not media.attach(message=message):
-        raise SendRefused("unknown_file", "There is no such file to be sent; upload it again.")
+        raise SendRefused("unknown_file", _("There is no such file to be sent; upload it again."))
     row.last_message_at = message.provider_time
     row.waiting_since = None
     row.preview = text[:PREVIEW] or named(message.attachments)

@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
 
-from tenants import context
 from tenants.audit.services import record
+from tenants.statements import Statement, Write, write_together
 from tenants.workspace.models import Profile
 
 
@@ -29,20 +30,27 @@ def change_profile(*, actor: str, **changes: Any) -> Profile:
     return profile
 
 
-_ADD_USAGE = """
-INSERT INTO workspace_usageday AS known (day, kind, amount) VALUES {rows}
-ON CONFLICT (day, kind) DO UPDATE SET amount = known.amount + EXCLUDED.amount
-"""
-
-
 def record_usage(**amounts: Decimal | int | float) -> None:
     """Add to today's counters, e.g. ``record_usage(messages=1, tokens=812)``."""
+    write_together([usage(**amounts)])
+
+
+def usage(**amounts: Decimal | int | float) -> Write | None:
+    """As ``record_usage``, to be written together with what was done."""
     today = datetime.now(UTC).date()
     # Sorted: two workers that add to the same counters take their locks in the same order.
     added = [
         (today, kind, Decimal(str(amount))) for kind, amount in sorted(amounts.items()) if amount
     ]
-    if added:
-        with context.connection.cursor() as cursor:
-            rows = ", ".join(["(%s, %s, %s)"] * len(added))
-            cursor.execute(_ADD_USAGE.format(rows=rows), [value for row in added for value in row])
+    return (
+        Write(_add_usage(len(added)), [value for row in added for value in row]) if added else None
+    )
+
+
+@lru_cache(maxsize=16)
+def _add_usage(count: int) -> Statement:
+    rows = ", ".join(["(%s, %s, %s)"] * count)
+    return Statement(f"""
+        INSERT INTO workspace_usageday AS known (day, kind, amount) VALUES {rows}
+        ON CONFLICT (day, kind) DO UPDATE SET amount = known.amount + EXCLUDED.amount
+    """)  # noqa: S608 (places only)

@@ -37,6 +37,21 @@ def test_it_reads_the_company_that_was_entered(people, south):
     assert BY_ROLE.first(role="admin") == people["admin"]
 
 
+def test_a_query_may_follow_what_it_reads(people):
+    renamed = Prepared(
+        lambda: User.objects.order_by("pk"),
+        after="""
+        WITH accounts_user AS (
+            UPDATE accounts_user SET name = %(name)s WHERE role = %(role)s RETURNING *
+        )
+        """,
+    )
+
+    assert renamed.first(role="agent", name="Grace").name == "Grace"
+    assert renamed.first(role="agent", name="Joan") == people["agent"]
+    assert renamed.all(role="nobody", name="x") == []
+
+
 def test_deferred_fields_and_relations_are_as_in_the_query(people):
     short = Prepared(lambda: User.objects.only("email").filter(pk=Blank("pk")))
 

@@ -1,12 +1,12 @@
 """A statement that keeps its cursor asks what any cursor would."""
 
 import pytest
-from django.db import DataError, connection
+from django.db import DataError, IntegrityError, connection
 from django.db.transaction import TransactionManagementError, atomic
 from django.test.utils import CaptureQueriesContext
 
 from tenants import context
-from tenants.statements import Statement
+from tenants.statements import Statement, Write, write_together
 from tests.factories import make_user
 
 PERCENT = Statement("SELECT %(a)s::int * %(b)s::int, %(a)s::int %% 7")
@@ -59,3 +59,19 @@ def test_how_many_rows_were_changed(people):
     renamed = Statement("UPDATE accounts_user SET name = %s WHERE role = %s")
     assert renamed.changed(["Ada", "admin"]) == 1
     assert renamed.changed(["Ada", "nobody"]) == 0
+
+
+def test_writes_are_made_together_or_not_at_all(people):
+    rename = Statement("UPDATE accounts_user SET name = %(name)s WHERE role = %(role)s")
+    add = Statement(
+        "INSERT INTO workspace_usageday (day, kind, amount) VALUES ('2026-11-20', %s, %s)"
+    )
+    both = [Write(rename, {"role": "admin", "name": "Ada"}), None, Write(add, ["messages", 2])]
+
+    write_together(both)
+    assert people["admin"].__class__.objects.get(role="admin").name == "Ada"
+    with pytest.raises(IntegrityError), atomic():
+        write_together([Write(rename, {"role": "admin", "name": "Eve"}), both[2]])
+
+    assert people["admin"].__class__.objects.get(role="admin").name == "Ada"
+    write_together([None])  # nothing to write
