@@ -8,7 +8,6 @@ A lost event costs a page a refresh, nothing else: the rows are the truth.
 import json
 import logging
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import redis
@@ -47,13 +46,38 @@ def publish(kind: str, *, permission: str = "", **payload: Any) -> None:
 
     Only pages of people who hold ``permission`` hear of it; without one, every member's.
     """
-    stream = context.scoped("live")
-    fields = {
+    event = {
         "kind": kind,
         "data": json.dumps(payload, default=str),
         "permission": permission,
     }
-    transaction.on_commit(partial(_append, stream, fields), robust=True)
+    stream = context.scoped("live")
+    if (waiting := _waiting_for_commit()) and waiting.stream == stream:
+        waiting.events.append(event)
+    else:
+        transaction.on_commit(_Announcement(stream, [event]).make, robust=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Announcement:
+    """What one commit announces, in one journey to Redis."""
+
+    stream: str
+    events: list[dict[Any, Any]]
+
+    def make(self) -> None:
+        _append(self.stream, *self.events)
+
+
+def _waiting_for_commit() -> _Announcement | None:
+    """The announcement this transaction makes already, if it stands and falls with what is done
+    now: one within a savepoint is taken back with it."""
+    here = context.connection
+    for savepoints, call, _robust in reversed(here.run_on_commit):
+        waiting = getattr(call, "__self__", None)
+        if isinstance(waiting, _Announcement):
+            return waiting if savepoints == set(here.savepoint_ids) else None
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +117,12 @@ def listener_of(token: str) -> Listener:
         raise BadToken("This token is not valid (any more).") from error
 
 
-def _append(stream: str, fields: dict[Any, Any]) -> None:
+def _append(stream: str, *events: dict[Any, Any]) -> None:
     try:
-        client().xadd(
-            stream,
-            fields,
-            maxlen=KEPT,
-            approximate=True,
-        )
+        with client().pipeline(transaction=False) as journey:
+            for event in events:
+                journey.xadd(stream, event, maxlen=KEPT, approximate=True)
+            journey.execute()
     except redis.RedisError:
-        logger.warning("live event %s was not published", fields["kind"], exc_info=True)
+        kinds = [event["kind"] for event in events]
+        logger.warning("live events %s were not published", kinds, exc_info=True)

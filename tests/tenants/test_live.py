@@ -111,6 +111,21 @@ def test_an_event_is_published_when_its_transaction_commits(
     assert live.stream_of("north") == context.scoped("live")
 
 
+def test_what_one_commit_announces_goes_in_its_order(north, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True) as calls, transaction.atomic():
+        live.publish("run", run=1)
+        with transaction.atomic():
+            live.publish("taken_back")
+            transaction.set_rollback(True)
+        live.publish("new_message", message=2)
+        with transaction.atomic():
+            live.publish("conversation", conversation=3)
+
+    told = [fields["kind"] for _, fields in redis_client().xrange(live.stream_of("north"))]
+    assert told == ["run", "new_message", "conversation"]
+    assert len(calls) == 2
+
+
 def test_what_was_rolled_back_is_not_told(north, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
         live.publish("lead_hot", lead=7)
