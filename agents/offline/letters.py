@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Arabic-Indic and Persian digits.
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
@@ -12,6 +13,8 @@ _ARABIC = str.maketrans(
 _MARKS = re.compile(r"[\u064b-\u065f\u0670\u06d6-\u06ed]")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SPACES = re.compile(r"\s+")
+# The sentences of a company's knowledge are compared with question after question.
+REMEMBERED, SENTENCE = 1 << 12, 400  # texts, letters
 
 
 def latin_digits(text: str) -> str:
@@ -21,6 +24,10 @@ def latin_digits(text: str) -> str:
 
 def folded(text: str) -> str:
     """For comparing words: lower case, no accents, no vowel marks, one kind of alef."""
+    return _remembered(text) if len(text) <= SENTENCE else _fold(text)
+
+
+def _fold(text: str) -> str:
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", latin_digits(text)))
     text = _MARKS.sub("", text).translate(_ARABIC).casefold()
     text = unicodedata.normalize("NFD", text)
@@ -28,6 +35,9 @@ def folded(text: str) -> str:
         text = text.replace(mark, "")
     text = text.replace("’", "'").replace("`", "'")
     return _SPACES.sub(" ", text).strip()
+
+
+_remembered = lru_cache(maxsize=REMEMBERED)(_fold)
 
 
 def squeezed(text: str) -> str:
