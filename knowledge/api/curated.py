@@ -45,7 +45,9 @@ class ChangedCuratedAnswerSerializer(serializers.Serializer):
         required=False,
         help_text="Ways to put the question, in any language.",
     )
-    answers = TextsField(required=False, help_text="Language to text; the first is the usual one.")
+    answers = TextsField(
+        required=False, help_text="Language to text; who speaks another hears your first."
+    )
     languages = serializers.ListField(
         child=serializers.CharField(max_length=8),
         required=False,
@@ -64,7 +66,7 @@ class NewCuratedAnswerSerializer(ChangedCuratedAnswerSerializer):
         child=serializers.CharField(max_length=300),
         help_text="Ways to put the question, in any language.",
     )
-    answers = TextsField(help_text="Language to text; the first is the usual one.")
+    answers = TextsField(help_text="Language to text; who speaks another hears your first.")
 
 
 class CuratedAnswerViewSet(mixins.DestroyModelMixin, ReadOnlyModelViewSet):

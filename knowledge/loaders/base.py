@@ -9,13 +9,26 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop as _
+
+from tenants.told import Sentence
+
 LONGEST_HEADING = 150
 MAX_SECONDS = 20  # of processor time, for one document
 MAX_CHARACTERS = 5_000_000  # of text
 
 
+# A sentence here and not beside its plug-in, which a page that tells of it need not have loaded.
+TOO_LONG = Sentence(_("This %(kind)s holds more than %(most)s characters."))
+TOO_SLOW = Sentence(_("This %(kind)s takes longer than %(seconds)s seconds to read; split it."))
+TOO_MANY_PAGES = Sentence(_("This PDF has more than %(most)s pages."))
+
+
 class Unreadable(Exception):
-    """This document cannot be read; the message is one sentence for whoever uploaded it."""
+    """This document cannot be read; the message is one sentence for whoever uploaded it.
+
+    In English, as it is kept; ``tenants.told`` tells it in its reader's language.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +85,9 @@ class Allowance:
         """Note so much text, and look at the clock. Raises Unreadable."""
         self._characters += characters
         if self._characters > MAX_CHARACTERS:
-            raise Unreadable(f"This {self.name} holds more than {MAX_CHARACTERS:,} characters.")
+            raise Unreadable(TOO_LONG.of(kind=self.name, most=f"{MAX_CHARACTERS:,}"))
         if time.thread_time() > self._until:
-            raise Unreadable(
-                f"This {self.name} takes longer than {MAX_SECONDS} seconds to read; split it."
-            )
+            raise Unreadable(TOO_SLOW.of(kind=self.name, seconds=MAX_SECONDS))
 
 
 def decoded(content: bytes) -> str:
@@ -87,7 +98,7 @@ def decoded(content: bytes) -> str:
         except UnicodeDecodeError:
             continue
         return printable(text)
-    raise Unreadable("This file is not text in UTF-8, UTF-16 or a Windows code page.")
+    raise Unreadable(_("This file is not text in UTF-8, UTF-16 or a Windows code page."))
 
 
 def printable(text: str) -> str:

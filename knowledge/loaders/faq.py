@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop as _
+
 from knowledge.loaders.base import (
     LONGEST_HEADING,
     Allowance,
@@ -21,6 +23,7 @@ from knowledge.loaders.base import (
     decoded,
     looks_like_text,
 )
+from tenants.told import Sentence, listed
 
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE = 20  # rows the delimiter is told by
@@ -37,7 +40,19 @@ ANSWERS = frozenset(
     {"answer", "answers", "a", "reply", "response", "respuesta", "respuestas", "r"}
     | {"جواب", "الجواب", "إجابة", "الإجابة", "اجابة", "الاجابة", "رد", "الرد", "أجوبة", "الأجوبة"}
 )
-NO_COLUMNS = (
+LEFT_OUT = Sentence(_("Left out: %(rows)s."))
+TOO_MANY_CELLS = Sentence(
+    _("row %(number)s has too many cells; put texts with the delimiter in quotation marks"),
+    part=True,
+)
+NEITHER = Sentence(_("row %(number)s has neither question nor answer"), part=True)
+NO_ANSWER = Sentence(_("row %(number)s has no answer"), part=True)
+NO_QUESTION = Sentence(_("row %(number)s has no question"), part=True)
+AND_MORE = Sentence(_("and %(count)s more"), part=True)
+UNCLOSED = Sentence(
+    _("Row %(number)s cannot be read: a cell is too long, or its quotation mark is not closed.")
+)
+NO_COLUMNS = _(
     "Name two columns “question” and “answer” in the first row of this CSV, "
     "or leave just these two in this order."
 )
@@ -72,7 +87,7 @@ class Csv(Loader):
         for number, row in rows:
             spent.spend()
             if fault := _fault(row, columns):
-                faults.append(f"row {number} {fault}")
+                faults.append(fault.of(number=number))
             elif any(row):
                 sections.append(_section(row[columns.question], row[columns.answer]))
         report = _report(faults)
@@ -129,10 +144,7 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             number += 1
             yield number, [cell.strip() for cell in row]
     except csv.Error as error:
-        raise Unreadable(
-            f"Row {number + 1} cannot be read: a cell is too long, or its quotation mark is not "
-            "closed."
-        ) from error
+        raise Unreadable(UNCLOSED.of(number=number + 1)) from error
 
 
 def _named(row: list[str]) -> Columns | None:
@@ -155,20 +167,20 @@ def _without_end(row: list[str]) -> list[str]:
     return row[: filled[-1]] if filled else []
 
 
-def _fault(row: list[str], columns: Columns) -> str:
+def _fault(row: list[str], columns: Columns) -> Sentence | None:
     """What keeps a row from being used; a row without anything is none."""
     if not any(row):
-        return ""
+        return None
     question, answer = (
         row[place] if place < len(row) else "" for place in (columns.question, columns.answer)
     )
     if any(row[columns.width :]):  # half an answer would be worse than none
-        return "has too many cells; put texts with the delimiter in quotation marks"
+        return TOO_MANY_CELLS
     if question and answer:
-        return ""
+        return None
     if not question and not answer:
-        return "has neither question nor answer"
-    return "has no answer" if question else "has no question"
+        return NEITHER
+    return NO_ANSWER if question else NO_QUESTION
 
 
 def _section(question: str, answer: str) -> Section:
@@ -181,6 +193,7 @@ def _section(question: str, answer: str) -> Section:
 def _report(faults: list[str]) -> str:
     if not faults:
         return ""
-    named = "; ".join(faults[:LONGEST_REPORT])
-    more = f"; and {len(faults) - LONGEST_REPORT} more" if len(faults) > LONGEST_REPORT else ""
-    return f"Left out: {named}{more}."
+    named = faults[:LONGEST_REPORT]
+    if len(faults) > LONGEST_REPORT:
+        named.append(AND_MORE.of(count=len(faults) - LONGEST_REPORT))
+    return LEFT_OUT.of(rows=listed(named))

@@ -2,6 +2,8 @@
 
 import re
 
+from django.utils.translation import gettext_noop as _
+
 from knowledge.loaders.base import (
     LONGEST_HEADING,
     Allowance,
@@ -51,7 +53,7 @@ class Markdown(Loader):
             title = named[1] if named else ""
         sections, heading = _sections(text)
         if not sections:
-            raise Unreadable("There is no text in this document.")
+            raise Unreadable(_("There is no text in this document."))
         return Loaded(sections, title or heading)
 
 

@@ -8,10 +8,19 @@ import io
 import logging
 import re
 
+from django.utils.translation import gettext_noop as _
 from pypdf import Configuration, PdfReader, apply_configuration
 from pypdf.errors import LimitReachedError, PyPdfError
 
-from knowledge.loaders.base import Allowance, Loaded, Loader, Section, Unreadable, printable
+from knowledge.loaders.base import (
+    TOO_MANY_PAGES,
+    Allowance,
+    Loaded,
+    Loader,
+    Section,
+    Unreadable,
+    printable,
+)
 
 MAX_PAGES = 2_000
 # Of one packed stream. pypdf reads a megabyte of drawing in about a second, and nobody looks at the
@@ -46,20 +55,20 @@ class Pdf(Loader):
             with apply_configuration(LIMITS):
                 return _read(content)
         except LimitReachedError as error:
-            raise Unreadable("This PDF is too large once unpacked.") from error
+            raise Unreadable(_("This PDF is too large once unpacked.")) from error
         except BROKEN + EXHAUSTING + (OSError,) as error:
-            raise Unreadable("This PDF is damaged and cannot be read.") from error
+            raise Unreadable(_("This PDF is damaged and cannot be read.")) from error
 
 
 def _read(content: bytes) -> Loaded:
     reader = PdfReader(io.BytesIO(content), strict=False)
     if reader.is_encrypted and not _opens_without_password(reader):
-        raise Unreadable("This PDF is protected by a password.")
+        raise Unreadable(_("This PDF is protected by a password."))
     if len(reader.pages) > MAX_PAGES:
-        raise Unreadable(f"This PDF has more than {MAX_PAGES} pages.")
+        raise Unreadable(TOO_MANY_PAGES.of(most=MAX_PAGES))
     text = "\n\n".join(_pages(reader))
     if not text.strip():
-        raise Unreadable("This PDF holds pictures of text only; upload one with real text.")
+        raise Unreadable(_("This PDF holds pictures of text only; upload one with real text."))
     return Loaded([Section(text)], _title(reader, text))
 
 

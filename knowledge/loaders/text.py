@@ -2,6 +2,8 @@
 
 import re
 
+from django.utils.translation import gettext_noop as _
+
 from knowledge.loaders.base import (
     LONGEST_HEADING,
     Allowance,
@@ -30,7 +32,7 @@ class Text(Loader):
         text = decoded(content)
         Allowance("document").spend(len(text))
         if not text.strip():
-            raise Unreadable("There is no text in this document.")
+            raise Unreadable(_("There is no text in this document."))
         sections = [_section(block) for block in _blocks(text)]
         return Loaded(_together(sections), _title(text))
 

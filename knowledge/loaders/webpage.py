@@ -8,6 +8,7 @@ footers, banners), what is hidden and what only programs read is left out.
 import re
 from collections.abc import Mapping
 
+from django.utils.translation import gettext_noop as _
 from lxml import etree
 
 from knowledge.loaders.base import (
@@ -91,10 +92,10 @@ class Webpage(Loader):
                 parser.feed(text[start : start + BLOCK])
             parser.close()
         except (etree.LxmlError, ValueError) as error:
-            raise Unreadable("This page is damaged and cannot be read.") from error
+            raise Unreadable(_("This page is damaged and cannot be read.")) from error
         sections = page.sections()
         if not sections:
-            raise Unreadable("There is no text on this page that a visitor would read.")
+            raise Unreadable(_("There is no text on this page that a visitor would read."))
         return Loaded(sections, page.title)
 
 

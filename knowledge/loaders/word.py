@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Iterator
 from xml.parsers import expat
 
+from django.utils.translation import gettext_noop as _
+
 from knowledge.loaders.base import (
     LONGEST_HEADING,
     Allowance,
@@ -56,11 +58,11 @@ class Word(Loader):
     def examine(self, content: bytes) -> None:
         if content.startswith(COMPOUND):
             if ENCRYPTED in content:
-                raise Unreadable("This Word document is protected by a password.")
-            raise Unreadable("This file is of an older Word; save it as .docx.")
+                raise Unreadable(_("This Word document is protected by a password."))
+            raise Unreadable(_("This file is of an older Word; save it as .docx."))
         with _opened(content) as archive:
             if archive.getinfo(BODY).file_size > MAX_PART:
-                raise Unreadable("This Word document is too large once unpacked.")
+                raise Unreadable(_("This Word document is too large once unpacked."))
 
     def load(self, content: bytes) -> Loaded:
         self.examine(content)
@@ -74,7 +76,7 @@ class Word(Loader):
             _parse(archive, PROPERTIES, properties, spent)
         sections = body.done()
         if not sections:
-            raise Unreadable("There is no text in this document.")
+            raise Unreadable(_("There is no text in this document."))
         return Loaded(sections, properties.title or body.title)
 
 
@@ -83,11 +85,11 @@ def _opened(content: bytes) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(io.BytesIO(content))
         body = archive.getinfo(BODY)
     except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, OSError) as error:
-        raise Unreadable("This Word document is damaged and cannot be read.") from error
+        raise Unreadable(_("This Word document is damaged and cannot be read.")) from error
     if body.flag_bits & 1:
-        raise Unreadable("This Word document is protected by a password.")
+        raise Unreadable(_("This Word document is protected by a password."))
     if len(archive.namelist()) > MAX_PARTS:
-        raise Unreadable("This Word document is too large once unpacked.")
+        raise Unreadable(_("This Word document is too large once unpacked."))
     return archive
 
 
@@ -256,9 +258,9 @@ def _parse(archive: zipfile.ZipFile, part: str, reading: _Reading, spent: Allowa
         if part in archive.namelist():
             parser.Parse(b"", True)
     except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise Unreadable("This Word document is damaged and cannot be read.") from error
+        raise Unreadable(_("This Word document is damaged and cannot be read.")) from error
     except (NotImplementedError, RuntimeError, ValueError, OSError) as error:
-        raise Unreadable("This Word document is packed in a way we cannot read.") from error
+        raise Unreadable(_("This Word document is packed in a way we cannot read.")) from error
 
 
 def _parser(reading: _Reading) -> expat.XMLParserType:
@@ -269,7 +271,7 @@ def _parser(reading: _Reading) -> expat.XMLParserType:
         nonlocal depth
         depth += 1
         if depth > MAX_DEPTH:
-            raise Unreadable("This Word document is nested too deeply.")
+            raise Unreadable(_("This Word document is nested too deeply."))
         reading.begin(_local(name), {_local(key): value for key, value in attributes.items()})
 
     def end(name: str) -> None:
@@ -277,8 +279,8 @@ def _parser(reading: _Reading) -> expat.XMLParserType:
         depth -= 1
         reading.end(_local(name))
 
-    def refuse(*_: object) -> None:
-        raise Unreadable("This Word document declares entities, which none may.")
+    def refuse(*declared: object) -> None:
+        raise Unreadable(_("This Word document declares entities, which none may."))
 
     parser.StartElementHandler = begin
     parser.EndElementHandler = end
@@ -297,7 +299,7 @@ def _blocks(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
         while block := unpacked.read(BLOCK):
             size += len(block)
             if size > MAX_PART:  # whatever the archive says about itself
-                raise Unreadable("This Word document is too large once unpacked.")
+                raise Unreadable(_("This Word document is too large once unpacked."))
             yield block
 
 

@@ -1,5 +1,6 @@
 """Answers written by people, which win over whatever a model would say."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.db import models
@@ -25,7 +26,7 @@ class CuratedAnswer(models.Model):
     """
 
     title = models.CharField(max_length=300)  # the question as people here would put it
-    answers = models.JSONField(default=dict)  # language -> text; the first is the usual one
+    answers = models.JSONField(default=dict)  # language -> text
     languages = models.JSONField(default=list, blank=True)
     channels = models.JSONField(default=list, blank=True)
     valid_from = models.DateField(null=True, blank=True)
@@ -49,8 +50,13 @@ class CuratedAnswer(models.Model):
         begun = self.valid_from is None or self.valid_from <= day
         return self.is_active and begun and (self.valid_until is None or self.valid_until >= day)
 
-    def text_in(self, language: str) -> str:
-        return self.answers.get(language) or next(iter(self.answers.values()), "")
+    def spoken_to(self, language: str, usual: Sequence[str]) -> str:
+        """The language in which it is given: the contact's, else the company's first that it has.
+
+        PostgreSQL sorts the keys of JSON, so that the order they were written in says nothing.
+        """
+        wanted = [language, *usual, *self.answers]
+        return next((one for one in wanted if one in self.answers), "")
 
 
 class CuratedQuestion(models.Model):

@@ -14,6 +14,7 @@ from itertools import islice
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from knowledge import ranking
 from knowledge.chunking import chunks, count_tokens, fragments
@@ -125,7 +126,7 @@ def read_drafts(document: Document, content: bytes, kind: str) -> tuple[list[Dra
         heading = section.heading[section.heading[:1] == (document.title,) :]
         drafts += [Draft(document.title, heading, chunk.text) for chunk in chunks(section.text)]
     if not drafts:
-        raise Unreadable("There is no text in this document.")
+        raise Unreadable(_("There is no text in this document."))
     # The same words under the same heading are one passage, however often they stand there.
     return list({draft.fingerprint: draft for draft in drafts}.values()), loaded.left_out
 

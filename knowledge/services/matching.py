@@ -20,6 +20,7 @@ from knowledge.providers.base import DIMENSIONS, Vectors
 from knowledge.services.embedding import current_embedder, embedded
 from tenants import context
 from tenants.plugins.errors import ProviderError
+from tenants.workspace.services import profile
 
 logger = logging.getLogger(__name__)
 
@@ -76,15 +77,20 @@ def find_curated(
         sure = likeness(asked, book.meanings[place], cosine)
         if sure and (best is None or sure > best[0]) and _is_for(answer, language, channel, today):
             best = sure, answer
-    if best is None or (longest and len(best[1].text_in(language)) > longest):
+    if best is None:
         return None
     sure, answer = best
+    usual = [] if language in answer.answers else list(profile().languages)
+    spoken = answer.spoken_to(language, usual)
+    text = answer.answers.get(spoken, "")
+    if not text or (longest and len(text) > longest):
+        return None
     return CuratedHit(
         answer_id=answer.pk,
         version=answer.version,
         title=answer.title,
-        text=answer.text_in(language),
-        language=language if language in answer.answers else next(iter(answer.answers)),
+        text=text,
+        language=spoken,
         confidence=round(min(sure, 1.0), 4),
     )
 

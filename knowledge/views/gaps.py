@@ -40,6 +40,7 @@ def gaps(request: AuthenticatedRequest) -> HttpResponse:
         "knowledge/gaps.html",
         {
             "title": _("Knowledge"),
+            "labels": _channel_labels(request),
             "page": Paginator(found, PAGE).get_page(request.GET.get("page", 1)),
             "status": status,
             "statuses": [(v, label, counts.get(v, 0)) for v, label in Gap.Status.choices],
@@ -105,6 +106,10 @@ def _suggestions(request: AuthenticatedRequest, shown: Gap) -> list[str]:
     return list(dict.fromkeys(cards.gather_flat("gap.answers", request.user, origins)))
 
 
+def _channel_labels(request: AuthenticatedRequest) -> dict[str, str]:
+    return {**dict(cards.gather_flat("knowledge.channels", request.user)), "api": "API"}
+
+
 def _as_document(shown: Gap, form: CuratedForm, actor: str) -> None:
     given = form.given()
     heading = given["questions"][0]
@@ -125,6 +130,7 @@ def _page(
         {
             "title": shown.label,
             "gap": shown,
+            "labels": _channel_labels(request),
             "form": form,
             "examples": shown.questions.all()[:EXAMPLES],
             "suggestions": said,

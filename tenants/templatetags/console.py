@@ -230,6 +230,8 @@ def get(mapping: dict[Any, Any], key: Any) -> Any:
 def field_type(field: Any) -> str:
     """text, select, textarea, checkbox, file …: which way a field is drawn."""
     widget = field.field.widget
+    if getattr(widget, "allow_multiple_selected", False):
+        return type(widget).__name__.lower()  # many boxes are not one box
     return getattr(widget, "input_type", "") or type(widget).__name__.lower()
 
 

@@ -12,6 +12,7 @@ from knowledge.models import CuratedAnswer, CuratedQuestion
 from knowledge.services import embedding, matching
 from tenants import context
 from tenants.plugins.errors import Unavailable
+from tenants.workspace.models import Profile
 from tenants.workspace.services import profile
 
 
@@ -43,6 +44,16 @@ def told(question, **more):
 )
 def test_in_the_words_and_the_language_of_the_contact(parking, question, language, text):
     assert told(question, language=language) == text
+
+
+def test_who_speaks_another_language_hears_the_companys_first(north):
+    Profile.current()
+    Profile.objects.update(languages=["es", "ar"])
+    services.add_curated_answer(
+        questions=["Is there parking?"], answers={"ar": "نعم.", "es": "Sí."}
+    )
+
+    assert told("is there parking", language="fr") == "Sí."
 
 
 def test_it_is_given_to_whom_it_is_for(parking):
