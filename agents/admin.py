@@ -2,7 +2,19 @@
 
 from django.contrib import admin
 
-from agents.models import AutonomyPolicy, ChatTurn, ModelCall, ReplyDraft, Run, RunStep
+from agents.models import (
+    AgentVersion,
+    AutonomyPolicy,
+    ChatTurn,
+    Experiment,
+    ModelCall,
+    Publication,
+    Replay,
+    ReplayTurn,
+    ReplyDraft,
+    Run,
+    RunStep,
+)
 from tenants.console import ReadOnlyAdmin, ReadOnlyInline, console
 
 
@@ -75,3 +87,39 @@ class ReplyDraftAdmin(ReadOnlyAdmin):
 class AutonomyPolicyAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "note", "changed_by", "created_at"]
     fields = ["version", "rows", "delay_seconds", "expires_hours", "note", "changed_by"]
+
+
+@admin.register(AgentVersion, site=console)
+class AgentVersionAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "state", "is_live", "note", "author", "published_at"]
+    list_filter = ["state", "is_live"]
+    fields = ["number", "based_on", "state", "is_live", "content", "note", "author", "published_at"]
+
+
+@admin.register(Publication, site=console)
+class PublicationAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "before", "actor", "note", "override", "at"]
+    list_filter = ["kind"]
+    fields = ["kind", "number", "before", "note", "override", "actor", "at"]
+
+
+class ReplayTurnInline(ReadOnlyInline):
+    model = ReplayTurn
+    fields = ["position", "kind", "state", "stratum", "findings", "is_failing", "cost"]
+    readonly_fields = fields
+
+
+@admin.register(Replay, site=console)
+class ReplayAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "version", "verdict", "cost", "actor", "created_at"]
+    list_filter = ["status", "verdict"]
+    list_select_related = ["version"]
+    fields = ["version", "status", "verdict", "reasons", "summary", "estimate", "cost", "actor"]
+    inlines = [ReplayTurnInline]
+
+
+@admin.register(Experiment, site=console)
+class ExperimentAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "share", "status", "reason", "started_at", "ended_at"]
+    list_filter = ["status"]
+    fields = ["control", "variant", "share", "status", "reason", "outcome", "actor"]

@@ -19,13 +19,14 @@ from agents.refusals import refusal_sentence
 from agents.schemas import Sentence, Understanding
 from agents.services.acknowledging import acknowledgement
 from agents.services.autonomy import rule_on
+from agents.services.curated import curated_for, give
 from agents.services.replying import Drafted, draft_reply
 from agents.services.retrieving import NOTHING, retrieve
 from agents.services.steering import Guide, steered
 from agents.services.thought import HISTORY, Thought, read_turns
 from agents.services.understanding import understand
 from channels_app.models import ChannelConnection, Contact, Conversation, Message
-from knowledge.services import SearchResult
+from knowledge.services import CuratedHit, SearchResult
 from tenants.workspace.services import profile
 
 
@@ -49,6 +50,7 @@ class Rehearsal:
     understood: Understanding | None = None
     decision: Decision | None = None
     found: SearchResult = NOTHING
+    curated: CuratedHit | None = None  # what people wrote wins over any model
     drafted: Drafted | None = None
     ruling: Ruling | None = None
     outcome: str = ""
@@ -63,10 +65,11 @@ class Rehearsal:
         self.decision = decide(self.understood, gate=thought.profile.confidence_gate)
         yield "understood"
         if self.decision.move == Move.REPLY:
-            self.found = retrieve(thought)
-            yield "found"
-            self.drafted = draft_reply(thought, self.found)
-            self.sentences = self._marked()
+            self.curated = curated_for(thought)
+            if self.curated is None:
+                self.found = retrieve(thought)
+                yield "found"
+            self.drafted = self._drafted()
             yield "drafted"
         self._conclude()
         yield "concluded"
@@ -107,6 +110,13 @@ class Rehearsal:
     def found_by(self, step: str) -> dict[str, Any]:
         """What a step put down."""
         return next((done.detail for done in self.thought.steps if done.name == step), {})
+
+    def _drafted(self) -> Drafted:
+        if self.curated is not None:
+            return give(self.thought, self.curated)
+        drafted = draft_reply(self.thought, self.found)
+        self.sentences = self._marked()
+        return drafted
 
     def _conclude(self) -> None:
         thought, decision = self.thought, self.decision

@@ -20,6 +20,8 @@ PAGES = {
     "document": "/knowledge/1/",
     "runs": "/runs/",
     "ask": "/ask/",
+    "versions": "/versions/",
+    "playground": "/playground/",
     "channels": "/channels/",
     "channel": "/channels/1/",
     "connect": "/channels/add/whatsapp/",
