@@ -325,6 +325,7 @@ SPECTACULAR_SETTINGS = {
         "InboundEventStatusEnum": "channels_app.models.InboundEvent.Status",
         "DocumentStatusEnum": "knowledge.models.Document.Status",
         "RunStatusEnum": "agents.models.Run.Status",
+        "RunOutcomeEnum": "agents.models.Run.Outcome",
         "ReplayStatusEnum": "agents.models.Replay.Status",
         "ReplayVerdictEnum": "agents.models.Replay.Verdict",
         "ExperimentStatusEnum": "agents.models.Experiment.Status",
@@ -418,4 +419,7 @@ LOGGING = logs.configure(level=LOG_LEVEL, form=LOG_FORMAT)
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 if SENTRY_DSN:
     logs.start_sentry(dsn=SENTRY_DSN, environment=PUBLIC_HOST)
+# Spans of runs, steps and model calls; prompts are in them only where this says so as well.
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+OTEL_PROMPTS = env.bool("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", default=False)
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # empty: /metrics answers loopback only

@@ -14,6 +14,7 @@ from agents.gateway.budget import Reservation, Rung, most_it_can_cost, reserve
 from agents.gateway.calls import Call, Completion, Invalid, NoAnswer, OverBudget
 from agents.gateway.placeholders import Placeholders
 from agents.gateway.routing import OFFLINE, cheapest_first, provider_of, routes_for
+from agents.gateway.spans import call_span, tell
 from agents.gateway.terms import Heard, Terms
 from agents.prices import price_of
 from agents.providers.base import Answer, ChatMessage, LlmProvider, Material, Question, ToolSpec
@@ -148,6 +149,21 @@ def _call(
     reserved = _reserved(errand, question, route) if provider.is_remote else None
     if provider.is_remote:
         context.release()
+    with call_span(provider, question, route) as started:
+        answer, call = _answer(errand, provider, question, route, seconds, reserved)
+        tell(started, call)
+    return answer
+
+
+def _answer(
+    errand: Errand,
+    provider: LlmProvider,
+    question: Question,
+    route: str,
+    seconds: float,
+    reserved: Reservation | None,
+) -> tuple[Answer, Call]:
+    """Ask, and account for it, whatever comes of it."""
     started = time.monotonic()
     try:
         answer = provider.answer(question, model=route.partition("/")[2], timeout=seconds)
@@ -173,7 +189,7 @@ def _call(
     errand.calls.append(call)
     if reserved:
         reserved.settle(call.cost)
-    return answer
+    return answer, call
 
 
 def _reserved(errand: Errand, question: Question, route: str) -> Reservation | None:

@@ -6,6 +6,7 @@ where the message turns out to be in another language, or small talk.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -92,7 +93,8 @@ def _forget(thought: Thought, ahead: Ahead) -> None:
 
 def beside(question: Callable[[], T], deed: Callable[[], None]) -> T:
     """Wait for a model in another thread while this one does the deed."""
-    answer = _threads().submit(_in_company, context.connection.tenant, question)
+    around = copy_context()  # the span that the call belongs to
+    answer = _threads().submit(around.run, _in_company, context.connection.tenant, question)
     deed()
     return answer.result()
 

@@ -1,6 +1,7 @@
 """One run from claim to outcome: understand, decide, answer, send."""
 
 from functools import partial
+from typing import Any
 
 from agents.guardrails import Move, decide
 from agents.guardrails.autonomy import Act
@@ -16,6 +17,7 @@ from agents.services.summarising import ring_summary, summary_for
 from agents.services.thought import Thought, take_up
 from agents.services.understanding import understand
 from channels_app.services import show_typing
+from tenants.tracing import named, span
 
 MAX_CLAIMS = 3
 
@@ -23,8 +25,30 @@ MAX_CLAIMS = 3
 def think(*, run_id: int) -> None:
     """Take a run up and bring it to its end; harmless where somebody else already did."""
     thought = take_up(run_id)
-    if thought is not None:
+    if thought is None:
+        return
+    with span("invoke_agent leadwire", **_of(thought.run)) as started:
         _think(thought)
+        started.set_attributes(_outcome(thought.run))
+
+
+def _of(run: Run) -> dict[str, Any]:
+    """https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-agent-spans/"""
+    return {
+        "gen_ai__operation__name": "invoke_agent",
+        "gen_ai__agent__name": "leadwire",
+        "gen_ai__conversation__id": str(run.conversation_id),
+        "leadwire__run": run.pk,
+    }
+
+
+def _outcome(run: Run) -> dict[str, Any]:
+    return named(
+        leadwire__outcome=run.outcome or run.status,
+        leadwire__reason=run.outcome_reason or None,
+        leadwire__intent=run.intent or None,
+        leadwire__cost__usd=float(run.cost),
+    )
 
 
 def _think(thought: Thought) -> None:
