@@ -3,6 +3,7 @@
 from django.urls import path
 
 from agents.views import (
+    approvals,
     autonomy,
     drafts,
     experiments,
@@ -27,6 +28,9 @@ urlpatterns = [
     path("drafts/<int:pk>/approve/", drafts.approve, name="approve_draft"),
     path("drafts/<int:pk>/reject/", drafts.reject, name="reject_draft"),
     path("drafts/<int:pk>/undo/", drafts.undo, name="undo_draft"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/<uuid:pk>/approve/", approvals.approve, name="approve_tool"),
+    path("approvals/<uuid:pk>/reject/", approvals.reject, name="reject_tool"),
     path("playground/", playground.playground, name="playground"),
     path("versions/", versions.index, name="versions"),
     path("versions/new/", versions.create, name="new_version"),

@@ -1,6 +1,6 @@
 """What was committed and never finished: runs, trials, replies whose time has come, gaps."""
 
-from agents.services import drafts, experiments, lessons, opening, replays
+from agents.services import approvals, drafts, experiments, lessons, opening, replays
 from agents.services.unanswered import gather_gaps
 
 
@@ -11,6 +11,7 @@ def sweep() -> dict[str, int]:
         **drafts.sweep(),
         **replays.sweep_replays(),
         **experiments.guard_experiment(),
+        "expired_approvals": approvals.expire_old(),
         "gaps": gather_gaps(),
         "lessons": lessons.note_corrections(),
     }

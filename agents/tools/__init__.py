@@ -15,6 +15,7 @@ TOOLS = PluginRegistry(
             "Read a conversation", "agents.tools.read_conversation:ReadConversation"
         ),
         "list_documents": Plugin("List documents", "agents.tools.list_documents:ListDocuments"),
+        "check_approval": Plugin("Check an approval", "agents.tools.check_approval:CheckApproval"),
         "update_lead": Plugin("Update the lead", "agents.tools.update_lead:UpdateLead"),
         "hand_over": Plugin("Hand over to a person", "agents.tools.hand_over:HandOver"),
     },

@@ -44,6 +44,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         "knowledge.change_gap",
         "agents.add_run",
         "agents.change_replydraft",
+        "agents.change_toolapproval",
         # What died, whole: viewers see its bones only. Each box asks for its own right besides.
         "deadletters.read_payload",
         "deadletters.change_letter",

@@ -59,6 +59,7 @@ ROOMS = (
     Room("workspace", _("Workspace"), ("workspace.*",)),
     Room("access", _("Team and keys"), ("accounts.*",)),
     Room("audit", _("Audit log"), ("audit.*",)),
+    Room("analytics", _("Analytics"), ("figures.*",)),
 )
 NAMES = tuple(f"{room.name}:{verb}" for room in ROOMS for verb in (READ, WRITE))
 

@@ -26,6 +26,7 @@ PAGES = [
     ("channels_app:compare", "contact stranger", "admin agent viewer"),
     ("channels_app:part", "merge", "admin agent viewer"),
     ("channels_app:incidents", "", "admin agent viewer"),
+    ("agents:approvals", "", "admin agent viewer"),
     ("channels_app:channels", "", "admin agent viewer"),
     ("channels_app:channel", "connection", "admin agent viewer"),
     ("channels_app:add", "telegram", "admin"),
@@ -34,6 +35,8 @@ PAGES = [
     ("channels_app:sandboxes", "", "admin"),
     ("channels_app:phone", f"sandbox {PHONE}", "admin agent"),
     ("deadletters:letters", "", "admin agent viewer"),
+    ("figures:analytics", "", "admin agent viewer"),
+    ("figures:table", "", "admin agent viewer"),
     ("deadletters:letter", "letter", "admin agent viewer"),
     ("deadletters:order", "order", "admin agent viewer"),
     ("leads:board", "", "admin agent viewer"),
@@ -137,7 +140,7 @@ WAYS = {"channels_app:sign_in", "channels_app:sign_in_back"}
 
 
 def test_every_address_of_ours_is_in_these_tables():
-    ours = {"workspace", "channels_app", "deadletters", "leads", "knowledge", "agents", "crm"}
+    ours = {"workspace", "channels_app", "deadletters", "figures", "leads", "knowledge", "agents", "crm"}
     found = {
         f"{part.namespace}:{pattern.name}"
         for part in get_resolver("config.urls").url_patterns
