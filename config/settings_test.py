@@ -20,6 +20,8 @@ DRAMATIQ_BROKER = {
 }
 # Each test rolls back on the one connection it was given.
 DATABASES["default"]["OPTIONS"].pop("pool", None)
+# What a test commits need not outlive a power cut: no waiting for the disk.
+DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
 # Workers of pytest-xdist ("gw0") share the servers: each has its own number in Redis and its own
 # folder for files here, its own database by pytest-django.
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
