@@ -7,7 +7,7 @@ answered by a sentence that knows PayPal or by none at all.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -130,7 +130,10 @@ def extract_answer(
     chosen: list[_Candidate] = []
     asked = questions_in(message, earlier=earlier)
     unanswered = 0
-    for question in asked:
+    found: list[_Candidate] = []
+    for question, before in zip(asked, [None, *asked], strict=False):
+        if before is not None and question.follows and not found:
+            question = replace(question, deed=before.words[0])
         found = _answer(question, candidates, language, words)
         unanswered += not found
         chosen += [one for one in found if one not in chosen]
@@ -219,6 +222,8 @@ def _score(
     question: Asked, one: _Candidate, asked: list[str], subject: list[str], words: Words
 ) -> float:
     """How much of the question this sentence knows, 0 to 1."""
+    if question.deed and float(_covered([question.deed], one, words)[0]) < LEAST_WORD:
+        return 0.0
     if not asked and not question.kinds:
         return _knows_story(subject, one, words)
     covered = _covered(asked, one, words)

@@ -5,7 +5,7 @@ rest is for the lead. A question that leans on what went before ("what does it c
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.offline.alignment import content_words
 from agents.offline.kinds import KINDS, Kind
@@ -60,7 +60,9 @@ class Asked:
     """One question. ``before`` is what it may lean on; ``kinds`` what its answer must have in it,
     ``words`` what it should know.
 
-    ``leans`` is true of a question that says nothing by itself.
+    ``leans`` is true of a question that says nothing by itself. One that ``follows`` leans on the
+    yes-or-no question before it: "Do you rent bikes, and what does it cost?" Where that one found
+    no answer, the first of its words is the ``deed`` that an answer must know.
     """
 
     text: str
@@ -69,6 +71,8 @@ class Asked:
     words: tuple[str, ...] = ()
     is_yes_no: bool = False
     leans: bool = False
+    follows: bool = False
+    deed: str = ""
 
 
 def questions_in(text: str, *, earlier: str = "") -> list[Asked]:
@@ -80,7 +84,10 @@ def questions_in(text: str, *, earlier: str = "") -> list[Asked]:
     facts: list[str] = [earlier] if earlier else []
     for clause in _clauses(text[:LONGEST]):
         if _is_question(clause):
-            found.append(_asked(clause, facts))
+            asked = _asked(clause, facts)
+            leans = not asked.words or bool(_LEANS.search(folded(clause)))
+            follows = leans and bool(found) and found[-1].is_yes_no and bool(found[-1].words)
+            found.append(replace(asked, follows=follows))
         elif not _only_greets(clause):
             facts.append(clause)
     if not found:

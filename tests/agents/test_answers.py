@@ -93,3 +93,24 @@ def test_of_two_questions_the_one_that_is_known_is_answered_and_the_other_admitt
 @given(st.text(max_size=300))
 def test_any_text_has_questions_made_of_its_own_words(text):
     assert all(one.text in text for one in questions_in(text) if one.kinds)
+
+
+TEST_RIDES = (
+    "A test ride lasts 30 minutes and is free."
+    " E-bikes can be booked for a weekend test for 49 euros."
+)
+
+
+def test_what_it_costs_is_not_answered_where_it_is_not_known_whether_it_is_done():
+    question = "Do you rent e-bikes for a weekend, and what does it cost?"
+
+    assert answered(question, TEST_RIDES) == ""
+    rented = answered(question, TEST_RIDES, "We rent e-bikes: a weekend costs 80 euros.")
+    assert "80 euros" in rented
+    assert "49" not in rented
+
+
+def test_what_it_costs_is_answered_where_only_a_part_is_not_known():
+    found = answered("Do you have the Breeze in green, and what does it cost?", BIKES)
+
+    assert "690 euros" in found
