@@ -6,6 +6,10 @@ Pure. The rules themselves stand in ``capabilities``, each beside its source.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop as _
+
+from tenants.told import Sentence, listed
+
 MB = 1024 * 1024
 
 IMAGES = frozenset({"image/jpeg", "image/png"})
@@ -22,7 +26,18 @@ OFFICE = frozenset(
     }
 )
 NAMES = {"image/jpeg": "JPEG", "image/png": "PNG", "application/pdf": "PDF", "text/plain": "text"}
-PLURALS = {"image": "images", "audio": "audio", "video": "videos", "file": "files"}
+PLURALS = {"image": _("images"), "audio": _("audio"), "video": _("videos"), "file": _("files")}
+OTHER_KIND = Sentence(_("%(file)s is not of a kind this channel takes: %(taken)s."))
+TOO_LARGE = Sentence(_("%(file)s has %(size)s; this channel takes %(sort)s of up to %(most)s."))
+TOO_MANY = Sentence(_("This channel takes %(most)s file(s) a message."))
+TOO_LARGE_TOGETHER = Sentence(_("Together they have %(size)s; up to %(most)s go."))
+NAMELESS = _("This file")
+NAMED = {
+    "image": Sentence(_("%(names)s images"), part=True),
+    "audio": Sentence(_("%(names)s audio"), part=True),
+    "video": Sentence(_("%(names)s videos"), part=True),
+    "file": Sentence(_("%(names)s files"), part=True),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +65,10 @@ class Sort:
 
     def __str__(self) -> str:
         words = sorted(NAMES.get(mime, mime.rpartition("/")[2].upper()) for mime in self.mimes)
-        plural = PLURALS.get(self.kind, "files")
+        kind = self.kind if self.kind in PLURALS else "file"
         if not words or len(words) > 4:
-            return plural
-        return f"{', '.join(words)} {plural}"
+            return PLURALS[kind]
+        return NAMED[kind].of(names=", ".join(words))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +90,18 @@ class FileRules:
         for file in files:
             sort = self.sort_of(file)
             if sort is None:
-                taken = "; ".join(map(str, self.sorts))
-                return "file_type", f"{shown(file)} is not of a kind this channel takes: {taken}."
+                taken = listed([str(each) for each in self.sorts])
+                return "file_type", OTHER_KIND.of(file=shown(file), taken=taken)
             if file.size > sort.max_bytes:
-                most = f"{sort} of up to {megabytes(sort.max_bytes)}"
-                has = megabytes(file.size)
-                return "file_too_large", f"{shown(file)} has {has}; this channel takes {most}."
+                most, has = megabytes(sort.max_bytes), megabytes(file.size)
+                text = TOO_LARGE.of(file=shown(file), size=has, sort=sort, most=most)
+                return "file_too_large", text
         if len(files) > self.per_message:
-            return "too_many_files", f"This channel takes {self.per_message} file(s) a message."
+            return "too_many_files", TOO_MANY.of(most=self.per_message)
         total = sum(file.size for file in files)
         if self.max_total and total > self.max_total:
             most = megabytes(self.max_total)
-            return "files_too_large", f"Together they have {megabytes(total)}; up to {most} go."
+            return "files_too_large", TOO_LARGE_TOGETHER.of(size=megabytes(total), most=most)
         return None
 
     def fits_beside(self, length: int, files: Sequence[Enclosed]) -> bool:
@@ -110,7 +125,7 @@ class FileRules:
 
 
 def shown(file: Enclosed) -> str:
-    return f"“{file.name}”" if file.name else "This file"
+    return f"“{file.name}”" if file.name else NAMELESS
 
 
 def megabytes(size: int) -> str:

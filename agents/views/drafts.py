@@ -13,6 +13,7 @@ from agents.models import ReplyDraft
 from agents.services import drafts
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.told import told
 
 DECIDE = "agents.change_replydraft"
 
@@ -72,7 +73,7 @@ def _decided(
     try:
         decide(draft)
     except drafts.DraftRefused as refused:
-        messages.error(request, refused.text)
+        messages.error(request, told(refused.text))
     else:
         messages.success(request, done)
     return redirect("channels_app:conversation", draft.conversation_id)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.functional import Promise
 
 from channels_app import wire
 from channels_app.providers.access import Probed, Renewed
@@ -50,7 +51,7 @@ class ChannelProvider(ABC):
     names_itself: ClassVar[bool] = False
     # Several accounts share one webhook address and one secret: that of our app there.
     has_shared_address: ClassVar[bool] = False
-    how_to_connect: ClassVar[str] = ""
+    how_to_connect: ClassVar[str | Promise] = ""
     # Of the answer to the network's question whether an address is ours.
     handshake_type: ClassVar[str] = "text/plain"
     # How large its webhooks may be, where the setting for all of them is too little.

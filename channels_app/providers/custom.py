@@ -23,6 +23,7 @@ from json import dumps
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from channels_app import wire
@@ -65,7 +66,7 @@ class Custom(base.ChannelProvider):
         )
 
     secret_names: ClassVar[Mapping[str, str]] = {"secret": "secret", "token": "send_url"}
-    how_to_connect = (
+    how_to_connect = _(
         "Post events to the webhook address, signed with the secret as Standard Webhooks"
         " describes. What we answer is posted to your address, signed the same way."
     )

@@ -6,6 +6,7 @@ https://developers.facebook.com/docs/instagram-platform/webhooks
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from channels_app import graph, wire
 from channels_app.findings import Severity, finding
@@ -23,7 +24,7 @@ FETCHED = "mentioned"
 
 
 class Instagram(MetaChannel):
-    how_to_connect = (
+    how_to_connect = _(
         "In your Meta app, add the Instagram product, enter the webhook address and the verify"
         " token, and subscribe to messages, messaging_postbacks, message_reactions, message_edit,"
         " messaging_seen, messaging_referral, messaging_handover, standby, comments,"

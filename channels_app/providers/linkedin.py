@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from channels_app import signatures, wire
 from channels_app.findings import finding
@@ -76,7 +77,7 @@ class LinkedIn(base.ChannelProvider):
     secret_names: ClassVar[Mapping[str, str]] = {"secret": "app_secret", "token": "access_token"}
     has_shared_address = True
     handshake_type = "application/json"
-    how_to_connect = (
+    how_to_connect = _(
         "In the LinkedIn developer portal, add Community Management to your app and let an"
         " administrator of the page grant it access. The account id is the number of the"
         " organisation. If you have webhooks, register the webhook address there."

@@ -6,6 +6,8 @@ https://developers.facebook.com/docs/graph-api/webhooks/reference/page
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from channels_app import graph, wire
 from channels_app.providers import values
 from channels_app.providers.meta import MetaChannel
@@ -29,7 +31,7 @@ STARS = 5
 
 
 class Messenger(MetaChannel):
-    how_to_connect = (
+    how_to_connect = _(
         "In your Meta app, add the Messenger product, enter the webhook address and the verify"
         " token, and subscribe the page to messages, message_echoes, message_edits,"
         " message_reactions, message_deliveries, message_reads, messaging_postbacks,"

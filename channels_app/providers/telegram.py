@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from channels_app import signatures, wire
 from channels_app.findings import Severity, finding
@@ -81,7 +82,7 @@ class Telegram(base.ChannelProvider):
         )
 
     secret_names: ClassVar[Mapping[str, str]] = {"secret": "secret_token", "token": "bot_token"}
-    how_to_connect = (
+    how_to_connect = _(
         "Talk to @BotFather to make a bot and copy its token; we tell Telegram where its webhooks"
         " go. The account id is the number before the colon of the token."
     )

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from channels_app import signatures, wire
 from channels_app.providers import base, values
@@ -72,7 +73,7 @@ class TikTok(base.ChannelProvider):
 
     secret_names: ClassVar[Mapping[str, str]] = {"secret": "app_secret", "token": "access_token"}
     has_shared_address = True
-    how_to_connect = (
+    how_to_connect = _(
         "In the TikTok API for Business portal, set the webhook address of your app and grant it"
         " the messages and the comments of your account. The account id is the account's open id."
         " TikTok withholds messages of people in Europe and the United Kingdom."

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from channels_app import signatures, wire
 from channels_app.findings import finding
@@ -74,7 +75,7 @@ class Twilio(base.ChannelProvider):
         )
 
     secret_names: ClassVar[Mapping[str, str]] = {"token": "auth_token"}
-    how_to_connect = (
+    how_to_connect = _(
         "In the Twilio console, enter the webhook address for incoming messages of your number or"
         " messaging service. The account id is that number, such as +15550001234, or the service's"
         " SID."
@@ -200,7 +201,7 @@ class TwilioWhatsApp(Twilio):
     """The same service, with WhatsApp's rules."""
 
     address_prefix = WHATSAPP
-    how_to_connect = (
+    how_to_connect = _(
         "In the Twilio console, enter the webhook address for incoming messages of your WhatsApp"
         " sender. The account id is its number, such as +15550001234."
     )

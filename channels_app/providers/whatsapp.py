@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from channels_app import graph, wire
 from channels_app.findings import Finding, Severity, finding
@@ -65,7 +66,7 @@ class WhatsApp(MetaAppChannel):
         "token": "access_token",
         "verify_token": "verify_token",
     }
-    how_to_connect = (
+    how_to_connect = _(
         "In your Meta app, add the WhatsApp product, enter the webhook address and the verify"
         " token, and subscribe to the fields messages, smb_message_echoes, history,"
         " smb_app_state_sync, user_preferences, account_update, account_alerts,"
@@ -233,7 +234,7 @@ class WhatsApp(MetaAppChannel):
         """https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/message_templates/"""
         business = graph.segment(self._business)
         asked, found = {"fields": TEMPLATE_FIELDS, "limit": "100"}, []
-        for _ in range(MAX_PAGES):
+        for _page in range(MAX_PAGES):
             page = graph.get(f"{business}/message_templates", self._token, asked)
             found += [template_of(each) for each, _ in wire.objects(page.get("data")) if each]
             paging = wire.get_object(page, "paging")
@@ -313,8 +314,8 @@ def _history(number: str, chunk: dict[str, Any], value: dict[str, Any]) -> Itera
     metadata = value.get("metadata")
     ours = wire.label(metadata, "display_phone_number") if isinstance(metadata, dict) else ""
     found = False
-    for thread, _ in wire.objects(chunk.get("threads")):
-        for message, _ in wire.objects(thread.get("messages") if thread else None):
+    for thread, _raw in wire.objects(chunk.get("threads")):
+        for message, _raw in wire.objects(thread.get("messages") if thread else None):
             if message is None:
                 continue
             found = True

@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from channels_app import signatures, wire
 from channels_app.findings import Finding, finding
@@ -82,7 +83,7 @@ class X(base.ChannelProvider):
     secret_names: ClassVar[Mapping[str, str]] = {"secret": "app_secret", "token": "access_token"}
     has_shared_address = True
     handshake_type = "application/json"
-    how_to_connect = (
+    how_to_connect = _(
         "In the X developer console, register the webhook address (it must not name a port) and"
         " subscribe your account to it. The account id is the number of your user. With the app's"
         " bearer token we do both for you."
@@ -232,7 +233,7 @@ class X(base.ChannelProvider):
         if not app or not ours:
             return ()
         known = self._call("GET", "/2/webhooks", token=str(app))
-        for each, _ in wire.objects(known.get("data")):
+        for each, _raw in wire.objects(known.get("data")):
             if each and each.get("url") == ours:
                 return () if each.get("valid") is not False else (finding("webhook_invalid"),)
         return (finding("not_subscribed"),)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 from psycopg.errors import DeadlockDetected
 
 from channels_app.models import (
@@ -56,7 +57,7 @@ def undo(*, merge: ContactMerge, actor: str) -> ContactMerge:
 
 def _patiently(deed: Callable[[], T]) -> T:
     """Try again where somebody began a conversation, or held what we wanted, meanwhile."""
-    for _ in range(ATTEMPTS):
+    for _attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
                 return deed()
@@ -65,15 +66,15 @@ def _patiently(deed: Callable[[], T]) -> T:
         except OperationalError as error:
             if not isinstance(error.__cause__, DeadlockDetected):
                 raise
-    raise MergeRefused("busy", "They are writing in this moment; try again.")
+    raise MergeRefused("busy", _("They are writing in this moment; try again."))
 
 
 def _merge(survivor_id: int, absorbed_id: int, actor: str) -> ContactMerge:
     if survivor_id == absorbed_id:
-        raise MergeRefused("same", "That is one and the same contact.")
+        raise MergeRefused("same", _("That is one and the same contact."))
     survivor, absorbed = _locked(survivor_id, absorbed_id)
     if survivor.absorbed_into_id or absorbed.absorbed_into_id:
-        raise MergeRefused("absorbed", "One of them is part of another contact already.")
+        raise MergeRefused("absorbed", _("One of them is part of another contact already."))
     absorbed.absorbed_into = survivor
     absorbed.save(update_fields=["absorbed_into", "updated_at"])
     moved: dict[str, Any] = {
@@ -108,7 +109,7 @@ def _locked(survivor_id: int, absorbed_id: int) -> tuple[Contact, Contact]:
     conversations = list(theirs.select_for_update())
     contacts = Contact.objects.select_for_update().filter(pk__in=both).order_by("pk").in_bulk()
     if len(contacts) < len(both):
-        raise MergeRefused("gone", "One of them is not here any more.")
+        raise MergeRefused("gone", _("One of them is not here any more."))
     if list(theirs) != conversations:
         raise _MovedMeanwhile
     return contacts[survivor_id], contacts[absorbed_id]
@@ -155,10 +156,10 @@ def _undo(merge_id: int, actor: str) -> ContactMerge:
     survivor, absorbed = _locked(row.survivor_id, row.absorbed_id)
     row = ContactMerge.objects.select_for_update().get(pk=merge_id)
     if row.is_undone or absorbed.absorbed_into_id != survivor.pk:
-        raise MergeRefused("undone", "This was undone already.")
+        raise MergeRefused("undone", _("This was undone already."))
     if survivor.absorbed_into_id:
         raise MergeRefused(
-            "absorbed", "They became part of another contact since; undo that first."
+            "absorbed", _("They became part of another contact since; undo that first.")
         )
     absorbed.absorbed_into = None
     absorbed.save(update_fields=["absorbed_into", "updated_at"])

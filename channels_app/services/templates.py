@@ -4,14 +4,21 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from channels_app import phrases
 from channels_app.models import ChannelConnection, Conversation, InboundEvent, MessageTemplate
 from channels_app.providers.values import TemplateNews
 from tenants import context
 from tenants.plugins.errors import ProviderError
+from tenants.told import Sentence
 
 logger = logging.getLogger(__name__)
 
+UNKNOWN_TEMPLATE = _(
+    "The network knows no such template in this language; fetch the templates again."
+)
+STATE_OF_TEMPLATE = Sentence(_("The network's state of this template is %(state)s."))
 REASONLESS = {"", "NONE", "none"}
 UNUSABLE = "UNUSABLE"  # our word, where a send was refused before the network announced why
 
@@ -89,11 +96,11 @@ def template_of(conversation: Conversation, template: Mapping[str, Any]) -> Mess
 def why_unusable(template: MessageTemplate | None) -> str:
     """A sentence for people; empty if it may be sent."""
     if template is None:
-        return "The network knows no such template in this language; fetch the templates again."
+        return UNKNOWN_TEMPLATE
     if template.is_usable:
         return ""
     reason = f": {template.reason}" if template.reason else ""
-    return f"The network's state of this template is {template.status or 'unknown'}{reason}."
+    return STATE_OF_TEMPLATE.of(state=f"{template.status or 'unknown'}{reason}")
 
 
 def mark_unusable(

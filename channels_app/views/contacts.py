@@ -19,6 +19,7 @@ from channels_app.services.contacts import (
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
 from tenants.accounts.models import User
+from tenants.told import told
 
 SEE = "channels_app.view_contact"
 CHANGE = "channels_app.change_contact"
@@ -88,7 +89,7 @@ def compare(request: AuthenticatedRequest, pk: int, other: int) -> HttpResponse:
         try:
             services.merge(survivor=survivor, absorbed=absorbed, actor=request.user.actor)
         except services.MergeRefused as refused:
-            messages.error(request, refused.text)
+            messages.error(request, told(refused.text))
         else:
             messages.success(request, _("They are one contact now. This can be undone here."))
         return redirect("channels_app:contact", survivor.pk)
@@ -118,7 +119,7 @@ def part(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         try:
             services.undo(merge=merge, actor=request.user.actor)
         except services.MergeRefused as refused:
-            messages.error(request, refused.text)
+            messages.error(request, told(refused.text))
             return redirect("channels_app:contact", merge.survivor_id)
         messages.success(request, _("They are two contacts again."))
         return redirect("channels_app:contact", merge.absorbed_id)

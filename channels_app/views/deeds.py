@@ -20,6 +20,7 @@ from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
 from tenants.accounts.models import User
 from tenants.plugins.errors import ProviderError
+from tenants.told import told
 
 CHANGE = "channels_app.change_conversation"
 ABOUT_FILES = {
@@ -42,7 +43,9 @@ def reply(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         try:
             _write(opened, form, request.user)
         except SendRefused as refused:
-            form.add_error("attachments" if refused.code in ABOUT_FILES else "text", refused.text)
+            form.add_error(
+                "attachments" if refused.code in ABOUT_FILES else "text", told(refused.text)
+            )
         except MediaRefused as refused:
             form.add_error("attachments", str(refused.text))
         else:

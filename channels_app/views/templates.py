@@ -15,6 +15,7 @@ from channels_app.views.picking import Picker, picker_of
 from tenants import cards
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.told import told
 
 WRITE = "channels_app.add_message"
 
@@ -72,7 +73,7 @@ def _post(
             template=template,
         )
     except SendRefused as refused:
-        return refused.text
+        return told(refused.text)
     return ""
 
 

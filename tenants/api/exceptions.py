@@ -12,6 +12,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from tenants.plugins.errors import ProviderError
+from tenants.told import told
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -45,10 +46,16 @@ def problem(
     headers: dict[str, str] | None = None,
     **more: Any,
 ) -> Response:
-    """A problem+json response; ``errors`` lists each field's own, where there are several."""
+    """A problem+json response; ``errors`` lists each field's own, where there are several.
+
+    ``detail`` is told in the language that was asked for; programs branch on ``code``.
+    """
     kept = {k: v for k, v in (headers or {}).items() if k.lower() != "content-type"}
     return Response(
-        _body(status, code, detail, **more), status=status, content_type=MEDIA_TYPE, headers=kept
+        _body(status, code, told(detail), **more),
+        status=status,
+        content_type=MEDIA_TYPE,
+        headers=kept,
     )
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tenants import access, cards, live
+from tenants import told as sentences
 from tenants.context import PUBLIC, current_company, schema
 
 register = template.Library()
@@ -200,12 +201,11 @@ def reason(code: str) -> str:
 
 @register.filter
 def told(word: object) -> str:
-    """A word of the rows (a stage, a role, a rule) in the reader's language.
+    """A word or a sentence of the rows (a stage, a role, a refusal) in the reader's language.
 
     Each app lists such words with ``gettext_noop`` in its ``cards.py``.
     """
-    text = str(word or "")
-    return _(text) if text else ""
+    return sentences.told(word)
 
 
 @register.filter

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_lazy as _
+
 from channels_app import wire
 from channels_app.findings import finding
 from channels_app.mail.reading import Mail, Part, read_mail
@@ -52,7 +54,7 @@ class Email(base.ChannelProvider):
 
     secret_names: ClassVar[Mapping[str, str]] = {"secret": "webhook_secret"}
     acknowledged: ClassVar[frozenset[str]] = frozenset({ses.CONFIRMATION})
-    how_to_connect = (
+    how_to_connect = _(
         "The account id is your address. For IMAP and SMTP give your servers. For a service, point"
         " its inbound route and its event webhook at the webhook address: Mailgun and Resend sign"
         " with the key they show you; for Postmark, SendGrid, SES and Brevo put the secret into"
