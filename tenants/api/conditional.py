@@ -15,6 +15,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from rest_framework.renderers import JSONRenderer
 
+from tenants import context
 from tenants.api.exceptions import plain_problem
 
 EDITS = frozenset({"PUT", "PATCH", "DELETE"})
@@ -53,14 +54,15 @@ def edit_if_unchanged(
     if cls is None or not takes_if_match(cls, request.method or "", action):
         return None
     wanted = request.headers.get("If-Match", "")
-    if not wanted:
-        needed = settings.API_REQUIRES_IF_MATCH and hasattr(cls, "retrieve")
-        return _say(428, "if_match_required", "Send If-Match with the resource's ETag.", needed)
-    if not hasattr(cls, "retrieve"):
+    look = _looking(cls, view)
+    if look is None:
         return None
+    if not wanted:
+        needed = settings.API_REQUIRES_IF_MATCH
+        return _say(428, "if_match_required", "Send If-Match with the resource's ETag.", needed)
     with transaction.atomic():
         _hold(cls, kwargs)
-        seen: Any = cls.as_view({"get": "retrieve"})(_reading(request), *args, **kwargs)
+        seen: Any = look(_reading(request), *args, **kwargs)
         if seen.status_code == 200 and not names(wanted, tag := tag_of(seen.data)):
             changed = plain_problem(412, "changed_meanwhile", "It is not what you saw any more.")
             changed["ETag"] = tag
@@ -75,12 +77,24 @@ def _say(status: int, code: str, detail: str, needed: bool) -> HttpResponse | No
     return plain_problem(status, code, detail) if needed else None
 
 
+def _looking(cls: Any, view: Any) -> Any:
+    """The view that shows what is edited; None where nothing shows it."""
+    if hasattr(cls, "retrieve"):
+        return cls.as_view({"get": "retrieve"})
+    return view if hasattr(cls, "get") else None
+
+
 def _hold(cls: Any, kwargs: dict[str, Any]) -> None:
-    """Lock the row, where there is one, so that nobody changes it after we have looked."""
+    """Nobody changes it after we have looked: no other conditional edit of this kind of thing,
+    and, where it is one row, nobody at all."""
+    with context.connection.cursor() as cursor:
+        named = f"{context.schema()}:{cls.__name__}:{sorted(kwargs.items())}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [named])
     model = getattr(getattr(cls, "queryset", None), "model", None)
     if model is None:
         return
-    row = {"pk": kwargs["pk"]} if "pk" in kwargs else {}
+    field = getattr(cls, "lookup_field", "pk")
+    row = {field: kwargs[field]} if field in kwargs else {}
     try:
         model._base_manager.filter(**row).select_for_update().values_list("pk").first()
     except (ValueError, ValidationError):
