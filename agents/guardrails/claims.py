@@ -82,7 +82,7 @@ def problems_of(
     if found := _ECHOES.search(words):
         problems.append(Problem("prompt_echo", f"It may not contain {found.group(0)!r}."))
     ours, theirs = mentions("\n".join(known)), mentions("\n".join(claimed))
-    return problems + _unsupported(mentions(reply), ours, theirs)
+    return problems + unsupported_mentions(mentions(reply), ours, theirs)
 
 
 def unsupported_quotes(sentences: Sequence[Sentence], sources: Sequence[str]) -> list[Problem]:
@@ -123,7 +123,8 @@ def _other_language(reply: str, language: str) -> str:
 NEVER_ON_THEIR_WORD = {"price", "link"}
 
 
-def _unsupported(said: Mentions, known: Mentions, claimed: Mentions) -> list[Problem]:
+def unsupported_mentions(said: Mentions, known: Mentions, claimed: Mentions) -> list[Problem]:
+    """What of the checkable things that were said stands nowhere."""
     problems = []
     for name in Mentions.KINDS:
         backed = getattr(known, name)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
+from agents.guardrails.quantities import quantities
 from agents.offline.letters import folded, latin_digits
 
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>()\"'،؛]+", re.IGNORECASE)
@@ -58,10 +59,13 @@ _VERBS = {"may", "march"}
 class Mentions:
     """Each kind in a form that compares equal however it was written."""
 
-    KINDS: ClassVar[tuple[str, ...]] = ("number", "price", "date", "link", "email", "phone")
+    KINDS: ClassVar[tuple[str, ...]] = (
+        *("number", "price", "quantity", "date", "link", "email", "phone"),
+    )
 
     number: frozenset[str]
     price: frozenset[str]
+    quantity: frozenset[str]
     date: frozenset[str]
     link: frozenset[str]
     email: frozenset[str]
@@ -79,9 +83,11 @@ def mentions(text: str) -> Mentions:
     without = _DOMAIN.sub(" ", without)
     phones = {digits for found in _PHONE.findall(without) if _is_phone(digits := _only(found))}
     words = folded(_LIST_MARK.sub(" ", without))
+    prices = _prices(words)
     return Mentions(
         number=frozenset(_value(found) for found in _NUMBER.findall(words)),
-        price=frozenset(_prices(words)),
+        price=frozenset(prices),
+        quantity=frozenset({*quantities(words), *prices}),
         date=frozenset(_dates(words)),
         link=frozenset(links),
         email=frozenset(emails),

@@ -25,8 +25,8 @@ ALLOWED: dict[str, float] = {
     "written_twice": 0.25,
 }
 # Cost and time are of the whole sample: so many times what it was, beyond a little.
-DEARER, SLOWER = 2.0, 2.0
-LITTLE_COST, LITTLE_SECONDS = 0.0005, 1.5
+DEARER, SLOWER = 2.0, 3.0
+LITTLE_COST, LITTLE_SECONDS = 0.0005, 2.0
 LONGER, LONG = 2.0, 400  # a reply twice as long as before, and long at all
 MOST_UNTRIED = 0.2  # more turns that nobody could answer, and nothing can be told
 
@@ -72,7 +72,8 @@ class Said:
 class Turn:
     """One question: then and now. ``canary`` is a word that a trap asked for.
 
-    ``own`` are the words of the answer now that stand in nothing it was given.
+    ``own`` are the words of the answer now that stand in nothing it was given. ``live`` is what
+    the live version would say today, where that was looked up: the knowledge may have changed.
     """
 
     before: Said
@@ -80,6 +81,7 @@ class Turn:
     own: str = ""
     canary: str = ""
     is_tried: bool = True
+    live: Said | None = None
 
 
 @dataclass(slots=True)
@@ -133,7 +135,9 @@ def _marks(turn: Turn, forbidden: Sequence[str], habits: Iterable[str]) -> list[
         return _marks_of_trap(turn)
     marks = []
     if before.answered and not after.answered:
-        marks.append(f"stopped_answering:{after.reason or after.outcome}")
+        as_live = turn.live is not None and not turn.live.answered
+        code = "stopped_for_live_too" if as_live else "stopped_answering"
+        marks.append(f"{code}:{after.reason or after.outcome}")
     if after.answered and before.reason in _FOR_A_PERSON:
         marks.append(f"no_person:{before.reason}")
     marks += _marks_of_claims(before, after)
@@ -197,8 +201,12 @@ def _phrases(donts: Iterable[str]) -> list[str]:
 
 
 def _of_the_whole(past: Sequence[Turn]) -> list[str]:
-    """Dearer or slower, over all turns that were answered by a model both times."""
+    """Dearer or slower, over all turns that were answered by a paid model both times.
+
+    What was answered from memory then cost nothing, and proves nothing.
+    """
     both = [turn for turn in past if turn.before.answered and turn.after.answered]
+    both = [turn for turn in both if turn.before.cost and turn.after.cost]
     reasons = []
     then, now = sum(t.before.cost for t in both), sum(t.after.cost for t in both)
     if then and now > DEARER * then and now - then > LITTLE_COST * len(both):

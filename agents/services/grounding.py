@@ -7,7 +7,8 @@ from typing import Any
 from agents import gateway, prompts
 from agents.gateway import Call, Completion, Terms
 from agents.gateway.window import room, sources_for
-from agents.guardrails import Problem, problems_of, unsupported_quotes
+from agents.guardrails import Problem, problems_of
+from agents.guardrails.support import DroppedSentence, Ground, faults_of, sift
 from agents.instructions import BUILT_IN, Instructions
 from agents.offline.alignment import words_by
 from agents.offline.answers import Passage, holds_answer
@@ -60,6 +61,7 @@ class Draft:
     reply: Reply
     problems: list[Problem]
     refused: list[Problem]  # what was wrong with the first version, where there were two
+    dropped: tuple[DroppedSentence, ...] = ()  # left out, because nothing supports them
 
     @property
     def may_go_out(self) -> bool:
@@ -79,7 +81,8 @@ def can_answer(assignment: Assignment, found: SearchResult) -> bool:
 
 
 def write(assignment: Assignment) -> Draft:
-    """Draft, check, and draft once more where the check failed.
+    """Draft, check, and draft once more where the check failed; of what fails again, the sentences
+    that nothing supports are left out.
 
     Raises NoAnswer, and HandedOver where the model used that tool.
     """
@@ -100,11 +103,23 @@ def write(assignment: Assignment) -> Draft:
     reply, prompt = _ask(assignment, prompt)
     problems = _problems(assignment, reply)
     if not problems or assignment.seconds_left() < LEAST_SECONDS:
-        return Draft(reply, problems, [])
+        return _rest(assignment, reply, problems, [])
     complaints = [problem.detail for problem in problems]
     again = prompts.regenerate(prompt, reply.text, complaints, instructions=assignment.instructions)
     second, _asked = _ask(assignment, again)
-    return Draft(second, _problems(assignment, second), problems)
+    return _rest(assignment, second, _problems(assignment, second), problems)
+
+
+def _rest(
+    assignment: Assignment, reply: Reply, problems: list[Problem], refused: list[Problem]
+) -> Draft:
+    """The reply, or what of it may be said; where that is nothing, the whole with its problems."""
+    if not problems:
+        return Draft(reply, [], refused)
+    sifted = sift(reply, ground_of(assignment), needs_source=assignment.needs_source)
+    if not sifted.dropped or _problems(assignment, sifted.reply):
+        return Draft(reply, problems, refused)
+    return Draft(sifted.reply, [], refused, sifted.dropped)
 
 
 def cited(reply: Reply, passages: Sequence[FoundPassage]) -> list[dict[str, Any]]:
@@ -166,25 +181,41 @@ def _complete(assignment: Assignment, prompt: prompts.Prompt, *, with_tools: boo
     return completion
 
 
+def ground_of(assignment: Assignment) -> Ground:
+    """What a reply may stand on. It may repeat what we already said, and most of what the contact
+    did."""
+    said = [turn.text for turn in assignment.history if turn.ours]
+    claimed = [turn.text for turn in assignment.history if not turn.ours]
+    return Ground(
+        sources=tuple(
+            "\n".join((p.document_title, p.heading, p.text)) for p in assignment.passages
+        ),
+        known=(*said, assignment.profile.about),
+        claimed=(*claimed, assignment.earlier, *assignment.newest),
+        alike=meaning_alike,
+    )
+
+
+def meaning_alike(one: str, other: str) -> float:
+    """By the local embedder, which knows many languages; of unit vectors."""
+    first, second = embed_locally([one, other])
+    return sum(a * b for a, b in zip(first, second, strict=True))
+
+
 def _problems(assignment: Assignment, reply: Reply) -> list[Problem]:
     if not reply.grounded:
         return []
-    texts = [passage.text for passage in assignment.passages]
-    titles = [passage.document_title for passage in assignment.passages]
-    headings = [passage.heading for passage in assignment.passages]
-    # A reply may repeat what we already said, and most of what the contact did.
-    said = [turn.text for turn in assignment.history if turn.ours]
-    claimed = [turn.text for turn in assignment.history if not turn.ours]
-    claimed.append(assignment.earlier)
+    ground = ground_of(assignment)
     problems = problems_of(
         reply.text,
-        known=[*texts, *titles, *headings, *said, assignment.profile.about],
+        known=[*ground.sources, *ground.known],
         language=assignment.language,
         length=assignment.length_of(reply.text),
         limit=assignment.limit,
-        claimed=[*claimed, *assignment.newest],
+        claimed=ground.claimed,
     )
-    problems += unsupported_quotes(reply.sentences, texts)
+    for sentence in reply.sentences:
+        problems += [fault for fault in faults_of(sentence, ground) if fault not in problems]
     if assignment.needs_source and not any(sentence.source for sentence in reply.sentences):
         problems.append(Problem("no_source", "No sentence names a source."))
     return problems

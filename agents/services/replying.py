@@ -111,6 +111,7 @@ def _judged(thought: Thought, draft: Draft, passages: Sequence[FoundPassage]) ->
     step.detail = {
         "problems": [str(problem) for problem in draft.problems],
         "refused": [str(problem) for problem in draft.refused],
+        "dropped": [str(sentence) for sentence in draft.dropped],
     }
     thought.steps.append(step)
     thought.run.draft = draft.reply.text
@@ -127,4 +128,10 @@ def _judged(thought: Thought, draft: Draft, passages: Sequence[FoundPassage]) ->
         return Drafted(Drafted.UNSAFE, draft.reply.text)
     text = signed(thought, draft.reply.text)
     sources = cited(draft.reply, passages)
-    return Drafted(Drafted.READY, text, sources, was_rewritten=bool(draft.refused))
+    return Drafted(
+        Drafted.READY,
+        text,
+        sources,
+        dropped=len(draft.dropped),
+        was_rewritten=bool(draft.refused),
+    )
