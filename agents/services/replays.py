@@ -198,11 +198,12 @@ def _next(replay: Replay) -> ReplayTurn | None:
 def _try(replay: Replay, turn: ReplayTurn, guide: Guide) -> bool:
     """Answer one turn and write it down; False where the trial is not ours any more."""
     played = _played(turn, guide)
-    if turn.kind != ReplayTurn.Kind.PAST and not turn.before and played:
-        live = live_version()
-        earlier = _played(turn, guide_of(live.number if live else 0))
-        turn.before = _said(earlier[0]).as_json() if earlier else {}
-        played += earlier
+    live: list[Rehearsal] = []
+    if played and (not turn.before or _has_stopped(turn, played[0])):
+        ours = live_version()
+        live = _played(turn, guide_of(ours.number if ours else 0))
+        turn.before = turn.before or _said(live[0]).as_json()
+        played += live
     turn.state = ReplayTurn.State.FAILED
     if not played:
         turn.findings = ["words_gone"]
@@ -212,9 +213,17 @@ def _try(replay: Replay, turn: ReplayTurn, guide: Guide) -> bool:
         else:
             turn.findings = ["no_model_answered"]
         turn.after = {**_said(played[0]).as_json(), "own": _own(played[0])}
+        if live and turn.kind == ReplayTurn.Kind.PAST:
+            turn.after["live"] = _said(live[0]).as_json()
         turn.milliseconds = played[0].milliseconds
         turn.cost = sum((each.cost for each in played), Decimal(0))
     return _kept(replay, turn, played)
+
+
+def _has_stopped(turn: ReplayTurn, rehearsal: Rehearsal) -> bool:
+    """It was answered then and is not now: perhaps no fault of the draft, so the live is asked."""
+    was = Said.from_json(turn.before).answered
+    return was and rehearsal.outcome != Run.Outcome.SENT
 
 
 def _played(turn: ReplayTurn, guide: Guide) -> list[Rehearsal]:
@@ -314,6 +323,7 @@ def _judged(replay: Replay, turns: list[ReplayTurn]) -> Verdict:
             own=turn.after.get("own", ""),
             canary=turn.asked.get("canary", ""),
             is_tried=turn.state == ReplayTurn.State.DONE,
+            live=Said.from_json(turn.after["live"]) if "live" in turn.after else None,
         )
         for turn in turns
     ]

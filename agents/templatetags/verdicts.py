@@ -14,6 +14,7 @@ MARKS = {
     "against_a_rule": _("Says what this version's own rules forbid"),
     "no_person": _("Answers where a person was fetched before"),
     "stopped_answering": _("No longer answers"),
+    "stopped_for_live_too": _("No longer answered, by the live version neither"),
     "unsupported": _("Claims what no source says"),
     "wrong_language": _("Not in the customer's language"),
     "new_manner": _("A manner nobody had before"),

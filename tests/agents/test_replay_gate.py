@@ -269,3 +269,19 @@ def test_a_version_may_prefer_a_model_that_is_connected(past, tried):
     with pytest.raises(versions.Unfit):
         drafted(routes={"reply": "nowhere/else"})
     assert OFFLINE not in plan(version=version).turns
+
+
+def test_what_the_knowledge_no_longer_says_is_not_the_drafts_fault(past, tried):
+    from knowledge.models import Document
+    from knowledge.services import add_document, index_document, remove_document
+
+    remove_document(document=Document.objects.get(), actor="user:1")
+    kept = b"# Desks\n\nOur standing desk Nova costs 349 EUR. It comes in oak or white.\n"
+    document = add_document(title="Desks", source_name="desks.md", content=kept)
+    index_document(document_id=document.pk)
+    replay = tried(drafted(guidance="Thank them."))
+
+    assert (replay.verdict, replay.reasons) == ("passed", []), replay.summary
+    gone = replay.turns.filter(findings__0__startswith="stopped_for_live_too")
+    assert gone.count() >= 3
+    assert not gone.filter(is_failing=True).exists()
