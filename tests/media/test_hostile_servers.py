@@ -237,10 +237,14 @@ def test_no_token_of_x_goes_in_the_open_or_to_others(address, respx_mock):
 def test_x_is_shown_the_token_where_only_two_people_may_look(address, shown, monkeypatch):
     asked = []
     made = CHANNELS.get("x")({"account_id": "1", "access_token": "user-token"})
-    monkeypatch.setattr(
-        base, "download", lambda url, **more: asked.append((url, more["headers"])) or "file"
-    )
-    assert made.open_attachment(Attachment(kind="image", url=address), None, limit=1) == "file"
+
+    def fetched(url: str, **more: Any) -> str:
+        asked.append((url, more["headers"]))
+        return "file"
+
+    monkeypatch.setattr(base, "download", fetched)
+    opened: Any = made.open_attachment(Attachment(kind="image", url=address), None, limit=1)
+    assert opened == "file"
     ((url, headers),) = asked
     assert (url, headers.get("Authorization")) == (address, shown)
 
