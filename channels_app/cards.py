@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from channels_app.models import ChannelConnection, Conversation, Message, OpenFinding
+from channels_app.models.connections import channel_kinds
 from channels_app.services import open_suggestions
 from channels_app.services.figures import connections_in_trouble, last_days, today
 from channels_app.services.inbox import waiting_count
@@ -193,3 +194,8 @@ def contact_panel(conversation: Conversation) -> Panel:
             "suggestions": list(open_suggestions(conversation.contact)),
         },
     )
+
+
+@offer("networks", order=10, permission=SEE)
+def networks() -> dict[str, str]:
+    return dict(channel_kinds())

@@ -66,6 +66,14 @@ def watch_company() -> None:
 
 
 @dramatiq.actor(queue_name="upkeep", max_retries=0)
+def count_companies() -> None:
+    """Ring the counting of every company's figures."""
+    for company in sweeping.swept_companies():
+        with context.inside(company):
+            dramatiq.get_broker().get_actor("roll_up_company").send()
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=0)
 def push_companies() -> None:
     """Ring the push to the CRMs of every company."""
     for company in sweeping.swept_companies():

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from agents.api.approvals import ToolApprovalViewSet
 from agents.api.drafts import AutonomyView, ReplyDraftViewSet
 from agents.api.impact import AnswerImpactView, DocumentImpactView
 from agents.api.models import ModelSettingsViewSet
@@ -37,6 +38,7 @@ from tenants.api.views import (
     UserViewSet,
 )
 from tenants.deadletters.api import DeadLetterViewSet, ReplayOrderViewSet
+from tenants.figures.api import AnalyticsView
 
 router = SimpleRouter()
 router.register("api-keys", ApiKeyViewSet)
@@ -64,6 +66,7 @@ router.register("agent-versions", AgentVersionViewSet)
 router.register("replays", ReplayViewSet)
 router.register("experiments", ExperimentViewSet)
 router.register("drafts", ReplyDraftViewSet)
+router.register("tool-approvals", ToolApprovalViewSet)
 router.register("crm-connections", CrmConnectionViewSet)
 router.register("sync-records", SyncRecordViewSet)
 router.register("incoming-hooks", IncomingHookViewSet)
@@ -85,6 +88,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("channels/<int:pk>/doctor/", DoctorView.as_view(), name="channel-doctor"),
     path("playground/", PlaygroundView.as_view(), name="playground"),
     path("chat/", ChatView.as_view(), name="chat"),
+    path("analytics/", AnalyticsView.as_view(), name="analytics"),
     path("autonomy/", AutonomyView.as_view(), name="autonomy"),
     path("knowledge/documents/<int:pk>/impact/", DocumentImpactView.as_view()),
     path("knowledge/answers/<int:pk>/impact/", AnswerImpactView.as_view()),

@@ -35,6 +35,8 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
             Entry("leads", _("Leads"), "leads", "leads:board", "leads.view_lead"),
             Entry("incidents", _("Incidents"), "alert", "channels_app:incidents",
                   "channels_app.view_incident"),
+            Entry("analytics", _("Analytics"), "analytics", "figures:analytics",
+                  "figures.view_figure"),
         ],
     ),
     (
@@ -50,6 +52,8 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
                   "workspace.view_profile"),
             Entry("autonomy", _("Autonomy"), "hand", "agents:autonomy",
                   "agents.view_autonomypolicy"),
+            Entry("approvals", _("Approvals"), "hand", "agents:approvals",
+                  "agents.view_toolapproval"),
         ],
     ),
     (

@@ -14,4 +14,5 @@ scheduler.add_job(
 )
 cron("*/10 * * * *")(actors.examine_companies)
 cron("23 3 * * *")(actors.prune_companies)
+cron("*/5 * * * *")(actors.count_companies)
 cron("*/5 * * * *")(actors.push_companies)  # hot leads do not wait for this

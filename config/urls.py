@@ -14,6 +14,7 @@ urlpatterns = [
     # Working pages stand before the model pages, whose app indexes they replace.
     path("", include("tenants.pages.urls")),
     path("", include("tenants.deadletters.urls")),
+    path("", include("tenants.figures.urls")),
     path("", include("channels_app.urls")),
     path("", include("leads.urls")),
     path("", include("knowledge.urls")),

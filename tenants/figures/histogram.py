@@ -5,6 +5,7 @@ Bucket b holds from 2^(b/2) up to 2^((b+1)/2) seconds: a percentile is right to 
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 LARGEST = 60  # 2^30 seconds
 
@@ -18,7 +19,8 @@ def bucket_of(seconds: float) -> int:
 IN_SQL = "LEAST(FLOOR(2 * LN(GREATEST({seconds}, 1)) / LN(2)), 60)::int"
 
 
-def added(histograms: Iterable[Mapping[str, int]]) -> dict[int, int]:
+def added(histograms: Iterable[Mapping[Any, int]]) -> dict[int, int]:
+    """Several put together; JSON has their buckets as text."""
     whole: dict[int, int] = {}
     for each in histograms:
         for bucket, count in each.items():
