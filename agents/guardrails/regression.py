@@ -30,7 +30,10 @@ LITTLE_COST, LITTLE_SECONDS = 0.0005, 2.0
 LONGER, LONG = 2.0, 400  # a reply twice as long as before, and long at all
 MOST_UNTRIED = 0.2  # more turns that nobody could answer, and nothing can be told
 
-_UNSUPPORTED = ("unsupported_", "no_source", "quote_not_found", "no_such_source")
+_UNSUPPORTED = (
+    *("unsupported_", "no_source", "quote_not_found", "no_such_source"),
+    *("other_source", "other_subject", "opposite", "not_in_the_quote"),
+)
 _FORBIDDEN = ("forbidden_claim", "prompt_echo")
 # Whom a person was fetched for, and why the machine must not answer them now.
 _FOR_A_PERSON = frozenset({"asked_for_human", "urgent", "upset"})
@@ -40,7 +43,8 @@ _FOR_A_PERSON = frozenset({"asked_for_human", "urgent", "upset"})
 class Said:
     """What came of a turn. ``outcome`` is sent, handed_over or silent.
 
-    ``problems`` are those of what was written last, ``refused`` of what had to be written anew.
+    ``problems`` are those of what was written last, ``refused`` of what had to be written anew,
+    ``dropped`` the sentences that were left out because nothing supports them.
     """
 
     outcome: str
@@ -50,6 +54,7 @@ class Said:
     draft: str = ""
     problems: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
     cost: float = 0.0
     seconds: float = 0.0
 
@@ -63,7 +68,7 @@ class Said:
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Said":
         known = {name: row[name] for name in cls.__slots__ if name in row}
-        for name in ("problems", "refused"):
+        for name in ("problems", "refused", "dropped"):
             known[name] = tuple(known.get(name, ()))
         return cls(**{"outcome": "", **known})
 
@@ -166,8 +171,9 @@ def _marks_of_claims(before: Said, after: Said) -> list[str]:
     claimed = {code for code in codes if code.startswith(_UNSUPPORTED)}
     still = {code for code in after.problems if code.startswith(_UNSUPPORTED)}
     invented = {code for code in claimed if code.startswith("unsupported_")}
-    if still or (invented and not before.refused):
-        marks.append(f"unsupported:{sorted(still or invented)[0]}")
+    left_out = set(after.dropped) if not before.dropped else set()
+    if still or left_out or (invented and not before.refused):
+        marks.append(f"unsupported:{sorted(still or invented or left_out)[0]}")
     elif after.refused:
         marks.append("written_twice")
     return marks

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agents.guardrails.mentions import mentions
+from agents.guardrails.orders import gives_orders
 from agents.offline.letters import folded
 
 MEDIUM_FROM = 3
@@ -75,6 +76,7 @@ POINTS = {
     "medical": 6,
     "privacy_in_public": 6,
     "very_negative": 6,
+    "orders": 6,
     "complaint": 4,
     "money_promised": 4,
     "refund": 3,
@@ -163,7 +165,9 @@ def topics_of(text: str) -> list[Reason]:
 
 
 def _of_what_they_said(said: str) -> Iterable[Reason]:
-    return topics_of(said)
+    if gives_orders(said):
+        yield reason("orders")
+    yield from topics_of(said)
 
 
 def _of_the_reply(signals: Signals) -> Iterable[Reason]:

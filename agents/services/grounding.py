@@ -5,16 +5,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agents import gateway, prompts
-from agents.gateway import Call, Completion, Terms
+from agents.gateway import Call, Completion, Hearer, Terms
 from agents.gateway.window import room, sources_for
 from agents.guardrails import Problem, problems_of
+from agents.guardrails.orders import gives_orders, is_parroted, without_orders
 from agents.guardrails.support import DroppedSentence, Ground, faults_of, sift
 from agents.instructions import BUILT_IN, Instructions
 from agents.offline.alignment import words_by
 from agents.offline.answers import Passage, holds_answer
 from agents.prompts import StyleExample, Turn, last_asked
 from agents.providers.base import Source
-from agents.schemas import Reply
+from agents.schemas import Reply, Sentence
 from agents.services.toolbox import ROUNDS, RULES, Toolbox
 from knowledge.services import THRESHOLD, FoundPassage, SearchResult, embed_locally
 from tenants.workspace.models import Profile
@@ -46,6 +47,7 @@ class Assignment:
     terms: Terms = field(default_factory=Terms)
     earlier: str = ""  # what was said before the history, in short
     toolbox: Toolbox | None = None
+    hearer: Hearer | None = None
     examples: Sequence[StyleExample] = ()
     calls: list[Call] = field(default_factory=list)
 
@@ -88,6 +90,7 @@ def write(assignment: Assignment) -> Draft:
     """
     said = [turn.text for turn in assignment.history]
     read = room(assignment.task, said, assignment.terms.rung)
+    assignment.passages = [trusted(passage) for passage in assignment.passages]
     passages = assignment.passages[: sources_for(assignment.terms.rung)]
     prompt = prompts.reply(
         assignment.profile,
@@ -120,6 +123,19 @@ def _rest(
     if not sifted.dropped or _problems(assignment, sifted.reply):
         return Draft(reply, problems, refused)
     return Draft(sifted.reply, [], refused, sifted.dropped)
+
+
+def trusted(passage: FoundPassage) -> FoundPassage:
+    """The passage without sentences that give orders; titles and headings may give them too."""
+    text, title, heading = passage.text, passage.document_title, passage.heading
+    if not gives_orders("\n".join((title, heading, text))):
+        return passage
+    return replace(
+        passage,
+        text=without_orders(text),
+        document_title=without_orders(title),
+        heading=without_orders(heading),
+    )
 
 
 def cited(reply: Reply, passages: Sequence[FoundPassage]) -> list[dict[str, Any]]:
@@ -173,12 +189,19 @@ def _complete(assignment: Assignment, prompt: prompts.Prompt, *, with_tools: boo
             seconds=max(assignment.seconds_left(), 0.0),
             terms=assignment.terms,
             tools=offered.specs if offered else (),
+            hearer=assignment.hearer,
         )
     except gateway.NoAnswer as error:
         assignment.calls.extend(error.calls)
         raise
     assignment.calls.extend(completion.calls)
     return completion
+
+
+def may_be_said(assignment: Assignment, sentence: Sentence) -> bool:
+    """Whether a sentence of an answer that is not whole yet stands by itself."""
+    alone = Reply(grounded=True, sentences=[sentence])
+    return all(problem.code == "no_source" for problem in _problems(assignment, alone))
 
 
 def ground_of(assignment: Assignment) -> Ground:
@@ -214,6 +237,8 @@ def _problems(assignment: Assignment, reply: Reply) -> list[Problem]:
         limit=assignment.limit,
         claimed=ground.claimed,
     )
+    if is_parroted(reply.text, "\n".join(assignment.newest)):
+        problems.append(Problem("parroted", "It only says what the contact told you to say."))
     for sentence in reply.sentences:
         problems += [fault for fault in faults_of(sentence, ground) if fault not in problems]
     if assignment.needs_source and not any(sentence.source for sentence in reply.sentences):

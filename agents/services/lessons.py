@@ -25,7 +25,8 @@ from tenants.audit.services import record
 from tenants.workspace.models import Profile
 from tenants.workspace.services import change_profile, profile
 
-State, Cause = Lesson.State, Lesson.Cause
+State = Lesson.State
+Cause = Lesson.Cause
 WINDOW = 2_000  # newest messages that are looked through
 MOST = 100  # noted at a time
 # Less than this is a matter of taste, more than this is another answer, not a correction.

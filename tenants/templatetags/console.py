@@ -47,6 +47,7 @@ REASONS = {
     "delayed": gettext_lazy("The reply could be undone before it was sent."),
     "draft_rejected": gettext_lazy("The AI's draft was rejected."),
     "draft_expired": gettext_lazy("Nobody decided on the AI's draft in time."),
+    "orders": gettext_lazy("They try to give the AI orders."),
     "legal": gettext_lazy("It is about the law."),
     "medical": gettext_lazy("It is about health."),
     "complaint": gettext_lazy("It is a complaint."),
