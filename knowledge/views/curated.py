@@ -1,7 +1,7 @@
 """Answers that people write, and how often they were given."""
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -56,19 +56,18 @@ def new(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """One answer: how it is asked for, what is said, to whom."""
+    if request.method == "POST" and not member_may(request, "knowledge.change_curatedanswer"):
+        raise PermissionDenied
     shown = get_object_or_404(CuratedAnswer.objects.prefetch_related("questions"), pk=pk)
     form = form_for(request, shown)
-    if request.method == "POST":
-        if not member_may(request, "knowledge.change_curatedanswer"):
-            return HttpResponse(status=403)
-        if form.is_valid():
-            try:
-                change_curated_answer(answer=shown, **form.given(), actor=f"user:{request.user.pk}")
-            except ValidationError as error:
-                form.add_error(None, error.messages)
-            else:
-                messages.success(request, _("Saved. The next question hears the new words."))
-                return redirect("knowledge:curated_answer", pk)
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_curated_answer(answer=shown, **form.given(), actor=f"user:{request.user.pk}")
+        except ValidationError as error:
+            form.add_error(None, error.messages)
+        else:
+            messages.success(request, _("Saved. The next question hears the new words."))
+            return redirect("knowledge:curated_answer", pk)
     return _form(request, form, shown)
 
 

@@ -1,7 +1,7 @@
 """What people asked in vain, the most wanted first, and answering it."""
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import HttpResponse
@@ -64,12 +64,12 @@ def gap(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_POST
 def answer_gap(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Write the answer: as a curated one, or as a document of its own."""
-    shown = get_object_or_404(Gap.objects.defer("embedding"), pk=pk)
-    form = form_for(request)
     as_document = request.POST.get("as") == "document"
     right = "knowledge.add_document" if as_document else "knowledge.add_curatedanswer"
     if not member_may(request, right):
-        return HttpResponse(status=403)
+        raise PermissionDenied
+    shown = get_object_or_404(Gap.objects.defer("embedding"), pk=pk)
+    form = form_for(request)
     if form.is_valid():
         actor = f"user:{request.user.pk}"
         try:
