@@ -11,8 +11,9 @@ from typing import Any
 from django.utils import timezone
 
 from agents.gateway import Heard
-from agents.guardrails import Decision, Move, decide, problems_of, unsupported_quotes
+from agents.guardrails import Decision, Move, decide, problems_of
 from agents.guardrails.autonomy import Ruling
+from agents.guardrails.support import Ground, faults_of
 from agents.models import Run, RunStep
 from agents.prompts import Turn
 from agents.refusals import refusal_sentence
@@ -142,27 +143,32 @@ class Rehearsal:
         """Each sentence of the draft, checked by itself."""
         written = self.found_by(RunStep.Name.REPLY).get("sentences", [])
         texts = [passage.text for passage in self.found.passages]
-        return [self._mark(Sentence.model_validate(row), texts) for row in written]
+        kept = [self._mark(Sentence.model_validate(row), texts) for row in written]
+        return kept + [
+            _dropped(row) for row in self.found_by(RunStep.Name.VALIDATE).get("dropped", [])
+        ]
 
     def _mark(self, sentence: Sentence, texts: list[str]) -> SentenceMark:
         thought = self.thought
         capabilities = thought.conversation.capabilities
         passages = self.found.passages
+        known = [
+            *(passage.document_title for passage in passages),
+            *(passage.heading for passage in passages),
+            *(turn.text for turn in thought.history if turn.ours),
+            thought.profile.about,
+        ]
+        claimed = [*(t.text for t in thought.history if not t.ours), *thought.newest]
         problems = problems_of(
             sentence.text,
-            known=[
-                *texts,
-                *(passage.document_title for passage in passages),
-                *(passage.heading for passage in passages),
-                *(turn.text for turn in thought.history if turn.ours),
-                thought.profile.about,
-            ],
+            known=[*texts, *known],
             language=thought.run.language,
             length=capabilities.length_of(sentence.text),
             limit=capabilities.max_text,
-            claimed=[*(t.text for t in thought.history if not t.ours), *thought.newest],
+            claimed=claimed,
         )
-        problems += unsupported_quotes([sentence], texts)
+        ground = Ground(tuple(texts), tuple(known), tuple(claimed))
+        problems += [fault for fault in faults_of(sentence, ground) if fault not in problems]
         said = tuple(str(problem) for problem in problems)
         if not 0 < sentence.source <= len(passages):
             return SentenceMark(sentence.text, problems=said)
@@ -238,6 +244,12 @@ def _rehearsal(
         heard=[],
     )
     return Rehearsal(thought, guide)
+
+
+def _dropped(told: str) -> SentenceMark:
+    """A sentence that was left out, with the codes that stand behind it in brackets."""
+    text, _bracket, codes = told.rpartition(" (")
+    return SentenceMark(text or told, problems=tuple(codes.rstrip(")").split(", ")))
 
 
 def _is_far(call: Any) -> bool:

@@ -269,6 +269,7 @@ def _said(rehearsal: Rehearsal) -> Said:
         draft=run.draft,
         problems=tuple(checked.get("problems", ())),
         refused=tuple(checked.get("refused", ())),
+        dropped=tuple(checked.get("dropped", ())),
         cost=float(rehearsal.cost),
         seconds=rehearsal.milliseconds / 1000,
     )

@@ -126,6 +126,7 @@ def _of_run(run: Run) -> Sampled:
         reason=run.outcome_reason,
         language=run.language,
         refused=tuple(checked.get("refused", ())),
+        dropped=tuple(checked.get("dropped", ())),
         cost=float(run.cost),
         seconds=sum(step.milliseconds for step in steps.values()) / 1000,
     )

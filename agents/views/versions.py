@@ -1,5 +1,6 @@
 """Versions of prompts and settings: written, compared, tried, published, gone back to."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from agents.services.versions import NotCleared, Unfit, VersionRefused
 from agents.version_forms import PublishForm, ShareForm, VersionForm
 from tenants.access import member_may, needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.accounts.models import User
 from tenants.workspace.services import profile
 
 SHOWN = 40
@@ -40,20 +42,32 @@ def refused(error: VersionRefused) -> str:
     }.get(error.code, str(error))
 
 
+def people_of(actors: Iterable[str]) -> dict[str, str]:
+    """What the people behind ``user:…`` are called; who is no person keeps their word."""
+    keys = {actor: actor.partition(":")[2] for actor in actors}
+    wanted = {int(key) for key in keys.values() if key.isdecimal()}
+    known = {f"user:{user.pk}": str(user) for user in User.objects.filter(pk__in=wanted)}
+    return {actor: known.get(actor, actor) for actor in keys}
+
+
 @needs(SEE)
 @require_GET
 def index(request: AuthenticatedRequest) -> HttpResponse:
     """Every version, the live one first, and when what became live."""
     live = versions.live_version()
     rows = AgentVersion.objects.exclude(state=AgentVersion.State.DISCARDED)
+    shown = list(rows.order_by("-number")[:SHOWN])
+    publications = list(Publication.objects.all()[:10])
+    actors = [*(each.author for each in shown), *(each.actor for each in publications)]
     return render(
         request,
         "agents/versions.html",
         {
             "title": _("Agent versions"),
             "live": live,
-            "versions": rows.order_by("-number")[:SHOWN],
-            "publications": Publication.objects.all()[:10],
+            "versions": shown,
+            "publications": publications,
+            "people": people_of(actors),
             "experiment": Experiment.objects.filter(status=Experiment.Status.RUNNING).first(),
         },
     )
@@ -160,6 +174,7 @@ def _page(request: AuthenticatedRequest, shown: AgentVersion, form: VersionForm)
     can_change = member_may(request, CHANGE)
     clearance = versions.clearance_of(shown) if shown.is_draft else None
     replay: Replay | None = clearance.replay if clearance else shown.replays.first()
+    publications = list(Publication.objects.filter(number=shown.number)[:5])
     is_offered = can_change and clearance is not None and clearance.state != "running"
     return render(
         request,
@@ -178,7 +193,8 @@ def _page(request: AuthenticatedRequest, shown: AgentVersion, form: VersionForm)
             "plan": replays.plan(version=shown) if is_offered else None,
             "publish_form": PublishForm(initial={"note": shown.note}),
             "share_form": ShareForm(),
-            "publications": Publication.objects.filter(number=shown.number)[:5],
+            "publications": publications,
+            "people": people_of([shown.author, *(each.actor for each in publications)]),
         },
         status=422 if form.errors else 200,
     )

@@ -106,6 +106,16 @@
     });
   }
 
+  // -- a slider says where it stands
+  document.querySelectorAll("input[data-shows-value]").forEach((slider) => {
+    const value = document.createElement("output");
+    value.className = "muted num";
+    slider.after(value);
+    const show = () => (value.textContent = `${slider.value} %`);
+    slider.addEventListener("input", show);
+    show();
+  });
+
   // -- fields shown for one choice only
   document.querySelectorAll("[data-submits-on-change]").forEach((field) => {
     field.addEventListener("change", () => field.form.requestSubmit());

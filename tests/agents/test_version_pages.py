@@ -98,7 +98,7 @@ def test_a_trial_shows_the_failing_turns(sign_in, draft, company, work, settings
 def test_going_back_takes_one_deed(sign_in, draft):
     publish(version=draft, actor="user:1", override=WHY)
     browser = sign_in("admin")
-    assert "Go back to it" in browser.get("/versions/").content.decode()
+    assert "Make it live" in browser.get("/versions/").content.decode()
     browser.post("/versions/0/live/", {"note": "too dry"})
     assert not AgentVersion.objects.filter(is_live=True).exists()
     assert "too dry" in browser.get("/versions/").content.decode()
@@ -162,7 +162,9 @@ class TestPlayground:
             page = self.ask(sign_in("agent"), "How much does the Nova desk cost?", version=1)
         assert "sentence--bad" in page
         assert "unsupported_price" in page
-        assert "A person answers" in page
+        said = page[page.index("What would happen") :]
+        assert "349 EUR" in said
+        assert "50 %" not in said
 
     def test_a_known_contacts_last_words_go_before(self, sign_in, company):
         conversation = make_conversation(contact=make_contact(name="Ada"))
