@@ -158,12 +158,8 @@ class Thought:
             return None
         return step.detail
 
-    def store_steps(self) -> None:
-        """Write the steps that are not written yet; one another worker wrote stays."""
-        write_together([self.new_steps()])
-
     def new_steps(self) -> Write | None:
-        """As ``store_steps``, to be written together with other things."""
+        """The steps that are not written yet; one that another worker wrote stays."""
         if self.is_dry:
             return None
         written, self.steps = self.steps, []

@@ -13,6 +13,7 @@ from leads.services.rules import weights_in_force
 from leads.signals import lead_changed
 from tenants import crypto, live
 from tenants.prepared import Blank, Prepared, PreparedInsert, PreparedUpdate
+from tenants.statements import Write, write_together
 
 
 def locked(*, lead: Lead) -> Lead:
@@ -82,7 +83,7 @@ def rederive(
     manual = before.get(scoring.MANUAL)
     weights = weights_in_force()
     verdict = scoring.judge(said, manual=manual.points if manual else 0, weights=weights)
-    _write_contributions(lead, before, verdict.lines, actor)
+    reasons = _reasons(lead, before, verdict.lines, actor)
     known = {name: fact.value for name, fact in scoring.known(said).items()}
     changes = [] if lead.version else [LeadChange(field="stage", after=lead.stage)]
     changes += _changed_facts(lead.facts, known)
@@ -94,7 +95,13 @@ def rederive(
     lead.facts = known
     lead.scored_by = weights.number
     return settle(
-        lead=lead, score=verdict.score, changes=changes, actor=actor, reason=reason, message=message
+        lead=lead,
+        score=verdict.score,
+        changes=changes,
+        actor=actor,
+        reason=reason,
+        message=message,
+        reasons=reasons,
     )
 
 
@@ -106,8 +113,12 @@ def settle(
     reason: str = "",
     score: int | None = None,
     message: Message | None = None,
+    reasons: Write | None = None,
 ) -> Lead:
-    """Save the lead with its history and ring ``lead_changed`` on commit; nothing if no change."""
+    """Save the lead with its history and ring ``lead_changed`` on commit; nothing if no change.
+
+    ``reasons`` of the score, where they are new, are written in any case.
+    """
     was_hot = lead.is_hot
     if score is not None:
         lead.score = score
@@ -117,6 +128,7 @@ def settle(
         written.append(LeadChange(field="tier", before=lead.tier, after=tier))
         lead.tier = tier
     if not written:
+        write_together([reasons])
         return lead
     lead.version += 1
     lead.updated_at = timezone.now()
@@ -125,8 +137,7 @@ def settle(
     for change in written:
         change.lead, change.actor, change.message = lead, actor, message
         change.reason = change.reason or reason
-    _SAVE.row(lead)
-    _CHANGES.rows(written)
+    write_together([reasons, _SAVE.later(lead), _CHANGES.later(written)])
     became_hot = lead.is_hot and not was_hot
     if became_hot:
         live.publish("lead_hot", lead=lead.pk, score=lead.score)
@@ -151,9 +162,9 @@ _SAVE = PreparedUpdate(Lead, SAVED)
 _CHANGES = PreparedInsert(LeadChange)
 
 
-def _write_contributions(
+def _reasons(
     lead: Lead, before: dict[str, Contribution], lines: Sequence[scoring.Line], actor: str
-) -> None:
+) -> Write | None:
     """Touch only the rows that differ: a reason keeps the day it was first found."""
     wanted = {line.rule: line for line in lines}
     gone = [row.pk for rule, row in before.items() if rule not in wanted and rule != scoring.MANUAL]
@@ -172,7 +183,7 @@ def _write_contributions(
         for line in lines
         if line.rule not in before or _as_line(before[line.rule]) != line
     ]
-    _LINES.rows(new)
+    return _LINES.later(new)
 
 
 _LINES = PreparedInsert(

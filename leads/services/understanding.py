@@ -11,9 +11,9 @@ from channels_app.models import Conversation, Message
 from leads import scoring
 from leads.models import Evidence, Lead
 from leads.services.ledger import locked, locked_lead_of, locked_new_lead, rederive
-from tenants import context
 from tenants.audit.services import record
 from tenants.prepared import Blank, Prepared, PreparedInsert
+from tenants.statements import Statement
 
 SPAM = "spam"
 MAX_NAME, MAX_VALUE, MAX_QUOTE = 48, 500, 300
@@ -139,13 +139,14 @@ def _add_facts(
 
 def _still_said(messages: Sequence[Message]) -> list[Message]:
     """Those messages whose words are still the ones that were understood."""
-    with context.connection.cursor() as cursor:
-        cursor.execute(_AS_THEY_ARE, [[message.pk for message in messages]])
-        now = {pk: changes for pk, *changes in cursor.fetchall()}
+    rows = _AS_THEY_ARE.rows([[message.pk for message in messages]])
+    now = {pk: changes for pk, *changes in rows}
     return [message for message in messages if now.get(message.pk) == [None, message.edited_at]]
 
 
-_AS_THEY_ARE = "SELECT id, deleted_at, edited_at FROM channels_app_message WHERE id = ANY(%s)"
+_AS_THEY_ARE = Statement(
+    "SELECT id, deleted_at, edited_at FROM channels_app_message WHERE id = ANY(%s)"
+)
 
 
 def _known_besides(messages: list[Message], evidence: list[Evidence]) -> dict[str, str]:
