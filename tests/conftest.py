@@ -47,10 +47,11 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
 @pytest.fixture(autouse=True)
 def forget_what_processes_remember():
     """Hosts, keys and Redis are remembered per process; every test starts without memories."""
-    from tenants import hosts
+    from tenants import hosts, moments
     from tenants.redis import client
 
     hosts.forget_hosts()
+    moments.forget_moments()
     if keys := list(client().scan_iter("lw:*", count=1_000)):
         client().delete(*keys)
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.fields import EncryptedBytesField
+from tenants.moments import NoticedQuerySet
 from tenants.prepared import Prepared
 
 MONEY: Any = {"max_digits": 10, "decimal_places": 2, "validators": [MinValueValidator(0)]}
@@ -70,6 +71,8 @@ class Profile(models.Model):
     # Changes with what the agents app has live; processes remember that under this word.
     agent_revision = models.CharField(max_length=32, blank=True, default="")
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = NoticedQuerySet["Profile"].as_manager()
 
     def __str__(self) -> str:
         return "Company profile"

@@ -8,13 +8,12 @@ from typing import Any
 from django.db import transaction
 
 from tenants.audit.services import record
+from tenants.moments import Moment
 from tenants.statements import Statement, Write, write_together
 from tenants.workspace.models import Profile
 
-
-def profile() -> Profile:
-    """The company's profile, as it stands now."""
-    return Profile.current()
+# The company's profile, as it stood half a second ago at most; for reading only.
+profile = Moment(Profile, Profile.current)
 
 
 @transaction.atomic
