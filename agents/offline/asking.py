@@ -6,6 +6,7 @@ rest is for the lead. A question that leans on what went before ("what does it c
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from agents.offline.alignment import content_words
 from agents.offline.kinds import KINDS, Kind
@@ -80,6 +81,11 @@ def questions_in(text: str, *, earlier: str = "") -> list[Asked]:
 
     ``earlier`` is what the same person asked last.
     """
+    return list(_questions(text, earlier))
+
+
+@lru_cache(maxsize=128)  # what is looked up, what may answer and what does ask it in turn
+def _questions(text: str, earlier: str) -> tuple[Asked, ...]:
     found: list[Asked] = []
     facts: list[str] = [earlier] if earlier else []
     for clause in _clauses(text[:LONGEST]):
@@ -93,7 +99,7 @@ def questions_in(text: str, *, earlier: str = "") -> list[Asked]:
     if not found:
         said = [fact for fact in facts if fact != earlier] or [text.strip()]
         found = [_asked(" ".join(said), [earlier] if earlier else [])]
-    return found[:MOST] if len(found) <= MOST else [*found[: MOST - 1], found[-1]]
+    return tuple(found if len(found) <= MOST else [*found[: MOST - 1], found[-1]])
 
 
 def asks(text: str) -> bool:

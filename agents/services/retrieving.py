@@ -32,8 +32,13 @@ def look_up(message: str, *, earlier: str, language: str) -> SearchResult:
 
     A follow-up that says nothing by itself ("and in blue?") takes ``earlier`` along.
     """
-    asked = questions_in(message, earlier=earlier)
-    return search(question=wording(asked, language), limit=PASSAGES, language=language)
+    question = query_of(message, earlier=earlier, language=language)
+    return search(question=question, limit=PASSAGES, language=language)
+
+
+def query_of(message: str, *, earlier: str, language: str) -> str:
+    """What ``look_up`` searches for."""
+    return wording(questions_in(message, earlier=earlier), language)
 
 
 def _row(passage: FoundPassage) -> dict[str, object]:

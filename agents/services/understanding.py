@@ -11,16 +11,19 @@ from agents.models import RunStep
 from agents.offline.acts import is_closing
 from agents.offline.language import detect_language
 from agents.offline.reading import read
+from agents.prompts import last_asked
 from agents.schemas import Fact, Intent, OwnUnderstanding, Understanding
 from agents.services.ahead import beside
 from agents.services.curated import curated_for
 from agents.services.intents import chosen, own_intents_of
 from agents.services.remembering import recall
+from agents.services.retrieving import query_of
 from agents.services.thought import Thought
 from channels_app.models import Conversation
 from knowledge.services import embed_locally
 from leads import services as leads
 from tenants.prepared import PreparedUpdate
+from tenants.statements import Write, write_together
 
 # Where no model and no rule could say anything, a person decides.
 UNKNOWN = Understanding(intent=Intent.GENERAL, confidence=0.0, sentiment=0.0, language="en")
@@ -58,10 +61,9 @@ def _find_own_intent(thought: Thought, understood: Understanding) -> None:
 
 def _keep(thought: Thought, understood: Understanding) -> None:
     """What is remembered of it beyond this answer: language, facts, the lead."""
-    if not thought.is_dry:
-        _remember_language(thought.conversation, understood.language)
     _extract_and_score(thought, understood)
-    thought.store_steps()
+    spoken = None if thought.is_dry else _new_language(thought.conversation, understood.language)
+    write_together([spoken, thought.new_steps()])
 
 
 def _ask(thought: Thought, meanwhile: Callable[[str], None] | None) -> Understanding:
@@ -73,6 +75,7 @@ def _ask(thought: Thought, meanwhile: Callable[[str], None] | None) -> Understan
             # Nothing to find out: no call, and no lead made of a thank-you.
             understood = understood.model_copy(update={"confidence": 1.0, "is_closing": True})
         else:
+            _embed_at_once(thought, understood.language)
             understood = (
                 _read_alone(thought, understood.language)
                 or _known_question(thought, understood.language)
@@ -81,6 +84,12 @@ def _ask(thought: Thought, meanwhile: Callable[[str], None] | None) -> Understan
             )
         step.detail = understood.model_dump(mode="json")
     return understood
+
+
+def _embed_at_once(thought: Thought, language: str) -> None:
+    """What is read now, and what will be looked up: in one pass they cost little more than one."""
+    query = query_of(thought.asked, earlier=last_asked(thought.history), language=language)
+    embed_locally([thought.asked, query])
 
 
 def _only_closes(thought: Thought) -> bool:
@@ -195,10 +204,11 @@ def _usual_language(thought: Thought) -> str:
     return thought.conversation.language[:2] or (ours[0] if ours else "en")
 
 
-def _remember_language(conversation: Conversation, language: str) -> None:
-    if conversation.language != language:
-        conversation.language = language
-        _LANGUAGE.row(conversation)
+def _new_language(conversation: Conversation, language: str) -> Write | None:
+    if conversation.language == language:
+        return None
+    conversation.language = language
+    return _LANGUAGE.later(conversation)
 
 
 _LANGUAGE = PreparedUpdate(Conversation, ["language"])

@@ -194,8 +194,18 @@ class TestLocal:
 
         assert len(computed) == 1
         assert np.array_equal(first, second)
-        with pytest.raises(ValueError, match="read-only"):
-            second[0, 0] = 1
+        second[0, 0] = 1  # is nobody else's
+        assert np.array_equal(first, embedder.embed(["a text of this very test"]))
+
+    def test_what_was_computed_together_is_known_alone(self, monkeypatch):
+        computed = watch_computing(monkeypatch)
+        embedder = EMBEDDERS.get("local")()
+
+        both = embedder.embed(["a message", "its question"])
+        again = embedder.embed(["its question", "something else", "a message"])
+
+        assert computed == [["a message", "its question"], ["something else"]]
+        assert np.array_equal(both, again[[2, 0]])
 
     def test_what_is_long_is_not_remembered(self, monkeypatch):
         computed = watch_computing(monkeypatch)
