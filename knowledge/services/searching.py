@@ -19,15 +19,19 @@ from knowledge.ranking import Candidate, Query, Ranked
 from knowledge.services.embedding import current_embedder, embedded
 from knowledge.services.narrowing import Only, Room, room_for
 from knowledge.services.results import FoundPassage, SearchResult
-from knowledge.services.vocabulary import vocabulary_of
+from knowledge.services.vocabulary import Variants, vocabulary_of
 from tenants.plugins.errors import ProviderError
 from tenants.statements import Statement
 
 logger = logging.getLogger(__name__)
 
+Hunted = list[tuple[str, float]]  # text search queries, and what finding each is worth
+
 LONGEST_QUESTION = 2_000
 MOST_TERMS = 24
 NEAR_PASSAGES, NEAR_FRAGMENTS, LEXICAL = 20, 40, 30
+# A word that more passages hold is looked for only together with the question's other words.
+COMMON, MOST_TOGETHER = 3_000, 4
 # Two passages that share this much of their words say the same.
 DUPLICATE = 0.9
 # Less of the question's words than this, and a passage in another language was found by meaning.
@@ -125,9 +129,9 @@ def look(
     imagined: Imagined | None = None,
 ) -> Looked:
     """Find and rank; ``imagined`` passages take part as if they were there."""
-    query = _query(question, state, language)
+    query, hunted = _query(question, state, language)
     vector = _vector(question)
-    candidates, languages = _candidates(query, vector, room)
+    candidates, languages = _candidates(hunted, vector, room)
     if imagined:
         candidates += imagined.candidates(vector)
         languages |= imagined.languages
@@ -145,19 +149,36 @@ def _vector(question: str) -> list[float] | None:
         return None
 
 
-def _query(question: str, state: KnowledgeState, language: str) -> Query:
-    """The question's words and what each is worth in this company's passages."""
+def _query(question: str, state: KnowledgeState, language: str) -> tuple[Query, Hunted]:
+    """The question's words, what each is worth here, and what the word index is asked for."""
     wanted = terms(question, state.languages, language)
-    worth = {
-        variants: ranking.idf(state.passages, holding)
-        for variants, holding in vocabulary_of(state).passages_with(wanted).items()
-    }
-    rarest = sorted(worth, key=lambda variants: -worth[variants])[:MOST_TERMS]
-    return Query(rarest, [worth[variants] for variants in rarest], state.average_length)
+    holding = vocabulary_of(state).passages_with(wanted)
+    rarest = sorted(holding, key=holding.__getitem__)[:MOST_TERMS]
+    worth = [ranking.idf(state.passages, holding[variants]) for variants in rarest]
+    return Query(rarest, worth, state.average_length), _hunted(rarest, worth, holding)
+
+
+def _hunted(
+    rarest: Sequence[Variants], worth: Sequence[float], holding: Mapping[Variants, int]
+) -> Hunted:
+    """Each word by itself, but for those that so many passages hold that they tell nothing.
+
+    Without two rare words the common ones must stand together: reading all their passages would
+    take longer than all the rest of the search, and leave any thirty of them.
+    """
+    rare = [
+        (_tsquery(variants), value)
+        for variants, value in zip(rarest, worth, strict=True)
+        if holding[variants] <= COMMON
+    ]
+    common = [variants for variants in rarest if holding[variants] > COMMON][:MOST_TOGETHER]
+    if common and len(rare) < 2:
+        rare.append((" & ".join(f"({_tsquery(variants)})" for variants in common), min(worth)))
+    return rare
 
 
 def _candidates(
-    query: Query, vector: list[float] | None, room: Room | None
+    hunted: Hunted, vector: list[float] | None, room: Room | None
 ) -> tuple[list[Candidate], dict[int, str]]:
     """Every passage in the running, and the language of each."""
     values: dict[str, Any] = {
@@ -165,8 +186,8 @@ def _candidates(
         "space": current_embedder().space if vector else "",
         "near": NEAR_PASSAGES if vector else 0,
         "close": NEAR_FRAGMENTS if vector else 0,
-        "queries": [_tsquery(variants) for variants in query.terms],
-        "idf": list(query.idf),
+        "queries": [asked for asked, _ in hunted],
+        "idf": [value for _, value in hunted],
         "lexical": LEXICAL,
     }
     if room is None:
