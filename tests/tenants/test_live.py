@@ -473,7 +473,7 @@ def server(tmp_path):
         stdout=log,
         stderr=log,
     )
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
