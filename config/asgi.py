@@ -1,4 +1,4 @@
-"""What stays open: live events, what visitors hear in a web chat, MCP. Pages: config.wsgi."""
+"""What stays open: live events, web chats, answers being written, MCP. Pages: config.wsgi."""
 
 import os
 from contextlib import AsyncExitStack
@@ -11,6 +11,8 @@ pages: Any = get_asgi_application()
 
 from django.conf import settings  # noqa: E402 (Django's apps first)
 
+from agents.chat_stream import PATH as CHAT_PATH  # noqa: E402
+from agents.chat_stream import ChatStreams  # noqa: E402
 from agents.mcp_server import PATH as MCP_PATH  # noqa: E402
 from agents.mcp_server import McpDoor  # noqa: E402
 from tenants.line_stream import PATH as LINE_PATH  # noqa: E402
@@ -20,6 +22,7 @@ from tenants.live_socket import LiveSockets  # noqa: E402
 live = LiveSockets(settings.REDIS_URL)
 lines = LineStreams(settings.REDIS_URL)
 mcp = McpDoor()
+answers = ChatStreams()
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -27,6 +30,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         await live(scope, receive, send)
     elif scope["type"] == "http" and LINE_PATH.match(scope["path"]):
         await lines(scope, receive, send)
+    elif scope["type"] == "http" and scope["path"].rstrip("/") == CHAT_PATH:
+        await answers(scope, receive, send)
     elif scope["type"] == "http" and scope["path"].rstrip("/") == MCP_PATH:
         await mcp(scope, receive, send)
     elif scope["type"] == "lifespan":
@@ -44,6 +49,7 @@ async def _live_and_die(receive: Any, send: Any) -> None:
             else:
                 await live.close()
                 await lines.close()
+                answers.close()
                 await running.aclose()
             await send({"type": f"{moment}.complete"})
             if moment == "lifespan.shutdown":

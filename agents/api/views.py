@@ -48,6 +48,7 @@ class ChatView(APIView):
             question=given["query"],
             session_id=given["session_id"],
             language=given["language"],
+            asked_by=str(getattr(request.user, "actor", "")),
         )
         return Response(ChatAnswerSerializer(answer).data)
 

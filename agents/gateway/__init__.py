@@ -8,6 +8,7 @@ in the completion, the failed ones too; the caller stores them.
 from agents.gateway.asking import CHAIN_SECONDS, complete
 from agents.gateway.budget import Caps, Rung, Spent, rung_of, spent_so_far
 from agents.gateway.calls import Call, Completion, Invalid, NoAnswer
+from agents.gateway.hearing import Hearer
 from agents.gateway.routing import (
     OFFLINE,
     TASKS,
@@ -26,6 +27,7 @@ __all__ = [
     "Caps",
     "Completion",
     "Heard",
+    "Hearer",
     "Invalid",
     "NoAnswer",
     "Rung",

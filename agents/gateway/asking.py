@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -12,10 +12,12 @@ from pydantic import BaseModel, ValidationError
 from agents import breaker
 from agents.gateway.budget import Reservation, Rung, most_it_can_cost, reserve
 from agents.gateway.calls import Call, Completion, Invalid, NoAnswer, OverBudget
-from agents.gateway.placeholders import Placeholders
+from agents.gateway.hearing import Hearer
+from agents.gateway.placeholders import Placeholders, UnknownMark
 from agents.gateway.routing import OFFLINE, cheapest_first, provider_of, routes_for
 from agents.gateway.spans import call_span, tell
 from agents.gateway.terms import Heard, Terms
+from agents.guardrails.arriving import Arriving
 from agents.prices import price_of
 from agents.providers.base import Answer, ChatMessage, LlmProvider, Material, Question, ToolSpec
 from tenants import context
@@ -40,6 +42,7 @@ def complete(
     seconds: float = CHAIN_SECONDS,
     terms: Terms | None = None,
     tools: Sequence[ToolSpec] = (),
+    hearer: Hearer | None = None,
 ) -> Completion:
     """Answer from the first provider of the task's chain that can; raises NoAnswer.
 
@@ -54,7 +57,7 @@ def complete(
         material=material or Material(),
         tools=tuple(tools),
     )
-    errand = Errand(question, terms or Terms())
+    errand = Errand(question, terms or Terms(), hearer=hearer)
     routes = _routes(errand)  # imports the SDKs the first time, which is nobody's thinking time
     deadline = time.monotonic() + seconds
     for position, route in enumerate(routes):
@@ -77,6 +80,7 @@ class Errand:
     question: Question
     terms: Terms
     calls: list[Call] = field(default_factory=list)
+    hearer: Hearer | None = None
     placeholders: Placeholders | None = None
     _hidden: Question | None = None
 
@@ -165,6 +169,8 @@ def _answer(
 ) -> tuple[Answer, Call]:
     """Ask, and account for it, whatever comes of it."""
     started = time.monotonic()
+    if errand.hearer is not None and provider.is_remote:
+        question = replace(question, listener=_listener(errand, errand.hearer))
     try:
         answer = provider.answer(question, model=route.partition("/")[2], timeout=seconds)
     except ProviderError as error:
@@ -190,6 +196,21 @@ def _answer(
     if reserved:
         reserved.settle(call.cost)
     return answer, call
+
+
+def _listener(errand: Errand, hearer: Hearer) -> Callable[[str], None]:
+    """Each sentence of the answer as soon as it is whole, personal words put back."""
+    arriving = Arriving()
+    hearer.begins()
+
+    def hear(delta: str) -> None:
+        for sentence in arriving.feed(delta):
+            try:
+                hearer.hears(errand.shown(sentence))
+            except UnknownMark:
+                return  # the whole answer will be found wanting
+
+    return hear
 
 
 def _reserved(errand: Errand, question: Question, route: str) -> Reservation | None:

@@ -174,6 +174,7 @@ class ChatTurn(models.Model):
     """One question and answer of the chat API; a session's turns are its memory."""
 
     session_id = models.CharField(max_length=64)
+    asked_by = models.CharField(max_length=64, blank=True, default="")  # whose session it is
     question = EncryptedTextField()
     answer = EncryptedTextField()
     language = models.CharField(max_length=8, blank=True, default="")

@@ -98,6 +98,8 @@ class Question:
     max_tokens: int = 700
     material: Material = field(default_factory=Material)
     tools: tuple[ToolSpec, ...] = ()
+    # Hears the answer's text piece by piece while it is written; the answer is the same.
+    listener: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

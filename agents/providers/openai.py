@@ -4,6 +4,7 @@ https://developers.openai.com/api/reference/resources/chat
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -86,8 +87,8 @@ class OpenAI(LlmProvider):
             "messages": _messages(self.system(question), question),
             **self.options(question, model),
         }
-        if self.account.streams:
-            return _answer(self._read(body, timeout))
+        if self.account.streams or question.listener is not None:
+            return _answer(self._read(body, timeout, question.listener))
         try:
             # The typed method walks messages and schema through its unions, and builds thirty
             # objects of the answer: most of what a call costs us, for four values.
@@ -103,9 +104,11 @@ class OpenAI(LlmProvider):
             raise Unavailable(f"Unreadable answer: {error}") from error
         return _answer(answer)
 
-    def _read(self, body: dict[str, Any], timeout: float) -> dict[str, Any]:
+    def _read(
+        self, body: dict[str, Any], timeout: float, listener: Callable[[str], None] | None
+    ) -> dict[str, Any]:
         """The answer put together from its pieces, as it would have come in one."""
-        clock, whole = Clock(timeout), Pieces()
+        clock, whole = Clock(timeout), Pieces(listener)
         try:
             chunks = self._client.post(
                 "/chat/completions",
@@ -181,7 +184,8 @@ class Pieces:
     https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events
     """
 
-    def __init__(self) -> None:
+    def __init__(self, listener: Callable[[str], None] | None = None) -> None:
+        self._listener = listener
         self._text: list[str] = []
         self._refusal: list[str] = []
         self._calls: dict[int, dict[str, str]] = {}
@@ -196,7 +200,9 @@ class Pieces:
         for choice in (chunk.get("choices") or [])[:1]:
             self._finished = choice.get("finish_reason") or self._finished
             delta = choice.get("delta") or {}
-            self._text.append(delta.get("content") or "")
+            self._text.append(words := delta.get("content") or "")
+            if words and self._listener is not None:
+                self._listener(words)
             self._refusal.append(delta.get("refusal") or "")
             for call in delta.get("tool_calls") or []:
                 self._add_call(call)

@@ -17,6 +17,7 @@ from agents.refusals import refusal_sentence
 from agents.services.curated import curated_answer, source_of
 from agents.services.grounding import Assignment, Draft, can_answer, cited, write
 from agents.services.retrieving import look_up
+from agents.services.speaking import Said, Speaker, said_of
 from agents.services.steering import guide_for, steered
 from agents.services.terms import terms_of
 from agents.services.thought import store_calls
@@ -54,45 +55,73 @@ class ChatAnswer:
     sources: list[ChatSource] = field(default_factory=list)
 
 
-def answer_question(*, question: str, session_id: str = "", language: str = "") -> ChatAnswer:
-    """Answer from the company's knowledge, or refuse; remembers the session's earlier turns."""
+def answer_question(
+    *,
+    question: str,
+    session_id: str = "",
+    language: str = "",
+    asked_by: str = "",
+    speaker: Speaker | None = None,
+) -> ChatAnswer:
+    """Answer from the company's knowledge, or refuse; remembers the session's earlier turns.
+
+    A session is its asker's own: two programs may call theirs by the same name. ``speaker`` says
+    the answer while it is written, as far as what is written stands.
+    """
     ours = profile()
     instructions = guide_for(ours).instructions
     ours = steered(ours, instructions)
     usual = (ours.languages or ["en"])[0]
     session_id = session_id or uuid.uuid4().hex
-    before = _memory(session_id)
+    before = _memory(session_id, asked_by)
     spoken = language or detect_language(
         question, fallback=before[-1].language if before else usual
     )
+    if speaker is not None:
+        speaker.starts(session_id=session_id, language=spoken)
     talk = small_talk(question, language=spoken, sentiment=sentiment_of(question))
     if talk:
         answer = ChatAnswer(talk, 1.0, False, session_id, spoken)
-        _remember(question, answer)
-        return answer
+        _remember(question, answer, asked_by)
+        return _told(answer, speaker)
     if given := curated_answer(ours, question, language=spoken, channel="api"):
         sources = [ChatSource(**source_of(given))]
         answer = ChatAnswer(given.text, given.confidence, False, session_id, spoken, sources)
-        _remember(question, answer)
+        _remember(question, answer, asked_by)
         count_use(answer_id=given.answer_id)
-        return answer
+        return _told(answer, speaker)
     found = look_up(question, earlier=before[-1].question if before else "", language=spoken)
     assignment = _assignment(ours, question, before, found, spoken)
     assignment.instructions = instructions
     assignment.terms = terms_of(ours, instructions=instructions)
+    if speaker is not None:
+        assignment.hearer, speaker.assignment = speaker, assignment
     draft = _draft(assignment, found)
+    sentences = None
     if draft is not None and draft.may_go_out:
         sources = [ChatSource(**row) for row in cited(draft.reply, found.passages)]
         answer = ChatAnswer(draft.reply.text, found.confidence, False, session_id, spoken, sources)
+        sentences = [said_of(sentence, assignment) for sentence in draft.reply.sentences]
     else:
         sentence = refusal_sentence(spoken, ours.refusal, usual=usual)
         answer = ChatAnswer(sentence, 0.0, True, session_id, spoken)
-    _remember(question, answer, assignment)
+    _remember(question, answer, asked_by, assignment)
+    return _told(answer, speaker, sentences)
+
+
+def _told(
+    answer: ChatAnswer, speaker: Speaker | None, sentences: list[Said] | None = None
+) -> ChatAnswer:
+    """The answer, its listener told to the end."""
+    if speaker is not None:
+        source = asdict(answer.sources[0]) if answer.sources else None
+        speaker.ends(sentences or [Said(answer.answer, source)], asdict(answer))
     return answer
 
 
-def _memory(session_id: str) -> list[ChatTurn]:
-    newest = ChatTurn.objects.filter(session_id=session_id).order_by("-pk")[:MEMORY]
+def _memory(session_id: str, asked_by: str) -> list[ChatTurn]:
+    turns = ChatTurn.objects.filter(session_id=session_id, asked_by=asked_by)
+    newest = turns.order_by("-pk")[:MEMORY]
     return list(reversed(newest))
 
 
@@ -126,9 +155,12 @@ def _draft(assignment: Assignment, found: SearchResult) -> Draft | None:
 
 
 @transaction.atomic
-def _remember(question: str, answer: ChatAnswer, assignment: Assignment | None = None) -> None:
+def _remember(
+    question: str, answer: ChatAnswer, asked_by: str, assignment: Assignment | None = None
+) -> None:
     ChatTurn.objects.create(
         session_id=answer.session_id,
+        asked_by=asked_by,
         question=question,
         answer=answer.answer,
         language=answer.language,

@@ -68,7 +68,7 @@ async def let_in(scope: Scope) -> Guest:
 
 async def inside(guest: Guest, work: Callable[[], T]) -> T:
     """Do what needs rows in a thread, inside the guest's company."""
-    return await asyncio.to_thread(_inside, guest.company, work)
+    return await asyncio.to_thread(work_inside, guest.company, work)
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
@@ -111,7 +111,7 @@ def _let_in(host: str, authorization: str) -> Guest:
         raise Refused(404, "not_found", "No company lives at this address.")
     if company.is_suspended:
         raise Refused(403, "suspended", "This workspace is suspended.")
-    return _inside(company, lambda: _holder(company, authorization))
+    return work_inside(company, lambda: _holder(company, authorization))
 
 
 def _known(host: str) -> Company | None:
@@ -141,7 +141,8 @@ def _holder(company: Company, authorization: str) -> Guest:
     return Guest(company, holder)
 
 
-def _inside(company: Company, work: Callable[[], T]) -> T:
+def work_inside(company: Company, work: Callable[[], T]) -> T:
+    """In this thread, inside the company; the connection goes back at the end."""
     try:
         with context.inside(company):
             return work()

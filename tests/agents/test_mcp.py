@@ -2,16 +2,12 @@
 
 import asyncio
 import json
-import queue
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
 from django.utils import timezone
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
@@ -27,8 +23,10 @@ from tenants import context
 from tenants.accounts.models import ApiKey
 from tenants.audit.models import AuditEntry
 from tenants.services import create_api_key
+from tests import live_server
 from tests.committed import committed
 from tests.factories import make_contact, make_conversation, make_message
+from tests.live_server import aside as aside
 
 FACTS = {"facts": [{"name": "budget", "value": "900 EUR", "quote": "budget is 900 EUR"}]}
 
@@ -36,17 +34,8 @@ FACTS = {"facts": [{"name": "budget", "value": "900 EUR", "quote": "budget is 90
 @asynccontextmanager
 async def serving(door):
     """The door behind a real server, on a port of its own."""
-    config = uvicorn.Config(door, host="127.0.0.1", port=0, lifespan="off", log_level="error")
-    server = uvicorn.Server(config)
-    async with door.running():
-        running = asyncio.create_task(server._serve())
-        while not server.started:
-            await asyncio.sleep(0.005)
-        try:
-            yield server.servers[0].sockets[0].getsockname()[1]
-        finally:
-            server.should_exit = True
-            await running
+    async with door.running(), live_server.serving(door) as port:
+        yield port
 
 
 @asynccontextmanager
@@ -56,39 +45,6 @@ async def speaking(port, key, host="north.localhost", **headers):
         transport = streamable_http_client(f"http://127.0.0.1:{port}/mcp", http_client=http)
         async with Client(transport) as client:
             yield client
-
-
-@pytest.fixture
-def aside(monkeypatch):
-    """Run something asynchronous in a thread; what needs rows is done here, in the test's own
-    transaction, instead of in a thread of its own."""
-    wanted: queue.Queue[Any] = queue.Queue()
-
-    async def over_there(work, *args):
-        done: Future[Any] = Future()
-        wanted.put((done, work, args))
-        return await asyncio.wrap_future(done)
-
-    monkeypatch.setattr("tenants.api.entrance.asyncio.to_thread", over_there)
-
-    def do(done, work, args):
-        here = context.connection.tenant
-        try:
-            done.set_result(work(*args))
-        except BaseException as error:  # noqa: BLE001 (it is raised where it was asked for)
-            done.set_exception(error)
-        finally:
-            context.connection.set_tenant(here)
-
-    def run(started):
-        with ThreadPoolExecutor(1) as pool:
-            running = pool.submit(asyncio.run, started)
-            running.add_done_callback(lambda _: wanted.put(None))
-            while (next_one := wanted.get(timeout=60)) is not None:
-                do(*next_one)
-            return running.result()
-
-    return run
 
 
 @pytest.fixture
