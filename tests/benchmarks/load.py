@@ -32,11 +32,12 @@ def request(job: dict[str, Any], number: int) -> bytes:
     """One complete HTTP request: a new message of a new person."""
     now = int(time.time() * 1000)
     person = f"{job.get('people', 'p')}{number}"
+    text = text_of(number + job.get("texts_from", 0))
     item = {
         "sender": {"id": person},
         "recipient": {"id": job["page"]},
         "timestamp": now,
-        "message": {"mid": f"m_{job['run']}_{number}", "text": text_of(number)},
+        "message": {"mid": f"m_{job['run']}_{number}", "text": text},
     }
     entry = {"id": job["page"], "time": now, "messaging": [item]}
     body = json.dumps({"object": "page", "entry": [entry]}).encode()
