@@ -363,6 +363,7 @@ INSTAGRAM_TOKEN_URL = env.str("INSTAGRAM_TOKEN_URL", default="https://api.instag
 INSTAGRAM_LOGIN_URL = env.str("INSTAGRAM_LOGIN_URL", default="https://www.instagram.com")
 TELEGRAM_API_URL = env.str("TELEGRAM_API_URL", default="https://api.telegram.org")
 HUBSPOT_API_URL = env.str("HUBSPOT_API_URL", default="https://api.hubapi.com")
+PIPEDRIVE_API_URL = env.str("PIPEDRIVE_API_URL", default="https://api.pipedrive.com")
 HUBSPOT_CLIENT_SECRET = env.str("HUBSPOT_CLIENT_SECRET", default="")  # our own public app there
 RESEND_API_URL = env.str("RESEND_API_URL", default="https://api.resend.com")
 X_API_URL = env.str("X_API_URL", default="https://api.x.com")

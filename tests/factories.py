@@ -90,6 +90,12 @@ def make_crm(**kwargs) -> CrmConnection:
     config = {
         "hubspot": {"token": "pat-test"},
         "webhook": {"base_url": "https://crm.example/hook", "secret": "whsec_" + "a" * 32},
+        "pipedrive": {"token": "pd-test"},
+        "salesforce": {
+            "base_url": "https://acme.my.salesforce.com",
+            "client_id": "3MVG9",
+            "client_secret": "s3cret",
+        },
     }[kind]
     return CrmConnection.objects.create(
         **{"kind": kind, "name": kind.title(), "config": config, **kwargs}

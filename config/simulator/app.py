@@ -14,7 +14,9 @@ from config.simulator.linkedin import LinkedIn
 from config.simulator.logins import Google, Instagram, Microsoft
 from config.simulator.meta import Meta
 from config.simulator.models import Anthropic, OpenAI
+from config.simulator.pipedrive import Pipedrive
 from config.simulator.resend import Resend
+from config.simulator.salesforce import Salesforce
 from config.simulator.telegram import Telegram
 from config.simulator.tiktok import TikTok
 from config.simulator.twilio import Twilio
@@ -51,6 +53,8 @@ class Simulator:
             Twilio,
             Resend,
             HubSpot,
+            Salesforce,
+            Pipedrive,
             OpenAI,
             Anthropic,
             Hooks,

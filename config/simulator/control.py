@@ -10,7 +10,8 @@ POST   /_sim/oauth                 {vendor, user, accounts, withheld, client_sec
 POST   /_sim/grants                {vendor, without, over}: a scope less, or the end of all tokens
 POST   /_sim/inbound               {platform, account_id, sender_id, text, …, file} (see files)
 GET    /_sim/journal               ?since= &vendor= &kind=send|webhook|upsert|model|hook|call …
-GET    /_sim/objects/<type>        HubSpot's objects, each with its number of writes
+GET    /_sim/objects/<type>        HubSpot's objects, each with its number of writes; or of others:
+                                   salesforce:Lead, pipedrive:persons
 """
 
 import base64
@@ -189,6 +190,8 @@ class Control:
         return Answer({"status": status, "item": item, "body": parcel.body.decode()})
 
     def _objects(self, kind: str) -> list[dict[str, Any]]:
+        if ":" in kind:  # salesforce:Lead, pipedrive:persons
+            return list(self.world.store.get(kind, {}).values())
         writes = self.world.store.get("writes", {})
         kept = self.world.store.get("hubspot", {}).get(kind, {})
         return [{**one, "writes": writes.get(identity, 0)} for identity, one in kept.items()]

@@ -39,6 +39,7 @@ def base_urls(base: str) -> dict[str, str]:
         "INSTAGRAM_LOGIN_URL": f"{base}/instagram",
         "TELEGRAM_API_URL": f"{base}/telegram",
         "HUBSPOT_API_URL": f"{base}/hubspot",
+        "PIPEDRIVE_API_URL": f"{base}/pipedrive",
         "X_API_URL": f"{base}/x",
         "X_LOGIN_URL": f"{base}/x",
         "LINKEDIN_API_URL": f"{base}/linkedin",
@@ -118,7 +119,7 @@ class SimulatorClient:
         return self.journal(kind="send", **equal)
 
     def objects(self, kind: str = "contacts") -> list[dict[str, Any]]:
-        """HubSpot's objects, each with its number of ``writes``."""
+        """HubSpot's objects, or ``salesforce:Lead``, each with its number of ``writes``."""
         found: list[dict[str, Any]] = self._http.get(f"/_sim/objects/{kind}").json()["results"]
         return found
 

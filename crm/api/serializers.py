@@ -34,7 +34,8 @@ class ConnectCrmSerializer(serializers.Serializer):
     name = serializers.CharField(max_length=100, required=False, default="")
     config = serializers.DictField(
         child=serializers.CharField(allow_blank=True),
-        help_text="hubspot: token, base_url. webhook: base_url, secret (made if left out).",
+        help_text="hubspot, pipedrive: token, base_url. salesforce: base_url, client_id,"
+        " client_secret. webhook: base_url, secret (made if left out).",
     )
 
 

@@ -7,6 +7,8 @@ CRMS = PluginRegistry(
     CrmProvider,
     {
         "hubspot": Plugin("HubSpot", "crm.providers.hubspot:HubSpot"),
+        "salesforce": Plugin("Salesforce", "crm.providers.salesforce:Salesforce"),
+        "pipedrive": Plugin("Pipedrive", "crm.providers.pipedrive:Pipedrive"),
         "webhook": Plugin("Signed webhook", "crm.providers.webhook:SignedWebhook"),
     },
 )

@@ -1,10 +1,12 @@
 """The whole way to a CRM, over real HTTP, with the platform simulator as the vendor."""
 
+import httpx
 import pytest
 from django.utils import timezone
 
 from crm.mapping import SHAPES
 from crm.models import SyncRecord
+from crm.providers.pipedrive import Pipedrive
 from crm.services import connect, mark_dirty, push_due, sweep
 from leads.services import apply_understanding, set_stage
 from tests.factories import make_contact, make_lead, make_message
@@ -113,3 +115,118 @@ def test_a_company_cannot_reach_our_own_network(north, simulator):
     assert (webhook.health, states()) == ("reconnect", {State.DIRTY})
     assert "not public" in webhook.health_text
     assert simulator.journal(kind="hook") == []
+
+
+@pytest.fixture
+def unhurried(monkeypatch):
+    """Pipedrive's smallest plan takes two leads in two seconds; no test waits for that."""
+    monkeypatch.setattr(Pipedrive, "rate", (100, 1.0))
+
+
+class TestOtherCrms:
+    """Salesforce upserts by our key; Pipedrive is searched first. Neither gets anything twice."""
+
+    KINDS = {
+        "salesforce": ("salesforce:Lead", {"client_id": "3MVG9", "client_secret": "s3cret"}),
+        "pipedrive": ("pipedrive:persons", {"token": "pd"}),
+    }
+
+    @pytest.fixture(params=list(KINDS))
+    def kind(self, request):
+        return request.param
+
+    @pytest.fixture
+    def crm(self, kind, north, simulator, settings, unhurried):
+        settings.ALLOW_PRIVATE_ADDRESSES = True  # the simulator listens on loopback
+        where = {"base_url": f"{simulator.url}/{kind}"}
+        return connect(kind=kind, name="", config={**self.KINDS[kind][1], **where})
+
+    @pytest.fixture
+    def there(self, kind, simulator):
+        return lambda: simulator.objects(self.KINDS[kind][0])
+
+    def test_leads_arrive_once_each(self, crm, there):
+        leads = [
+            make_lead(contact=make_contact(name="Ada Byron", email="ada@acme.example")),
+            make_lead(contact=make_contact(name="")),  # nothing but our key
+        ]
+        mark_dirty(leads=leads)
+        push_due(connection=crm)
+        assert states() == {State.CLEAN}
+        assert len(there()) == 2
+        assert push_due(connection=crm).synced == 0
+
+    def test_a_worker_killed_after_the_push_makes_nothing_twice(self, crm, kind, there, simulator):
+        mark_dirty(leads=[make_lead(contact=make_contact(email="ada@acme.example"))])
+        push_due(connection=crm)
+        # What the dead worker left behind: pushed, and nothing written down.
+        SyncRecord.objects.update(
+            state=State.DIRTY, synced_version=0, external_id="", next_attempt_at=timezone.now()
+        )
+        push_due(connection=crm)
+        assert states() == {State.CLEAN}
+        assert len(there()) == 1
+        if kind == "pipedrive":
+            counts = {each: len(simulator.objects(f"pipedrive:{each}")) for each in PIPEDRIVE}
+            assert counts == {"leads": 1, "notes": 1, "personFields": 1}
+
+    def test_a_change_reaches_the_same_record(self, crm, kind, there, simulator):
+        lead = make_lead(contact=make_contact(email="ada@acme.example"))
+        mark_dirty(leads=[lead])
+        push_due(connection=crm)
+        known = SyncRecord.objects.get().external_id
+        mark_dirty(leads=[set_stage(lead=lead, stage="won", actor="user:1")])
+        push_due(connection=crm)
+        assert SyncRecord.objects.get().external_id == known
+        (one,) = there()
+        if kind == "pipedrive":
+            (note,) = simulator.objects("pipedrive:notes")
+            assert "<b>Stage</b>: won" in note["content"]
+        else:
+            assert (one["Leadwire_Stage__c"], one["writes"]) == ("won", 2)
+
+    @pytest.mark.parametrize(
+        ("status", "state", "health"),
+        [(503, "failed", "trouble"), (401, "dirty", "reconnect"), (429, "dirty", "trouble")],
+    )
+    def test_trouble_there_and_over_again(self, crm, kind, there, simulator, status, state, health):
+        mark_dirty(leads=[make_lead()])
+        simulator.fail(kind, status=status, count=2)
+        push_due(connection=crm)
+        crm.refresh_from_db()
+        assert (SyncRecord.objects.get().state, crm.health) == (state, health)
+        assert there() == []
+
+
+PIPEDRIVE = ("leads", "notes", "personFields")
+
+
+def test_somebody_pipedrive_knew_keeps_what_people_typed(north, simulator, settings):
+    settings.ALLOW_PRIVATE_ADDRESSES = True
+    where = f"{simulator.url}/pipedrive"
+    theirs = {"name": "A. Byron (VIP)", "emails": [{"value": "ada@acme.example", "label": "home"}]}
+    httpx.post(f"{where}/api/v2/persons", json=theirs, headers={"x-api-token": "pd"})
+    crm = connect(kind="pipedrive", name="", config={"token": "pd", "base_url": where})
+    contact = make_contact(name="Ada", email="Ada@acme.example", phone="+34 600 000 000")
+    mark_dirty(leads=[make_lead(contact=contact)])
+    push_due(connection=crm)
+    (person,) = simulator.objects("pipedrive:persons")
+    assert person["name"] == "A. Byron (VIP)"
+    assert person["emails"] == theirs["emails"]
+    assert [each["value"] for each in person["phones"]] == ["+34 600 000 000"]
+
+
+def test_a_person_deleted_in_pipedrive_is_made_anew(north, simulator, settings, unhurried):
+    settings.ALLOW_PRIVATE_ADDRESSES = True
+    where = f"{simulator.url}/pipedrive"
+    crm = connect(kind="pipedrive", name="", config={"token": "pd", "base_url": where})
+    lead = make_lead(contact=make_contact(email="ada@acme.example"))
+    mark_dirty(leads=[lead])
+    push_due(connection=crm)
+    (person,) = simulator.objects("pipedrive:persons")
+    httpx.delete(f"{where}/api/v2/persons/{person['id']}", headers={"x-api-token": "pd"})
+    mark_dirty(leads=[set_stage(lead=lead, stage="won", actor="user:1")])
+    push_due(connection=crm)
+    (again,) = simulator.objects("pipedrive:persons")
+    assert again["id"] != person["id"]
+    assert states() == {State.CLEAN}

@@ -6,7 +6,7 @@ from crm.providers import CRMS
 from crm.services import connect, made_secrets
 from tenants.commands import JsonCommand
 
-SETTINGS = ("token", "base_url", "secret")
+SETTINGS = ("token", "base_url", "secret", "client_id", "client_secret")
 
 
 class Command(JsonCommand):
@@ -16,7 +16,9 @@ class Command(JsonCommand):
         parser.add_argument("kind", choices=list(CRMS))
         self.add_company(parser)
         parser.add_argument("--name", default="")
-        parser.add_argument("--token", default="", help="hubspot: a private app's access token")
+        parser.add_argument("--token", default="", help="hubspot, pipedrive: an access token")
+        parser.add_argument("--client-id", default="", help="salesforce: the consumer key")
+        parser.add_argument("--client-secret", default="", help="salesforce: the consumer secret")
         parser.add_argument("--base-url", default="", help="webhook: where deliveries go")
         parser.add_argument("--secret", default="", help="webhook: whsec_ and base64")
 
