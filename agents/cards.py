@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from agents.models import ChatTurn, ModelCall, ReplyDraft, Run
+from agents.models import AgentVersion, AiDisclosure, ChatTurn, ModelCall, ReplyDraft, Run
 from agents.offline.difference import difference
 from agents.services.unanswered import answers_of_people
 from channels_app.models import ChannelConnection, Conversation, Message, channel_kinds
@@ -38,6 +38,11 @@ WORDS = (
     gettext_noop("general"),
     gettext_noop("spam"),
     gettext_noop("urgent"),
+    gettext_noop("First answer"),
+    gettext_noop("After a long pause"),
+    gettext_noop("Back from a person"),
+    gettext_noop("A draft was edited"),
+    gettext_noop("A person wrote after the AI"),
 )
 
 
@@ -57,6 +62,18 @@ def under_messages(messages: list[Message]) -> dict[int, Panel]:
 def last_run(conversation: Conversation) -> Panel | None:
     run = conversation.runs.prefetch_related("steps").order_by("-pk").first()
     return Panel("agents/conversation_panel.html", {"run": run}) if run else None
+
+
+@offer("message", order=20, permission="agents.view_aidisclosure")
+def told_with_messages(messages: list[Message]) -> dict[int, Panel]:
+    """Which of our messages said that an AI answers."""
+    ours = [message.pk for message in messages if message.author == Message.Author.AI]
+    rows = AiDisclosure.objects.filter(message_id__in=ours) if ours else []
+    return {
+        row.message_id: Panel("agents/told_panel.html", {"told": row})
+        for row in rows
+        if row.message_id
+    }
 
 
 @offer("thread", order=10, permission="agents.view_replydraft")
@@ -86,6 +103,17 @@ def channels() -> list[tuple[str, str]]:
 def what_people_said(origins: list[str]) -> list[str]:
     """What a person answered where the agent could not."""
     return answers_of_people(origins)
+
+
+SAID_IN_SETTINGS = ("tone", "refusal", "handover", "confidence_gate")
+
+
+@offer("settings", order=10, permission="agents.view_agentversion")
+def live_version_speaks() -> Panel | None:
+    """Which of the settings the live version has words of its own for."""
+    live = AgentVersion.objects.filter(is_live=True).first()
+    names = [name for name in SAID_IN_SETTINGS if live and live.content.get(name)]
+    return Panel("agents/settings_panel.html", {"version": live, "names": names}) if names else None
 
 
 @offer("dashboard.tiles", order=30, permission=SEE)

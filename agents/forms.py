@@ -12,6 +12,7 @@ from agents.guardrails.autonomy import Act
 from agents.schemas import Intent
 from agents.services.allowances import SETTINGS, checked_routes
 from channels_app.models import channel_kinds
+from tenants.accounts.models import User
 from tenants.workspace.models import Profile
 
 
@@ -155,3 +156,47 @@ class ModelsForm(forms.ModelForm):
     @property
     def changes(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in SETTINGS}
+
+
+class OwnIntentForm(forms.Form):
+    """What a company's messages are about, in its own words."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    description = forms.CharField(
+        label=_("What it means"), max_length=300, required=False, help_text=_("Told to the model.")
+    )
+    examples = forms.CharField(
+        label=_("Examples"),
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
+        help_text=_("One message a line, at least two, in any language."),
+    )
+    owner = forms.ModelChoiceField(
+        label=_("Whose it is when a person is needed"),
+        queryset=User.objects.none(),
+        required=False,
+        empty_label=_("Nobody in particular"),
+    )
+    team = forms.CharField(label=_("Team"), max_length=60, required=False)
+    is_active = forms.BooleanField(label=_("In use"), required=False, initial=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        owner: Any = self.fields["owner"]
+        owner.queryset = User.objects.filter(is_active=True).exclude(role="viewer")
+
+    def clean_examples(self) -> list[str]:
+        return [line for line in self.cleaned_data["examples"].splitlines() if line.strip()]
+
+
+class TryIntentForm(forms.Form):
+    """A message to try the examples on."""
+
+    text = forms.CharField(label=_("A message"), max_length=500, required=False)
+
+
+class LessonForm(forms.Form):
+    """What is to be learnt, in the words of whoever decides."""
+
+    deed = forms.ChoiceField(choices=[(each, each) for each in ("example", "answer", "dismiss")])
+    question = forms.CharField(max_length=300, required=False)
+    answer = forms.CharField(max_length=2_000, required=False)

@@ -9,6 +9,7 @@ from agents.api.drafts import AutonomyView, ReplyDraftViewSet
 from agents.api.impact import AnswerImpactView, DocumentImpactView
 from agents.api.models import ModelSettingsViewSet
 from agents.api.playground import PlaygroundView
+from agents.api.teaching import AiDisclosureViewSet, LessonViewSet, OwnIntentViewSet
 from agents.api.versions import AgentVersionViewSet, ExperimentViewSet, ReplayViewSet
 from agents.api.views import ChatView, RunViewSet
 from channels_app.api.doctor import DoctorView
@@ -66,6 +67,9 @@ router.register("agent-versions", AgentVersionViewSet)
 router.register("replays", ReplayViewSet)
 router.register("experiments", ExperimentViewSet)
 router.register("drafts", ReplyDraftViewSet)
+router.register("own-intents", OwnIntentViewSet)
+router.register("lessons", LessonViewSet)
+router.register("ai-disclosures", AiDisclosureViewSet)
 router.register("tool-approvals", ToolApprovalViewSet)
 router.register("crm-connections", CrmConnectionViewSet)
 router.register("sync-records", SyncRecordViewSet)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.forms import PolicyForm, PolicyRows
 from agents.guardrails.risk import HIGH_FROM, MEDIUM_FROM, POINTS
-from agents.models import AutonomyPolicy
+from agents.models import AutonomyPolicy, OwnIntent
 from agents.services import autonomy
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
@@ -25,7 +25,10 @@ def policy(request: AuthenticatedRequest) -> HttpResponse:
     """The table in force; saving it makes a new version, which the next message goes by."""
     current = autonomy.policy_in_force()
     form = PolicyForm(request.POST or None, initial=_beside(current))
-    rows = PolicyRows(request.POST or None, initial=current.rows, prefix="row")
+    own = [(row.key, row.name) for row in OwnIntent.objects.all()]
+    rows = PolicyRows(
+        request.POST or None, initial=current.rows, prefix="row", form_kwargs={"intents": own}
+    )
     if request.method == "POST" and form.is_valid() and rows.is_valid():
         try:
             made = autonomy.change_policy(

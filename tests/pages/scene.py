@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from agents.models import ModelCall, ReplyDraft, Run, RunStep
+from agents.models import Lesson, ModelCall, OwnIntent, ReplyDraft, Run, RunStep
 from channels_app import services
 from channels_app.models import (
     ChannelConnection,
@@ -49,6 +49,8 @@ class Scene:
     document: Document
     run: Run
     draft: ReplyDraft
+    lesson: Lesson
+    own_intent: OwnIntent
     connection: Any
     record: SyncRecord
     member: User
@@ -197,6 +199,19 @@ def make_knowledge(document: Document) -> tuple[Source, CuratedAnswer, Gap]:
     return source, answer, gap
 
 
+def make_lesson() -> Lesson:
+    """What a colleague wrote instead of the AI."""
+    return Lesson.objects.create(
+        origin="message:1",
+        cause="corrected",
+        question="When are the chairs ready?",
+        ai_answer="In two weeks.",
+        answer="In three weeks.",
+        language="en",
+        changed=0.3,
+    )
+
+
 def make_scene() -> Scene:
     talk = make_talk()
     InboundEvent.objects.create(
@@ -239,6 +254,8 @@ def make_scene() -> Scene:
         document,
         talk.runs.get(),
         make_draft(talk),
+        make_lesson(),
+        OwnIntent.objects.create(key="wholesale", name="Wholesale", examples=["a", "b"]),
         talk.connection,
         record,
         member,

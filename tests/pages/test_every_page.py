@@ -59,6 +59,10 @@ PAGES = [
     ("agents:run", "run", "admin agent viewer"),
     ("agents:ask", "", "admin agent viewer"),
     ("agents:autonomy", "", "admin agent viewer"),
+    ("agents:intents", "", "admin agent viewer"),
+    ("agents:intent", "own_intent", "admin agent viewer"),
+    ("agents:lessons", "", "admin agent viewer"),
+    ("agents:disclosures", "", "admin agent viewer"),
     ("crm:state", "", "admin"),
     ("crm:add", "hubspot", "admin"),
 ]
@@ -116,6 +120,10 @@ DEEDS = [
     ("agents:ask", "", "admin agent"),
     ("agents:autonomy", "", "admin"),
     ("agents:restore_autonomy", "0", "admin"),
+    ("agents:intents", "", "admin"),
+    ("agents:intent", "own_intent", "admin"),
+    ("agents:remove_intent", "own_intent", "admin"),
+    ("agents:decide_lesson", "lesson", "admin"),
     ("agents:approve_draft", "draft", "admin agent"),
     ("agents:reject_draft", "draft", "admin agent"),
     ("agents:undo_draft", "draft", "admin agent"),
@@ -134,13 +142,23 @@ ROLES = ("admin", "agent", "viewer")
 
 # Open to strangers, each for its reason: a single-use link, a cookie.
 OPEN = {"workspace:enter", "workspace:theme"}
-FILES = {"channels_app:media"}  # by links that end: see tests/media
+# Files: see tests/media and tests/agents/test_teaching_doors.py.
+FILES = {"agents:export_disclosures", "channels_app:media"}
 # One person's own way to a network and back: see tests/channels_app/test_signing_in.
 WAYS = {"channels_app:sign_in", "channels_app:sign_in_back"}
 
 
 def test_every_address_of_ours_is_in_these_tables():
-    ours = {"workspace", "channels_app", "deadletters", "figures", "leads", "knowledge", "agents", "crm"}
+    ours = {
+        "workspace",
+        "channels_app",
+        "deadletters",
+        "figures",
+        "leads",
+        "knowledge",
+        "agents",
+        "crm",
+    }
     found = {
         f"{part.namespace}:{pattern.name}"
         for part in get_resolver("config.urls").url_patterns
