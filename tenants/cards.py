@@ -10,7 +10,7 @@ Places: ``banner`` (Banner, on every page),
 ``conversation`` (Panel, given the conversation), ``lead`` (Panel, given the lead), ``message``
 (Panels by message id, given the messages shown), ``thread`` (Panel below it, given the
 conversation), ``knowledge`` (Panel), ``menu`` (badge numbers by
-menu key), ``networks`` (what networks are called, by their keys).
+menu key), ``networks`` (what networks are called, by their keys), ``settings`` (Panel).
 """
 
 from collections.abc import Callable

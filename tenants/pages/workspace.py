@@ -62,7 +62,8 @@ def settings_page(request: AuthenticatedRequest) -> HttpResponse:
     company = context.current_company()
     form = ProfileForm(request.POST or None, instance=Profile.current(), company=company)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        # Its own fields only: what others changed meanwhile stays as they left it.
+        form.save(commit=False).save(update_fields=[*form.Meta.fields, "updated_at"])
         company.name = form.cleaned_data["company_name"]
         company.time_zone = form.cleaned_data["time_zone"]
         company.save(update_fields=["name", "time_zone"])
@@ -78,7 +79,11 @@ def settings_page(request: AuthenticatedRequest) -> HttpResponse:
     return render(
         request,
         "workspace/settings.html",
-        {"title": _("Settings"), "form": form},
+        {
+            "title": _("Settings"),
+            "form": form,
+            "panels": cards.gather("settings", request.user),
+        },
         status=422 if form.errors else 200,
     )
 

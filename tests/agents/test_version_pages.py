@@ -104,6 +104,23 @@ def test_going_back_takes_one_deed(sign_in, draft):
     assert "too dry" in browser.get("/versions/").content.decode()
 
 
+def test_the_settings_say_what_the_live_version_says_itself(sign_in, draft):
+    browser = sign_in("admin")
+    assert "is live and says its own" not in browser.get("/settings/").content.decode()
+    publish(version=draft, actor="user:1", override=WHY)
+    page = browser.get("/settings/").content.decode()
+    assert "Version 1 of the agent is live and says its own: Tone." in " ".join(page.split())
+
+
+def test_a_run_says_by_which_version_it_went(sign_in, draft, company, says, work):
+    publish(version=draft, actor="user:1", override=WHY)
+    says("How much does the standing desk Nova cost?")
+    work()
+    page = sign_in("viewer").get(f"/runs/{Run.objects.get().pk}/").content.decode()
+    assert 'href="/versions/1/"' in page
+    assert "Every check passed." in page
+
+
 def test_an_experiment_is_begun_moved_and_ended(sign_in, draft):
     publish(version=draft, actor="user:1", override=WHY, live=False)
     browser = sign_in("admin")

@@ -200,6 +200,7 @@ SETTINGS = {
     "person_minutes": "90",
     "quiet_from": "21:00",
     "quiet_to": "07:30",
+    "disclosure_hours": "24",
     "retention_days": "30",
 }
 
