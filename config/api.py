@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 from agents.api.approvals import ToolApprovalViewSet
 from agents.api.drafts import AutonomyView, ReplyDraftViewSet
 from agents.api.impact import AnswerImpactView, DocumentImpactView
+from agents.api.inquiries import InquiryLeadViewSet
 from agents.api.models import ModelSettingsViewSet
 from agents.api.playground import PlaygroundView
 from agents.api.teaching import AiDisclosureViewSet, LessonViewSet, OwnIntentViewSet
@@ -29,7 +30,6 @@ from knowledge.api.curated import CuratedAnswerViewSet, GapViewSet
 from knowledge.api.sources import SourcePageViewSet, SourceViewSet
 from knowledge.api.views import DocumentViewSet, PassageViewSet, SearchView
 from leads.api.rules import RuleSetViewSet
-from leads.api.views import LeadViewSet
 from tenants.api.views import (
     AccessTokenView,
     ApiKeyViewSet,
@@ -60,7 +60,7 @@ router.register("messages", MessageViewSet)
 router.register("media", MediaViewSet)
 router.register("inbound-events", InboundEventViewSet)
 router.register("incidents", IncidentViewSet)
-router.register("leads", LeadViewSet)
+router.register("leads", InquiryLeadViewSet)
 router.register("scoring-rules", RuleSetViewSet)
 router.register("runs", RunViewSet)
 router.register("agent-versions", AgentVersionViewSet)

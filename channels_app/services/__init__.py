@@ -36,6 +36,7 @@ from channels_app.services.followers import Merging, Parting
 from channels_app.services.followers import follow as follow_merges
 from channels_app.services.inbound import ingest
 from channels_app.services.incidents import prune_incidents
+from channels_app.services.inquiries import take_inquiry
 from channels_app.services.intake import store, store_strays, store_unrouted, take_in_unrouted
 from channels_app.services.merging import MergeRefused, merge, undo
 from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
@@ -122,6 +123,7 @@ __all__ = [
     "sweep",
     "sync_templates",
     "take_in_unrouted",
+    "take_inquiry",
     "take_over",
     "tell_of_findings",
     "undo",
