@@ -116,6 +116,11 @@ def coverage(asked: Sequence[str], said: Sequence[str], known: Words) -> NDArray
     """For each asked word, how surely some said word means it: 0 to 1."""
     if not asked or not said:
         return np.zeros(len(asked), dtype=np.float32)
+    return _coverage(tuple(asked), tuple(said), known)
+
+
+@lru_cache(maxsize=1 << 12)  # people ask in the same words, and the same sentences are held to them
+def _coverage(asked: tuple[str, ...], said: tuple[str, ...], known: Words) -> NDArray[np.float32]:
     cosines = known.vectors(asked) @ known.vectors(said).T
     near = np.clip((cosines.max(axis=1) - STRANGERS) / (SAME - STRANGERS), 0.0, 1.0) * ALIKE
     held = stems_of(tuple(said))
@@ -124,7 +129,9 @@ def coverage(asked: Sequence[str], said: Sequence[str], known: Words) -> NDArray
     # Names and single letters mean nothing by being near to others.
     literal = np.array([len(word) == 1 for word in asked], dtype=bool)
     covered: NDArray[np.float32] = np.where(exact, 1.0, np.where(literal, 0.0, near))
-    return covered.astype(np.float32)
+    covered = covered.astype(np.float32)
+    covered.flags.writeable = False  # whoever asks shares it
+    return covered
 
 
 @lru_cache(maxsize=1 << 11)
