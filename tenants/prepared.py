@@ -5,8 +5,9 @@ longer than PostgreSQL needs to find it. A message asks a dozen such queries, al
 ones with other values, and writes a dozen rows in always the same way.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from django.db import connections, models
@@ -30,6 +31,7 @@ class Blank(Expression):
 
 
 M = TypeVar("M", bound=models.Model)
+N = TypeVar("N", bound=models.Model)
 
 
 class Prepared(Generic[M]):
@@ -136,29 +138,33 @@ class PreparedInsert(Generic[M]):
         written = self._statement(len(rows)).rows(self._values(rows))
         if len(written) == len(rows):  # else nobody can tell whose keys they are
             for row, (key, *_) in zip(rows, written, strict=True):
-                row.pk = key
-                row._state.adding, row._state.db = False, connection.alias
+                _is_written(row, key)
         return written
 
-    def _values(self, rows: Sequence[M]) -> list[Any]:
+    def _values(self, rows: Sequence[M], but: str = "") -> list[Any]:
         return [
             convert(getattr(row, name) if fill is None else fill(row, True))
             for row in rows
             for name, fill, convert in self._columns
+            if name != but
         ]
 
     def _statement(self, count: int) -> Statement:
         if count not in self._statements:
-            quote = connection.ops.quote_name
-            names = ", ".join(quote(field.column) for field in self._fields)
-            places = f"({', '.join(['%s'] * len(self._fields))})"
-            key = quote(str(self._model._meta.pk.column))
-            self._statements[count] = Statement(
-                f"INSERT INTO {quote(self._model._meta.db_table)} ({names})"  # noqa: S608 (columns)
-                f" VALUES {', '.join([places] * count)} {self._conflict}"
-                f" RETURNING {key}{self._returning}"
-            )
+            self._statements[count] = Statement(self._sql(count))
         return self._statements[count]
+
+    def _sql(self, count: int, given: Mapping[str, str] = MappingProxyType({})) -> str:
+        """``given`` holds expressions of columns that are not filled with values."""
+        quote = connection.ops.quote_name
+        names = ", ".join(quote(field.column) for field in self._fields)
+        places = ", ".join(given.get(field.attname, "%s") for field in self._fields)
+        key = quote(str(self._model._meta.pk.column))
+        return (
+            f"INSERT INTO {quote(self._model._meta.db_table)} ({names})"  # noqa: S608 (columns)
+            f" VALUES {', '.join([f'({places})'] * count)} {self._conflict}"
+            f" RETURNING {key}{self._returning}"
+        )
 
     @cached_property
     def _fields(self) -> list[Any]:
@@ -171,6 +177,45 @@ class PreparedInsert(Generic[M]):
     @cached_property
     def _columns(self) -> list[Any]:
         return [(field.attname, _filling(field), _converting(field)) for field in self._fields]
+
+
+class PreparedPair(Generic[M, N]):
+    """A new row and one that belongs to it by ``field``, in one statement."""
+
+    def __init__(self, owner: PreparedInsert[M], owned: PreparedInsert[N], field: str) -> None:
+        self._owner, self._owned, self._field = owner, owned, field
+
+    def told(self, owner: M, owned: N) -> tuple[Any, ...] | None:
+        """Insert both and give them their keys; what ``returning`` asks of the owned one.
+
+        None where that one was left alone: the transaction is then to be given up, for its owner
+        has been written.
+        """
+        but = self._link.attname
+        values = [*self._owner._values([owner]), *self._owned._values([owned], but)]
+        written = self._statement.first(values)
+        if written is None:
+            return None
+        key, *told, owner_key = written
+        _is_written(owner, owner_key)
+        _is_written(owned, key)
+        setattr(owned, self._field, owner)
+        return tuple(told)
+
+    @cached_property
+    def _link(self) -> Any:
+        return self._owned._model._meta.get_field(self._field)
+
+    @cached_property
+    def _statement(self) -> Statement:
+        owned = self._owned._sql(1, {self._link.attname: "(SELECT * FROM owner)"})
+        column = connection.ops.quote_name(self._link.column)
+        return Statement(f"WITH owner AS ({self._owner._sql(1)}) {owned}, {column}")
+
+
+def _is_written(row: models.Model, key: Any) -> None:
+    row.pk = key
+    row._state.adding, row._state.db = False, connection.alias
 
 
 class PreparedUpdate(Generic[M]):

@@ -1,6 +1,7 @@
 """Who is writing, and in which conversation: found or made, never twice."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -15,7 +16,7 @@ from channels_app.models import (
     id_index,
 )
 from channels_app.providers.values import Person
-from channels_app.services.rows import NEW_CONTACT, NEW_IDENTITIES
+from channels_app.services.rows import NEW_IDENTITIES, NEW_PERSON, TakenMeanwhile
 from tenants import context, crypto
 from tenants.prepared import Blank, Prepared
 from tenants.statements import Statement
@@ -143,18 +144,23 @@ def _find_or_make_contact(
     connection: ChannelConnection, person: Person, ids: list[str]
 ) -> tuple[Contact, bool]:
     identity = _find_identity(connection, ids)
-    contact = identity.contact if identity else None
-    if contact is None:
-        contact = Contact(
-            name=person.name,
-            phone=person.phone,
-            email=person.email,
-            language=person.language[:LANGUAGE],
-        )
-        contact.index()
-        NEW_CONTACT.row(contact)
-    _add_identities(contact, connection, person, ids, fresh=identity is None)
-    return contact, identity is None
+    if identity is not None:
+        _add_identities(identity.contact, connection, person, ids)
+        return identity.contact, False
+    contact = Contact(
+        name=person.name,
+        phone=person.phone,
+        email=person.email,
+        language=person.language[:LANGUAGE],
+    )
+    contact.index()
+    first, *others = _known_as(contact, connection, person, dict.fromkeys(ids))
+    if NEW_PERSON.told(contact, first) is None:
+        raise TakenMeanwhile(f"A person of {connection.platform} {connection.account_id}")
+    for other in others:
+        other.contact = contact
+    NEW_IDENTITIES.rows(others)
+    return contact, True
 
 
 def _find_identity(connection: ChannelConnection, ids: list[str]) -> ContactIdentity | None:
@@ -187,36 +193,30 @@ def _identities(connection: ChannelConnection, ids: list[str]) -> QuerySet[Conta
 
 
 def _add_identities(
-    contact: Contact,
-    connection: ChannelConnection,
-    person: Person,
-    ids: list[str],
-    *,
-    fresh: bool = False,
+    contact: Contact, connection: ChannelConnection, person: Person, ids: list[str]
 ) -> None:
-    known = (
-        set()
-        if fresh
-        else set(_identities(connection, ids).values_list("external_id_index", flat=True))
-    )
+    known = set(_identities(connection, ids).values_list("external_id_index", flat=True))
     new = [each for each in dict.fromkeys(ids) if id_index(each) not in known]
-    if not new:
-        return
+    if new:
+        NEW_IDENTITIES.rows(_known_as(contact, connection, person, new))
+
+
+def _known_as(
+    contact: Contact, connection: ChannelConnection, person: Person, ids: Iterable[str]
+) -> list[ContactIdentity]:
     vouched = _proofs(connection, person)
-    NEW_IDENTITIES.rows(
-        [
-            ContactIdentity(
-                contact=contact,
-                platform=connection.platform,
-                account_id=connection.account_id,
-                external_id=each,
-                external_id_index=id_index(each),
-                display=person.name,
-                **vouched,
-            )
-            for each in new
-        ]
-    )
+    return [
+        ContactIdentity(
+            contact=contact,
+            platform=connection.platform,
+            account_id=connection.account_id,
+            external_id=each,
+            external_id_index=id_index(each),
+            display=person.name,
+            **vouched,
+        )
+        for each in ids
+    ]
 
 
 def _proofs(connection: ChannelConnection, person: Person) -> dict[str, str]:

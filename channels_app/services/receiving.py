@@ -20,11 +20,11 @@ from channels_app.services.outgoing import (
 )
 from channels_app.services.people import conversation_of, conversation_with, latest, prove
 from channels_app.services.rows import (
-    NEW_CONVERSATION,
     WHO_WAITS,
     TakenMeanwhile,
     is_here,
     ring_waiting,
+    save_first_message,
     save_new_message,
     update_conversation,
 )
@@ -159,10 +159,7 @@ def _save_both(
             return False
         update_conversation(conversation, (*changed, "last_message_at", "preview"))
     else:
-        NEW_CONVERSATION.row(conversation)
-        message.conversation = conversation
-        if not save_new_message(message):
-            raise TakenMeanwhile(f"{message.external_key} of connection {message.connection_id}")
+        save_first_message(message)
     if message.attachments:
         expect(message=message, event=event)
     announce_message(message)

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from channels_app.models import Contact, ContactIdentity, Conversation, InboundEvent, Message
 from channels_app.services.ringing import ring
-from tenants.prepared import PreparedInsert, PreparedUpdate
+from tenants.prepared import PreparedInsert, PreparedPair, PreparedUpdate
 from tenants.statements import Statement
 
 # Statuses, edits and reactions that came before the message they are about. Asked by the very
@@ -20,9 +20,9 @@ WHO_WAITS = """ARRAY(
       AND early.status = 'waiting' AND early.awaits = channels_app_message.external_key
 )"""
 
-NEW_CONTACT = PreparedInsert(Contact)
 NEW_IDENTITIES = PreparedInsert(ContactIdentity, "ON CONFLICT DO NOTHING")
-NEW_CONVERSATION = PreparedInsert(Conversation)
+NEW_PERSON = PreparedPair(PreparedInsert(Contact), NEW_IDENTITIES, "contact")
+_NEW_CONVERSATION = PreparedInsert(Conversation)
 FINISHED_EVENT = PreparedUpdate(
     InboundEvent, ["status", "outcome", "reason", "awaits", "processed_at"]
 )
@@ -31,6 +31,7 @@ _NEW_MESSAGE = PreparedInsert(
     "ON CONFLICT (connection_id, external_key) WHERE NOT (external_key = '') DO NOTHING",
     WHO_WAITS,
 )
+_FIRST_MESSAGE = PreparedPair(_NEW_CONVERSATION, _NEW_MESSAGE, "conversation")
 _HERE = Statement(
     "SELECT 1 FROM channels_app_message WHERE connection_id = %s AND external_key = %s"
 )
@@ -47,6 +48,14 @@ def save_new_message(message: Message) -> bool:
         return False
     ring_waiting(told[0])
     return True
+
+
+def save_first_message(message: Message) -> None:
+    """Insert it with its conversation. Raises TakenMeanwhile, which undoes both."""
+    told = _FIRST_MESSAGE.told(message.conversation, message)
+    if told is None:
+        raise TakenMeanwhile(f"{message.external_key} of connection {message.connection_id}")
+    ring_waiting(told[0])
 
 
 def ring_waiting(event_ids: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ from django.db.transaction import TransactionManagementError
 from channels_app.models import Contact, Conversation
 from tenants import context
 from tenants.accounts.models import User
-from tenants.prepared import Blank, Prepared, PreparedInsert, PreparedUpdate
+from tenants.prepared import Blank, Prepared, PreparedInsert, PreparedPair, PreparedUpdate
 from tenants.workspace.models import UsageDay
 from tests.factories import make_contact, make_conversation, make_user
 
@@ -188,3 +188,27 @@ def test_an_update_renews_what_renews_itself(north):
 
     person.refresh_from_db()
     assert person.updated_at > EPOCH
+
+
+def test_a_row_and_its_owner_are_inserted_together(north):
+    known = make_conversation()
+    pair = PreparedPair(
+        PreparedInsert(Contact),
+        PreparedInsert(
+            Conversation, "ON CONFLICT DO NOTHING", "channels_app_conversation.thread_index"
+        ),
+        "contact",
+    )
+
+    def talk(thread):
+        return Conversation(
+            connection=known.connection, external_thread="t", thread_index=thread, language="en"
+        )
+
+    contact, conversation = Contact(name="Ada"), talk("new")
+    assert pair.told(contact, conversation) == ("new",)
+    assert Conversation.objects.get(pk=conversation.pk).contact == contact
+    assert Contact.objects.get(pk=contact.pk).name == "Ada"
+    assert conversation.contact is contact
+
+    assert pair.told(Contact(name="Eve"), talk("new")) is None  # that thread is there already
