@@ -3,7 +3,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from knowledge.models import Document
+from knowledge.models import Document, Gap
 from tenants.cards import Step, Tile, offer
 
 SEE = "knowledge.view_document"
@@ -18,6 +18,21 @@ def step() -> list[Step]:
             reverse("knowledge:documents"),
             _("Add knowledge"),
             Document.objects.exists(),
+        )
+    ]
+
+
+@offer("dashboard.tiles", order=41, permission="knowledge.view_gap")
+def gaps_tile() -> list[Tile]:
+    wanted = Gap.objects.open().count()
+    if not wanted:
+        return []
+    return [
+        Tile(
+            _("Questions without an answer"),
+            str(wanted),
+            _("write the most wanted one"),
+            reverse("knowledge:gaps"),
         )
     ]
 

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+from knowledge import sentences
+
 MOST_ADDRESSES = 50_000  # the protocol's own limit
 MAX_DEPTH = 12
 LONGEST_ADDRESS = 2_048
@@ -37,9 +39,9 @@ def read_sitemap(content: bytes) -> Sitemap:
         pass
     except (expat.ExpatError, ValueError) as error:
         if not (reading.found.pages or reading.found.sitemaps):
-            raise NoSitemap("This is not a sitemap we can read.") from error
+            raise NoSitemap(sentences.BROKEN_SITEMAP) from error
     if not reading.is_one:
-        raise NoSitemap("This is not a sitemap.")
+        raise NoSitemap(sentences.NO_SITEMAP)
     return reading.found
 
 
@@ -47,7 +49,7 @@ def _of_lines(content: bytes) -> Sitemap:
     lines = (line.strip() for line in content.decode("utf-8", "ignore").splitlines())
     pages = [line for line in lines if len(line) <= LONGEST_ADDRESS and WEB.match(line)]
     if not pages:
-        raise NoSitemap("This is not a sitemap.")
+        raise NoSitemap(sentences.NO_SITEMAP)
     return Sitemap(pages=pages[:MOST_ADDRESSES])
 
 
@@ -73,7 +75,7 @@ class _Reading:
         self._said.clear()
         self.is_one = self.is_one or self._path[0] in {"urlset", "sitemapindex"}
         if len(self._path) > MAX_DEPTH:
-            raise NoSitemap("This sitemap is nested too deeply.")
+            raise NoSitemap(sentences.DEEP_SITEMAP)
 
     def _end(self, name: str) -> None:
         address = "".join(self._said).strip()
@@ -89,4 +91,4 @@ class _Reading:
 
 
 def _refuse(*_: object) -> None:
-    raise NoSitemap("This sitemap declares entities, which none may.")
+    raise NoSitemap(sentences.DECLARING_SITEMAP)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from knowledge import sentences
 from knowledge.languages import detect
 from knowledge.models import CuratedAnswer, CuratedQuestion, Gap, KnowledgeState
 from knowledge.services.embedding import current_embedder, embedded
@@ -109,7 +110,7 @@ def _keep(
     answer.answers = _answers(answers)
     answer.title = asked[0]
     if answer.valid_from and answer.valid_until and answer.valid_from > answer.valid_until:
-        raise _refused("valid_until", "The last day lies before the first.")
+        raise _refused("valid_until", sentences.DATES_REVERSED)
     vectors = embedded(asked).tolist()
     with transaction.atomic():
         state = KnowledgeState.locked()
@@ -153,20 +154,20 @@ def _questions(given: Sequence[str]) -> list[str]:
     asked = [" ".join(text.split()) for text in given]
     asked = list(dict.fromkeys(text for text in asked if text))
     if not asked:
-        raise _refused("questions", "Write at least one question.")
+        raise _refused("questions", sentences.NO_QUESTION)
     if len(asked) > MOST_QUESTIONS:
-        raise _refused("questions", f"At most {MOST_QUESTIONS} ways to put a question.")
+        raise _refused("questions", sentences.MANY_QUESTIONS.of(most=MOST_QUESTIONS))
     if any(len(text) > LONGEST_QUESTION for text in asked):
-        raise _refused("questions", f"A question has at most {LONGEST_QUESTION} characters.")
+        raise _refused("questions", sentences.LONG_QUESTION.of(most=LONGEST_QUESTION))
     return asked
 
 
 def _answers(given: Mapping[str, str]) -> dict[str, str]:
     said = {language: text.strip() for language, text in given.items() if text.strip()}
     if not said:
-        raise _refused("answers", "Write the answer.")
+        raise _refused("answers", sentences.NO_ANSWER)
     if any(len(text) > LONGEST_ANSWER for text in said.values()):
-        raise _refused("answers", f"An answer has at most {LONGEST_ANSWER} characters.")
+        raise _refused("answers", sentences.LONG_ANSWER.of(most=LONGEST_ANSWER))
     return said
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from knowledge import sentences
 from knowledge.loaders.base import decoded
 from knowledge.models import Document, DocumentContent, KnowledgeState, SourcePage
 from knowledge.services.embedding import current_embedder
@@ -109,7 +110,7 @@ def describe_document(*, document: Document, actor: str = "system", **facets: An
         setattr(document, name, value)
     document.tags = list(dict.fromkeys(tag.strip() for tag in document.tags if tag.strip()))
     if document.valid_from and document.valid_until and document.valid_from > document.valid_until:
-        raise ValidationError({"valid_until": "The last day lies before the first."})
+        raise ValidationError({"valid_until": sentences.DATES_REVERSED})
     document.save()
     state.is_dated = Document.objects.exclude(valid_from=None, valid_until=None).exists()
     state.version += 1

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from knowledge import sentences
 from knowledge.crawling.addresses import plain
 from knowledge.models import Document, Source, SourcePage
 from knowledge.services.documents import remove_document
@@ -37,9 +38,7 @@ def add_source(
     """
     found = plain(address if "://" in address else f"https://{address.strip()}")
     if not found:
-        raise ValidationError(
-            {"address": ValidationError("This is not a web address.", code="no_address")}
-        )
+        raise ValidationError({"address": ValidationError(sentences.NO_ADDRESS, code="no_address")})
     source, is_new = Source.objects.get_or_create(
         address=found,
         kind=kind,

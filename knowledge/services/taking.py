@@ -8,6 +8,7 @@ from hashlib import sha256
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from knowledge import sentences
 from knowledge.crawling.addresses import plain, same_site
 from knowledge.crawling.fetching import Fetched, unpacked
 from knowledge.crawling.links import Links, read_links
@@ -63,7 +64,9 @@ def read_page(*, source: Source, page: SourcePage, answer: Fetched) -> Found:
     if page.role == SourcePage.Role.SITEMAP:
         found = _read_map(answer)
     elif answer.address != page.address and not _is_settled(source, answer.address):
-        found = Found(Status.DUPLICATE, f"Known as {answer.address}", instead=answer.address)
+        found = Found(
+            Status.DUPLICATE, sentences.KNOWN_AS.of(address=answer.address), instead=answer.address
+        )
     elif _is_html(answer):
         found = _read_html(source, page, answer)
     else:
@@ -117,7 +120,7 @@ def _unzipped(content: bytes) -> bytes:
     for piece in unpacked(iter([content])):
         size += len(piece)
         if size > SITEMAP_BYTES:
-            raise NoSitemap("This sitemap is too large once unpacked.")
+            raise NoSitemap(sentences.LARGE_SITEMAP)
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -133,9 +136,9 @@ def _read_html(source: Source, page: SourcePage, answer: Fetched) -> Found:
     header = answer.headers.get("x-robots-tag", "")
     links = read_links(content.decode("utf-8", "replace"), answer.address, header=header)
     if instead := _true_address(source, page, links):
-        return Found(Status.DUPLICATE, f"Known as {instead}", instead=instead)
+        return Found(Status.DUPLICATE, sentences.KNOWN_AS.of(address=instead), instead=instead)
     if not links.may_index:
-        error = "The page asks not to be kept."
+        error = sentences.NOT_TO_BE_KEPT
         return Found(Status.FORBIDDEN, error, links=links.addresses)
     found = _loaded(content, "html")
     found.links = links.addresses
@@ -176,8 +179,7 @@ def _is_settled(source: Source, address: str) -> bool:
 def _read_file(answer: Fetched) -> Found:
     kind = MIMES.get(answer.mime, "")
     if not kind:
-        what = answer.mime or "What the site sent"
-        return Found(Status.UNFIT, f"{what} is nothing we can read.")
+        return Found(Status.UNFIT, sentences.UNREADABLE_KIND.of(kind=answer.mime or "?"))
     return _loaded(answer.content, kind)
 
 
@@ -214,7 +216,10 @@ def _settle(source: Source, page: SourcePage, found: Found) -> None:
         .first()
     )
     if same is not None:
-        found.status, found.error = Status.DUPLICATE, f"Says what {same.address} says"
+        found.status, found.error = (
+            Status.DUPLICATE,
+            sentences.SAYS_THE_SAME.of(address=same.address),
+        )
         return
     page.document = add_document(
         title="",

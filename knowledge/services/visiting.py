@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from knowledge import sentences
 from knowledge.crawling.addresses import home, may_be_page, plain, same_site
 from knowledge.crawling.fetching import Fetched, fetch
 from knowledge.crawling.robots import Robots
@@ -37,10 +38,6 @@ ROUND_TIME = timedelta(hours=6)
 MOST_SITEMAPS = 50
 MOST_ATTEMPTS = 3
 FIRST_WAIT, LONGEST_WAIT = 5.0, 600.0  # seconds before a page is tried again
-
-STOPPED_BYTES = "Stopped: this source holds more than we take in one round."
-STOPPED_TIME = "Stopped: this round took too long."
-STOPPED_PAGES = "The limit of pages was reached; more are linked."
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +110,25 @@ def _robots(source: Source) -> str:
             seconds=ROBOTS_SECONDS,
         )
     except ProviderError as error:
-        raise _Trouble(f"The site could not be reached: {error}") from error
+        raise _Trouble(sentences.UNREACHED.of(why=error)) from error
     if answer.status == 429 or answer.status >= 500:
-        raise _Trouble(f"The site's robots.txt could not be read: HTTP {answer.status}.")
+        raise _Trouble(sentences.NO_ROBOTS.of(status=answer.status))
     return answer.content.decode("utf-8", "replace").replace("\x00", "")
 
 
 def _next_page(source: Source) -> SourcePage | None:
     """The next page to visit now; nearest to the start first. Sitemaps before pages."""
     if source.round_bytes > ROUND_BYTES:
-        raise _Trouble(STOPPED_BYTES)
+        raise _Trouble(sentences.STOPPED_BYTES)
     if source.started_at and timezone.now() - source.started_at > ROUND_TIME:
-        raise _Trouble(STOPPED_TIME)
+        raise _Trouble(sentences.STOPPED_TIME)
     ready = Q(retry_at=None) | Q(retry_at__lte=timezone.now() + EARLY)
     return source.pages.waiting().filter(ready).order_by("-role", "depth", "pk").first()
 
 
 def _visited(source: Source, page: SourcePage, robots: Robots) -> Found:
     if not robots.allows(page.address):
-        return Found(SourcePage.Status.FORBIDDEN, "robots.txt asks not to visit it.")
+        return Found(SourcePage.Status.FORBIDDEN, sentences.FORBIDDEN)
 
     def may_visit(address: str) -> bool:
         return same_site(address, source.address) and robots.allows(address)
@@ -156,14 +153,16 @@ def _judged(source: Source, page: SourcePage, answer: Fetched, robots: Robots) -
     if status == 304:
         return Found(SourcePage.Status.UNCHANGED)
     if status in {404, 410}:
-        return Found(SourcePage.Status.GONE, f"The site says that it is gone (HTTP {status}).")
+        return Found(SourcePage.Status.GONE, sentences.GONE.of(status=status))
     if 300 <= status < 400:
         if not same_site(answer.address, source.address):
-            return Found(SourcePage.Status.ELSEWHERE, f"Leads to {answer.address}"[:300])
-        return Found(SourcePage.Status.FORBIDDEN, "robots.txt asks not to visit where it leads.")
+            return Found(
+                SourcePage.Status.ELSEWHERE, sentences.ELSEWHERE.of(address=answer.address)
+            )
+        return Found(SourcePage.Status.FORBIDDEN, sentences.FORBIDDEN_ONWARD)
     if status != 200:
         hopeful = status == 429 or status >= 500
-        return _failed(page, f"The site answered HTTP {status}.", hopeful, None)
+        return _failed(page, sentences.ANSWERED.of(status=status), hopeful, None)
     return read_page(source=source, page=page, answer=answer)
 
 
@@ -210,7 +209,7 @@ def _list(
     held = known.exclude(status__in=[SourcePage.Status.GONE, SourcePage.Status.DUPLICATE])
     room = max(limit - held.count(), 0) if fresh else 0
     if len(fresh) > room and role == SourcePage.Role.PAGE and source.kind != Source.Kind.PAGE:
-        source.error = STOPPED_PAGES
+        source.error = sentences.STOPPED_PAGES
     SourcePage.objects.bulk_create(
         [
             SourcePage(source=source, role=role, address=address, depth=depth, round=source.round)
@@ -232,7 +231,7 @@ def _rest(source: Source) -> None:
             _end(source, Source.Status.READY, source.error)
         else:
             said = source.pages.exclude(error="").order_by("depth", "pk").first()
-            _end(source, Source.Status.FAILED, said.error if said else "No page could be read.")
+            _end(source, Source.Status.FAILED, said.error if said else sentences.NOTHING_READ)
         return
     with transaction.atomic():
         if _held(source) is not None:

@@ -15,6 +15,7 @@ from knowledge.services import add_curated_answer, change_curated_answer, remove
 from tenants import cards
 from tenants.access import member_may, needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.told import told
 from tenants.workspace.services import profile
 
 PAGE = 50
@@ -45,7 +46,7 @@ def new(request: AuthenticatedRequest) -> HttpResponse:
         try:
             add_curated_answer(**form.given(), actor=f"user:{request.user.pk}")
         except ValidationError as error:
-            form.add_error(None, error.messages)
+            form.add_error(None, [told(each) for each in error.messages])
         else:
             messages.success(request, _("Written. It is given from the next question on."))
             return redirect("knowledge:curated")
@@ -64,7 +65,7 @@ def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         try:
             change_curated_answer(answer=shown, **form.given(), actor=f"user:{request.user.pk}")
         except ValidationError as error:
-            form.add_error(None, error.messages)
+            form.add_error(None, [told(each) for each in error.messages])
         else:
             messages.success(request, _("Saved. The next question hears the new words."))
             return redirect("knowledge:curated_answer", pk)

@@ -22,6 +22,7 @@ from knowledge.views.curated import form_for
 from tenants import cards
 from tenants.access import member_may, needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.told import told
 
 PAGE = 30
 EXAMPLES = 12
@@ -78,7 +79,7 @@ def answer_gap(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             else:
                 add_curated_answer(**form.given(), gap=shown, actor=actor)
         except ValidationError as error:
-            form.add_error(None, error.messages)
+            form.add_error(None, [told(each) for each in error.messages])
         else:
             messages.success(request, _("Answered. Should it be asked in vain again, it opens."))
             return redirect("knowledge:gaps")

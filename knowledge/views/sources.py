@@ -14,6 +14,7 @@ from knowledge.models import Source, SourcePage
 from knowledge.services import add_source, change_source, look_again, remove_source
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.told import told
 
 PAGE = 50
 DONE = ~Q(pages__status=SourcePage.Status.WAITING)
@@ -35,7 +36,7 @@ def add(request: AuthenticatedRequest) -> HttpResponse:
         try:
             source = add_source(**form.cleaned_data, actor=f"user:{request.user.pk}")
         except ValidationError as error:
-            form.add_error("address", error.messages)
+            form.add_error("address", [told(each) for each in error.messages])
         else:
             messages.success(request, _("Being read. You can leave this page."))
             return redirect("knowledge:source", source.pk)

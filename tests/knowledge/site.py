@@ -97,7 +97,7 @@ class _Door(BaseHTTPRequestHandler):
     def _bomb(self) -> None:
         self._begin(Content_Encoding="gzip")
         with contextlib.suppress(OSError):
-            self.wfile.write(gzip.compress(b"<p>" * 20_000_000, 1))
+            self.wfile.write(gzip.compress(b"<p>" * 3_000_000, 1))
 
     def _endless(self) -> None:
         self._begin()

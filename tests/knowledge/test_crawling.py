@@ -207,7 +207,7 @@ class Endless(dict):
 )
 def test_a_page_without_end_has_one(site, crawl, monkeypatch, path, why):
     monkeypatch.setattr(visiting, "PAGE_BYTES", 200_000)
-    monkeypatch.setattr(visiting, "PAGE_SECONDS", 0.3)
+    monkeypatch.setattr(visiting, "PAGE_SECONDS", 0.3 if path == "/slow" else 20.0)
     monkeypatch.setattr(visiting, "MOST_ATTEMPTS", 1)
 
     source = crawl(f"{site.url}{path}", kind="page")
@@ -263,7 +263,7 @@ def test_letters_and_kinds(site, crawl):
 
     assert Passage.objects.filter(text__contains="التوصيل خلال يومين").exists()
     assert Passage.objects.filter(text__contains="Tea costs").exists()
-    assert source.pages.get(status="unfit").error == "video/mp4 is nothing we can read."
+    assert source.pages.get(status="unfit").error == "We cannot read what is there: video/mp4."
 
 
 def test_the_next_round_takes_only_what_changed(site, crawl):
