@@ -30,7 +30,9 @@ def state(request: AuthenticatedRequest) -> HttpResponse:
         f"{value}_count": Count("records", filter=Q(records__state=value))
         for value in SyncRecord.State.values
     }
-    stuck = SyncRecord.objects.filter(state__in=[DEAD, SyncRecord.State.FAILED])
+    stuck = SyncRecord.objects.filter(
+        state__in=[DEAD, SyncRecord.State.FAILED, SyncRecord.State.GONE]
+    )
     return render(
         request,
         "crm/state.html",

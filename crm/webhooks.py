@@ -85,9 +85,11 @@ def _take_in(request: HttpRequest, kind: str, asked: HookAddress) -> HttpRespons
 def _keep_own(route: HookRoute, items: Sequence[Item], rejected: str) -> bool:
     """At a connection's own address. Its owner holds the secret: what it says of somebody else's
     account proves nothing, and stays where it came in."""
-    ours = [item for item in items if not route.account_id or item.account_id == route.account_id]
-    ours += [item for item in items if route.account_id and not item.account_id]
-    strangers = [item for item in items if item not in ours]
+    ours: list[Item] = []
+    strangers: list[Item] = []
+    for item in items:
+        is_ours = not (route.account_id and item.account_id) or item.account_id == route.account_id
+        (ours if is_ours else strangers).append(item)
     kept = _keep(route, ours, rejected) if ours else True
     return kept and (_keep(route, strangers, strays=True) if strangers else True)
 

@@ -131,9 +131,15 @@ class HubSpot(CrmProvider):
         return str(answer.get("email") or "")
 
     def account(self) -> str:
-        """https://developers.hubspot.com/docs/api-reference/legacy/account/account-information/guide"""
-        answer, _status, _id = self._ask("GET", "/account-info/v3/details")
-        return str(answer.get("portalId") or "")
+        """Asked of HubSpot itself, whatever address the company typed: what is said there decides
+        whose events the company gets.
+
+        https://developers.hubspot.com/docs/api-reference/legacy/account/account-information/guide
+        """
+        address = f"{settings.HUBSPOT_API_URL.rstrip('/')}/account-info/v3/details"
+        answer = http.request("GET", address, headers=self._headers(), idempotent=True)
+        found = answer.get("portalId") if isinstance(answer, dict) else None
+        return str(found or "")
 
     def request_id_of(self, error: ProviderError) -> str:
         payload = error.payload if isinstance(error.payload, dict) else {}

@@ -282,6 +282,15 @@ class TestTwoCompanies:
         assert UnroutedEvent.objects.count() == 0
         assert list(hubspot.events.values_list("outcome", flat=True)) == ["stage"]
 
+    def test_no_server_of_a_companys_own_says_whose_account_it_is(self, ours, hubspot, respx_mock):
+        """Else anybody could name somebody's account and be brought their events."""
+        lies = {"token": "pat", "base_url": "https://evil.example"}
+        type(hubspot.crm).objects.update(config=lies)
+        evil = respx_mock.route(host="evil.example").respond(json={"portalId": 33})
+        real = respx_mock.get("https://api.hubapi.com/account-info/v3/details").respond(401)
+        assert identify_hook(hook_id=hubspot.pk) == ""
+        assert (evil.call_count, real.call_count) == (0, 1)
+
     def test_an_account_belongs_to_one_company(self, ours, hubspot, south, respx_mock):
         with context.inside(south):
             theirs = make_hook(kind="hubspot")
@@ -443,6 +452,14 @@ class TestHubSpot:
         assert push_due(connection=hubspot.crm).synced == 1
         record.refresh_from_db()
         assert (record.state, record.external_id) == ("clean", f"hnorth-{record.lead_id}")
+
+    def test_what_is_gone_is_shown_to_those_who_may_want_it_back(
+        self, tell, hubspot, record, sign_in
+    ):
+        tell(hubspot, [deleted()])
+        page = sign_in("admin").get("/crm/").content.decode()
+        assert "Deleted there" in page
+        assert f'name="record" type="submit" value="{record.pk}"' in page
 
     def test_restored_there_it_goes_on(self, tell, hubspot, record, work, crm_server):
         tell(hubspot, [deleted("contact.privacyDeletion")])
