@@ -404,6 +404,7 @@ COMPATIBLE_BASE_URL = env.str("COMPATIBLE_BASE_URL", default="")  # Groq, Mistra
 COMPATIBLE_API_KEY = env.str("COMPATIBLE_API_KEY", default="")
 # Task -> "provider/model" in order of preference; the offline engine always ends the chain.
 MODEL_ROUTES = env.json("MODEL_ROUTES", default={})
+MODEL_PRICES = env.json("MODEL_PRICES", default={})
 # Read answers word by word: for proxies that end a line on which nothing moves.
 MODEL_STREAMS = env.bool("MODEL_STREAMS", default=False)
 EMBEDDER = env.str("EMBEDDER", default="local")  # local | openai

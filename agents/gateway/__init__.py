@@ -5,7 +5,7 @@ asked for, inside one deadline. The offline engine ends every chain. Every call 
 in the completion, the failed ones too; the caller stores them.
 """
 
-from agents.gateway.asking import CHAIN_SECONDS, complete
+from agents.gateway.asking import BUDGET, CHAIN_SECONDS, complete
 from agents.gateway.budget import Caps, Rung, Spent, rung_of, spent_so_far
 from agents.gateway.calls import Call, Completion, Invalid, NoAnswer
 from agents.gateway.hearing import Hearer
@@ -20,6 +20,7 @@ from agents.gateway.routing import (
 from agents.gateway.terms import Heard, Terms
 
 __all__ = [
+    "BUDGET",
     "CHAIN_SECONDS",
     "OFFLINE",
     "TASKS",

@@ -18,7 +18,7 @@ from agents.gateway.routing import OFFLINE, cheapest_first, provider_of, routes_
 from agents.gateway.spans import call_span, tell
 from agents.gateway.terms import Heard, Terms
 from agents.guardrails.arriving import Arriving
-from agents.prices import price_of
+from agents.prices import price_at_most, price_of
 from agents.providers.base import Answer, ChatMessage, LlmProvider, Material, Question, ToolSpec
 from tenants import context
 from tenants.plugins.errors import CredentialsRejected, ProviderError, Rejected, Unavailable
@@ -194,7 +194,7 @@ def _answer(
     )
     errand.calls.append(call)
     if reserved:
-        reserved.settle(call.cost)
+        reserved.settle(price_at_most(route, answer.input_tokens, answer.output_tokens))
     return answer, call
 
 

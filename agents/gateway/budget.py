@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import IntEnum
 
-from agents.prices import price_of
+from agents.prices import price_at_most
 from agents.providers.base import Question
 from tenants import context
 
@@ -148,7 +148,7 @@ def most_it_can_cost(question: Question, route: str) -> Decimal:
     if question.schema is not None:
         tokens += len(str(question.schema.model_json_schema())) // BYTES_A_TOKEN
     tokens += TURN_TOKENS * (len(texts) + 1)
-    return price_of(route, tokens, question.max_tokens).amount
+    return price_at_most(route, tokens, question.max_tokens)
 
 
 def _days() -> dict[str, date]:

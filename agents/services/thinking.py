@@ -7,7 +7,7 @@ from agents.guardrails import Move, decide
 from agents.guardrails.autonomy import Act
 from agents.models import Run, RunStep
 from agents.services.ahead import draft_ahead, may_hurry, take_back, take_draft
-from agents.services.autonomy import rule_on
+from agents.services.autonomy import require_draft, rule_on
 from agents.services.curated import count, curated_for, give
 from agents.services.ending import end, hand_over, hold, refuse, send, supersede
 from agents.services.remembering import count_saving, give_again, remember
@@ -17,6 +17,7 @@ from agents.services.summarising import ring_summary, summary_for
 from agents.services.thought import Thought, take_up
 from agents.services.understanding import understand
 from channels_app.services import show_typing
+from knowledge.services import THRESHOLD
 from tenants.tracing import named, span
 
 MAX_CLAIMS = 3
@@ -101,6 +102,8 @@ def _answer(thought: Thought) -> None:
     found = ahead.found if ahead else retrieve(thought)
     drafted = ahead.drafted if ahead else draft_reply(thought, found)
     if drafted.state == Drafted.READY:
+        if thought.ran_out_of_money and not found.is_grounded(THRESHOLD):
+            require_draft(thought, reason="budget")  # the engine's word alone, and not sure
         _settle(thought, drafted)
         if not drafted.used_tools:  # it may rest on what a tool did just now
             remember(thought, drafted, found)

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from agents.gateway import Call, Heard, NoAnswer, Terms
+from agents.gateway import BUDGET, Call, Heard, NoAnswer, Terms
 from agents.gateway.window import room
 from agents.guardrails.autonomy import Act
 from agents.instructions import BUILT_IN, Instructions
@@ -90,6 +90,11 @@ class Thought:
             instructions=self.instructions,
             heard=self.heard,
         )
+
+    @property
+    def ran_out_of_money(self) -> bool:
+        """Whether a vendor was not asked because a hard cap stood in the way."""
+        return any(call.error == BUDGET for call in self.calls)
 
     def recent(self, task: str) -> list[Turn]:
         """As much of the history as the task has room for."""

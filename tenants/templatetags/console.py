@@ -32,6 +32,7 @@ REASONS = {
     "no_model_answered": gettext_lazy("No model answered in time."),
     "unsafe_reply": gettext_lazy("The drafted reply did not pass the checks."),
     "agent_asked_for_a_person": gettext_lazy("The AI found that a person should answer."),
+    "budget": gettext_lazy("The budget for models is used up, and the answer is not sure."),
     "repeated_failure": gettext_lazy("The AI failed several times."),
     "attachment_only": gettext_lazy("There is only an attachment, and no words."),
     "send_refused": gettext_lazy("The reply could not be sent."),

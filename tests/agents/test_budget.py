@@ -12,6 +12,7 @@ from agents.gateway import Caps, Rung, Spent
 from agents.gateway.budget import reserve, spent_so_far
 from agents.gateway.routing import cheapest_first
 from agents.models import Run, SpendingDay
+from agents.prices import prices_are_numbers
 from agents.providers.base import ChatMessage
 from agents.refusals import HANDOVERS, REFUSALS
 from tenants.workspace.models import UsageDay
@@ -110,6 +111,37 @@ def test_a_lost_answer_may_have_been_charged(north, claude):
     assert ask(Caps(daily_hard=D(1))).route == gateway.OFFLINE
 
     assert SpendingDay.objects.get().amount > 0
+
+
+def test_a_model_of_unknown_price_is_counted_as_the_dearest(north, claude, settings):
+    settings.MODEL_ROUTES = {"reply": ["anthropic/claude-nobody-knows"]}
+    assert ask(Caps(daily_hard=D(1))).calls[0].cost == 0
+    assert SpendingDay.objects.get().amount == D("0.000348")  # 42 x 4 + 9 x 20 dollars per million
+
+    settings.MODEL_PRICES = {"anthropic/claude-nobody-knows": ["1", 2.5]}
+    assert ask(Caps(daily_hard=D(1))).calls[0].cost == D("0.0000645")
+
+
+def test_a_price_that_is_none_fails_the_start(settings):
+    settings.MODEL_PRICES = {"openai/a": ["1"], "openai/b": "x", "openai/c": ["1", 2.5]}
+
+    assert len(prices_are_numbers(None)) == 2
+
+
+class TestADoubt:
+    def test_the_engines_unsure_word_waits_for_a_person(self, company, says, work, claude):
+        """The vendor is not asked, and search is not sure of what the engine found."""
+        company.daily_hard_cap = D(0)
+        company.save()
+        company_search = "agents.services.thinking.THRESHOLD"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(company_search, 2.0)
+            says("How much does the standing desk Nova cost?")
+            work()
+
+        run = Run.objects.get()
+        assert run.outcome == Run.Outcome.DRAFTED
+        assert "349" in run.draft
 
 
 def test_nothing_is_counted_without_a_hard_cap(north, claude):
