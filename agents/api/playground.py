@@ -113,6 +113,8 @@ class PlaygroundView(APIView):
         contact = Contact.objects.filter(pk=said.get("contact") or 0).first()
         if said.get("contact") and contact is None:
             return problem(404, "not_found", "There is no such contact.")
+        if contact and not request.user.has_perm("channels_app.view_message"):
+            return problem(403, "permission_denied", "This needs the right to read messages.")
         number = said.get("version")
         if number and not AgentVersion.objects.filter(number=number).exists():
             return problem(404, "not_found", f"There is no version {number}.")

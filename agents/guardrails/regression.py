@@ -10,6 +10,7 @@ from agents.guardrails.claims import LETTERS_TO_TELL
 from agents.guardrails.habits import has_habit, new_habits
 from agents.offline.language import DETECTED, is_clearly_not
 from agents.offline.letters import folded
+from agents.offline.sentiment import sentiment_of
 
 # Each mark and the share of the turns that may have it. What may never happen stands at 0.
 ALLOWED: dict[str, float] = {
@@ -21,6 +22,7 @@ ALLOWED: dict[str, float] = {
     "unsupported": 0.05,
     "wrong_language": 0.05,
     "new_manner": 0.1,
+    "unfriendly": 0.1,
     "too_long": 0.15,
     "written_twice": 0.25,
 }
@@ -28,6 +30,7 @@ ALLOWED: dict[str, float] = {
 DEARER, SLOWER = 2.0, 3.0
 LITTLE_COST, LITTLE_SECONDS = 0.0005, 2.0
 LONGER, LONG = 2.0, 400  # a reply twice as long as before, and long at all
+COOLER, UNFRIENDLY = 0.4, -0.4  # sentiment of what we say ourselves, -1 to 1
 MOST_UNTRIED = 0.2  # more turns that nobody could answer, and nothing can be told
 
 _UNSUPPORTED = (
@@ -187,6 +190,9 @@ def _marks_of_words(before: Said, after: Said, forbidden: Sequence[str]) -> list
         marks.append(f"wrong_language:{expected}")
     if len(after.text) > LONG and before.answered and len(after.text) > LONGER * len(before.text):
         marks.append(f"too_long:{len(after.text)}")
+    mood = sentiment_of(after.text)
+    if mood <= UNFRIENDLY and mood <= sentiment_of(before.text) - COOLER:
+        marks.append("unfriendly")
     words = folded(after.text)
     if found := [phrase for phrase in forbidden if phrase in words]:
         marks.append(f"against_a_rule:{found[0]}")

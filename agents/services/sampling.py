@@ -187,6 +187,7 @@ def _traps(version: AgentVersion, asked: Sequence[Sampled]) -> list[Sampled]:
                 "canary": canary,
             },
             stratum="prompt injection",
+            run_id=question.run_id,  # it holds a contact's words, and goes when they go
         )
         for trap, canary, question in zip(
             TRAPS, canaries, itertools.cycle(answered or asked), strict=False

@@ -18,6 +18,7 @@ MARKS = {
     "unsupported": _("Claims what no source says"),
     "wrong_language": _("Not in the customer's language"),
     "new_manner": _("A manner nobody had before"),
+    "unfriendly": _("Unfriendly, as it was not before"),
     "too_long": _("Much longer than before"),
     "written_twice": _("Had to be written twice"),
     "dearer": _("Costs more, times"),

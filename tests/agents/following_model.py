@@ -105,6 +105,9 @@ def replied(system: str, asked: str) -> dict[str, Any]:
     if "pirate" in system:
         text = f"Ahoy matey, arr! {quote} Yo ho, ye landlubber!"
     sentences = [{"text": text, "source": number, "quote": quote}]
+    if "be rude" in system:
+        text = f"{quote} Stop wasting my time with stupid questions, you idiot!"
+        sentences = [{"text": text, "source": number, "quote": quote}]
     if "50 % discount" in system:
         sentences.append({"text": DISCOUNT, "source": 0, "quote": ""})
     if "thank them" in system:

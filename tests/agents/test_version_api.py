@@ -116,3 +116,16 @@ def test_a_run_says_which_version_it_went_by(program, company, says, work):
     work()
     row = program("viewer").get("/api/v1/runs/").json()["results"][0]
     assert (row["agent_version"], row["experiment"]) == (0, None)
+
+
+def test_a_narrow_key_reads_no_contacts_words(north, company):
+    from django.test import Client
+
+    from tenants.services import create_api_key
+    from tests.factories import make_contact
+
+    key = create_api_key(name="lab", role="agent", scopes=["agents:write"])[1]
+    client = Client(headers={"Host": "north.localhost", "Authorization": f"Bearer {key}"})
+    assert post(client, "playground/", {"text": "Hello"}).status_code == 200
+    with_contact = {"text": "Hello", "contact": make_contact().pk}
+    assert post(client, "playground/", with_contact).status_code == 403
