@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.serializers import ChoiceField
 
 from tenants.accounts.scopes import scope_of
 from tenants.api.conditional import takes_if_match
@@ -80,6 +81,15 @@ class ApiSchema(AutoSchema):
             if not self._is_list_view():
                 given.append(IF_NONE_MATCH)
         return given
+
+    def _map_serializer_field(self, field: Any, *args: Any, **kwargs: Any) -> Any:
+        """A choice that nobody has made yet is shown as empty, which DRF forgets of what is
+        only read."""
+        model = getattr(getattr(field.parent, "Meta", None), "model", None)
+        if isinstance(field, ChoiceField) and field.read_only and model is not None:
+            known = {each.name: each for each in model._meta.fields}
+            field.allow_blank = getattr(known.get(field.source), "blank", False)
+        return super()._map_serializer_field(field, *args, **kwargs)  # type: ignore[no-untyped-call]
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation = super().get_operation(*args, **kwargs)

@@ -33,7 +33,7 @@ from tenants.plugins.errors import Unavailable
 from tenants.services import create_api_key
 from tests.walks import rows
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "2"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -76,6 +76,10 @@ def caller(north, monkeypatch, settings):
         case.operation.app = app
         if isinstance(case.query, dict):
             case.query.pop(NARROWING, None)
+        # What is kept under a key is written after the deed; where that was refused within our
+        # outer transaction, which no real request has, nothing more can be.
+        if case.headers:
+            case.headers.pop("Idempotency-Key", None)
         with transaction.atomic():
             try:
                 return case.call(
