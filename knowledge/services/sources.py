@@ -71,7 +71,8 @@ def change_source(
         source.max_depth = min(max(max_depth, 0), DEEPEST)
     if every_hours is not None:
         source.every_hours = min(max(every_hours, 0), LONGEST_INTERVAL)
-        source.next_round_at = next_round(source)
+        # A round that is under way says when the next one is, at its end.
+        source.next_round_at = None if source.is_at_work else next_round(source)
     source.save()
     _record("source.changed", source, actor)
     return source

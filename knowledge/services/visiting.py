@@ -17,7 +17,7 @@ from django.utils import timezone
 from knowledge import sentences
 from knowledge.crawling.addresses import home, may_be_page, plain, same_site
 from knowledge.crawling.fetching import Fetched, fetch
-from knowledge.crawling.robots import Robots
+from knowledge.crawling.robots import MOST, Robots
 from knowledge.models import Source, SourcePage
 from knowledge.services.ringing import ring_visit
 from knowledge.services.sources import next_round
@@ -85,6 +85,7 @@ def _prepare(source: Source) -> None:
         if _held(source) is None:
             return
         source.robots = text
+        source.save(update_fields=["robots"])
         source.pause = max(robots.pause, settings.KNOWLEDGE_CRAWL_PAUSE)
         source.status = Source.Status.CRAWLING
         # Whatever was found in an earlier round is asked after, wherever it is linked now.
@@ -113,7 +114,7 @@ def _robots(source: Source) -> str:
         raise _Trouble(sentences.UNREACHED.of(why=error)) from error
     if answer.status == 429 or answer.status >= 500:
         raise _Trouble(sentences.NO_ROBOTS.of(status=answer.status))
-    return answer.content.decode("utf-8", "replace").replace("\x00", "")
+    return answer.content.decode("utf-8", "replace").replace("\x00", "")[:MOST]
 
 
 def _next_page(source: Source) -> SourcePage | None:
@@ -242,21 +243,23 @@ def _go_on(source: Source, *, wait: float | None = None) -> None:
     """Commit the next turn, and have it rung when its time comes."""
     pause = source.pause if wait is None else max(wait, source.pause)
     source.due_at = timezone.now() + timedelta(seconds=pause)
-    source.save()
+    # Not its limits: somebody may have changed them while the page was read.
+    source.save(update_fields=["status", "error", "round_bytes", "pause", "due_at"])
     publish("source_status", source=source.pk, status=source.status)
     ring_visit(source.pk, source.turn, delay_seconds=pause)
 
 
 @transaction.atomic
 def _end(source: Source, status: str, error: str) -> None:
-    if _held(source) is None:
+    row = _held(source)
+    if row is None:
         return
-    source.status = status
-    source.error = error[:300]
-    source.finished_at = timezone.now()
-    source.due_at = None
-    source.next_round_at = next_round(source)
-    source.save()
+    row.status = status
+    row.error = error[:300]
+    row.finished_at = timezone.now()
+    row.due_at = None
+    row.next_round_at = next_round(row)
+    row.save()
     publish("source_status", source=source.pk, status=status)
     record(
         action=f"source.{status}",

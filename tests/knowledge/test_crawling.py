@@ -395,6 +395,23 @@ def test_a_schedule_begins_rounds_by_itself(site, crawl, work, django_capture_on
     assert (source.round, source.status) == (2, "ready")
 
 
+def test_limits_that_change_during_a_visit_hold(site, crawl, monkeypatch):
+    site.page("/", "Welcome.", "/a")
+    site.page("/a", "What a says.")
+    visited = visiting._visited
+
+    def change_meanwhile(source, page, robots):
+        services.change_source(source=Source.objects.get(), max_pages=77, every_hours=24)
+        return visited(source, page, robots)
+
+    monkeypatch.setattr(visiting, "_visited", change_meanwhile)
+
+    source = crawl(site.url)
+
+    assert (source.max_pages, source.every_hours, source.status) == (77, 24, "ready")
+    assert source.next_round_at - source.finished_at == timedelta(hours=24)
+
+
 def test_removing_a_source_forgets_what_only_it_knew(site, crawl):
     site.page("/", "Welcome.", "/a")
     site.page("/a", "What a says.")
