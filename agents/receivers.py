@@ -22,3 +22,5 @@ def think_about_it(message: Message, change: str = "new", **kwargs: Any) -> None
         services.overtake(conversation=message.conversation)
     if change == "new":
         services.open_or_extend(message=message)
+    elif change != "handed_back":  # edited or deleted: it is not quoted any more
+        services.forget_summary(conversation=message.conversation)

@@ -5,7 +5,7 @@ from agents.services.drafts import overtake, send_due
 from agents.services.opening import open_or_extend
 from agents.services.replays import work_on
 from agents.services.silence import explain_silence
-from agents.services.summarising import summarise
+from agents.services.summarising import forget_summary, summarise
 from agents.services.thinking import think
 from agents.services.upkeep import sweep
 
@@ -14,6 +14,7 @@ __all__ = [
     "ChatSource",
     "answer_question",
     "explain_silence",
+    "forget_summary",
     "open_or_extend",
     "overtake",
     "send_due",

@@ -64,6 +64,11 @@ def ring_summary(thought: Thought) -> None:
         ring_now("upkeep", "summarise", thought.conversation.pk)
 
 
+def forget_summary(*, conversation: Conversation) -> None:
+    """What was said has changed: the thread is summed up anew, from its beginning."""
+    ConversationSummary.objects.filter(conversation=conversation).delete()
+
+
 def summarise(*, conversation_id: int) -> ConversationSummary | None:
     """Read on from where the summary ends to where the prompts begin."""
     conversation = Conversation.objects.select_related("contact").filter(pk=conversation_id).first()

@@ -10,6 +10,7 @@ from agents.models import ConversationSummary, ModelCall
 from agents.offline.summary import LONGEST, summarise
 from agents.services.summarising import summarise as roll
 from channels_app.models import Message
+from channels_app.signals import message_received
 from leads.services import record_facts
 from tests.contracts.model_server import Said, recorded, serving
 from tests.factories import make_message
@@ -94,6 +95,15 @@ def test_it_rolls_on_and_never_back(long_thread, claude):
     assert second.text == "First, and second."
     assert second.until_message > first.until_message
     assert "First." in claude.asked[1]["messages"][0]["content"]
+
+
+@pytest.mark.parametrize("change", ["edited", "deleted"])
+def test_what_was_taken_back_is_not_kept_in_it(long_thread, change):
+    roll(conversation_id=long_thread.pk)
+    message = long_thread.messages.order_by("pk").first()
+    message_received.send(sender=Message, message=message, change=change)
+
+    assert not ConversationSummary.objects.exists()
 
 
 def test_the_offline_engine_keeps_what_matters(long_thread):
