@@ -6,7 +6,18 @@ from typing import Any
 
 from django.utils import timezone
 
-from agents.models import Lesson, ModelCall, OwnIntent, ReplyDraft, Run, RunStep
+from agents.models import (
+    Experiment,
+    Lesson,
+    ModelCall,
+    OwnIntent,
+    Replay,
+    ReplayTurn,
+    ReplyDraft,
+    Run,
+    RunStep,
+)
+from agents.services import versions
 from channels_app import services
 from channels_app.models import (
     ChannelConnection,
@@ -69,6 +80,9 @@ class Scene:
     source: Source
     curated: CuratedAnswer
     gap: Gap
+    version: int
+    replay: Replay
+    experiment: Experiment
 
 
 def make_files(talk: Conversation) -> list[Media]:
@@ -212,6 +226,29 @@ def make_lesson() -> Lesson:
     )
 
 
+def make_trial(run: Run) -> Replay:
+    """A draft whose trial found it worse than before."""
+    trial = Replay.objects.create(
+        version=versions.start_draft(actor="user:1", note="drier"),
+        fingerprint="f" * 64,
+        status=Replay.Status.DONE,
+        verdict=Replay.Verdict.REGRESSED,
+        reasons=["unsupported:1"],
+    )
+    ReplayTurn.objects.create(
+        replay=trial,
+        position=1,
+        run=run,
+        asked={"text": "We need 40 chairs"},
+        before={"outcome": "sent", "text": "We have them."},
+        after={"outcome": "handed_over", "reason": "unsafe_reply", "draft": "50 % off!"},
+        state=ReplayTurn.State.DONE,
+        findings=["unsupported:unsupported_price"],
+        is_failing=True,
+    )
+    return trial
+
+
 def make_scene() -> Scene:
     talk = make_talk()
     InboundEvent.objects.create(
@@ -247,6 +284,7 @@ def make_scene() -> Scene:
         cause="run_stuck",
         since=timezone.now() - timedelta(minutes=20),
     )
+    trial = make_trial(talk.runs.get())
     return Scene(
         talk,
         talk.messages.all()[0],
@@ -272,4 +310,7 @@ def make_scene() -> Scene:
         sandboxes.open_sandbox(platform="telegram"),
         start_draft(actor="user:1", note="More for a budget").number,
         *make_knowledge(document),
+        trial.version.number,
+        trial,
+        Experiment.objects.create(control=0, variant=trial.version.number),
     )
