@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.admin.asking import PREFIX, asked_by
 from crm.hooks import HOOKS
 from crm.models import CrmConnection, HookEvent, HookEventStep, IncomingHook
 from crm.services import (
@@ -23,7 +24,6 @@ from crm.services import (
 from tenants.accounts.http import AuthenticatedRequest
 from tenants.console import ConsoleAdmin, ReadOnlyAdmin, ReadOnlyInline, console
 
-PREFIX = "config__"
 READABLE = 20_000  # bytes of a stored body that a page shows
 SHOWN = 20
 
@@ -99,10 +99,7 @@ class IncomingHookAdmin(ConsoleAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         kind = _kind(request, obj)
-        asked = {
-            f"{PREFIX}{name}": field
-            for name, field in HOOKS.get(kind).ConfigForm.base_fields.items()
-        }
+        asked = asked_by(HOOKS.get(kind).ConfigForm)
         return type("IncomingHookForm", (IncomingHookForm,), {"kind": kind, **asked})
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:

@@ -8,14 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from crm.admin.asking import PREFIX, asked_by
 from crm.models import CrmConnection, SyncAttempt, SyncRecord
 from crm.providers import CRMS
 from crm.services import connect, reconnect, retry_dead
 from crm.services.connections import checked
 from tenants.accounts.http import AuthenticatedRequest
 from tenants.console import ConsoleAdmin, ReadOnlyAdmin, ReadOnlyInline, console
-
-PREFIX = "config__"
 
 
 class CrmConnectionForm(forms.ModelForm):
@@ -58,10 +57,7 @@ class CrmConnectionAdmin(ConsoleAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         kind = _kind(request, obj)
-        asked = {
-            f"{PREFIX}{name}": _optional(field)
-            for name, field in CRMS.get(kind).ConfigForm.base_fields.items()
-        }
+        asked = asked_by(CRMS.get(kind).ConfigForm)
         return type("CrmConnectionForm", (CrmConnectionForm,), {"kind": kind, **asked})
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
@@ -98,13 +94,6 @@ class CrmConnectionAdmin(ConsoleAdmin):
 def _kind(request: HttpRequest, obj: CrmConnection | None) -> str:
     asked = obj.kind if obj else request.GET.get("kind", "")
     return asked if asked in CRMS else next(iter(CRMS))
-
-
-def _optional(field: forms.Field) -> forms.Field:
-    """Asked for by ``checked``, where what is stored already counts."""
-    widget = field.widget
-    kind = forms.CharField
-    return kind(required=False, label=field.label, help_text=field.help_text, widget=type(widget)())
 
 
 class SyncAttemptInline(ReadOnlyInline):
