@@ -46,7 +46,19 @@ class ChatAnswerSerializer(serializers.Serializer):
     language = serializers.CharField()
 
 
+class RulingSerializer(serializers.Serializer):
+    """What the autonomy policy said of the reply; empty where none was drafted."""
+
+    act = serializers.CharField(required=False)
+    level = serializers.CharField(required=False)
+    points = serializers.IntegerField(required=False)
+    reasons = serializers.ListField(child=serializers.CharField(), required=False)
+    row = serializers.CharField(required=False)
+    seconds = serializers.IntegerField(required=False)
+
+
 class RunSerializer(serializers.ModelSerializer):
+    ruling = RulingSerializer(read_only=True)
     outcome = serializers.ChoiceField(
         choices=Run.Outcome.choices,
         allow_blank=True,
@@ -61,6 +73,7 @@ class RunSerializer(serializers.ModelSerializer):
         fields = [
             *("id", "conversation", "first_message", "last_message", "turn_version", "status"),
             *("outcome", "outcome_reason", "intent", "confidence", "sentiment", "language"),
+            *("own_intent", "ruling"),
             *("sources", "warnings", "cost", "agent_version", "experiment"),
             *("created_at", "started_at", "finished_at"),
         ]

@@ -70,6 +70,7 @@ class RunViewSet(ReadOnlyModelViewSet):
         "status": ["exact"],
         "outcome": ["exact"],
         "intent": ["exact"],
+        "own_intent": ["exact"],
         "created_at": ["gte", "lte"],
     }
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,6 +27,7 @@ from tenants.workspace.services import change_profile, profile
 
 State = Lesson.State
 Cause = Lesson.Cause
+ANSWERED = (Run.Outcome.SENT, Run.Outcome.DRAFTED)
 WINDOW = 2_000  # newest messages that are looked through
 MOST = 100  # noted at a time
 # Less than this is a matter of taste, more than this is another answer, not a correction.
@@ -54,35 +55,46 @@ def note_edit(*, draft: ReplyDraft) -> Lesson | None:
 def note_corrections() -> int:
     """Propose what people wrote right after an answer of the AI; says how much is new."""
     newest = Message.objects.aggregate(pk=Max("pk"))["pk"] or 0
-    said = Message.objects.filter(
-        pk__gt=newest - WINDOW,
-        author=Message.Author.HUMAN,
-        direction=Message.Direction.OUT,
-        deleted_at=None,
-    ).order_by("-pk")
-    keys = {message.pk: f"message:{message.pk}" for message in said[: MOST * 5].iterator()}
-    known = set(Lesson.objects.filter(origin__in=keys.values()).values_list("origin", flat=True))
-    count = 0
-    for pk, origin in keys.items():
-        if origin not in known and count < MOST and _note_correction(pk, origin):
-            count += 1
-    return count
-
-
-def _note_correction(pk: int, origin: str) -> Lesson | None:
-    message = Message.objects.get(pk=pk)
     before = (
-        message.conversation.messages.exclude(direction=Message.Direction.NOTE)
-        .filter(provider_time__lte=message.provider_time)
-        .exclude(pk=pk)
+        Message.objects.filter(
+            conversation=OuterRef("conversation"), provider_time__lte=OuterRef("provider_time")
+        )
+        .exclude(pk=OuterRef("pk"))
+        .exclude(direction=Message.Direction.NOTE)
         .order_by("-provider_time", "-sequence", "-pk")
-        .first()
     )
-    if before is None or before.author != Message.Author.AI or not before.run_id:
-        return None
-    run = Run.objects.select_related("last_message").filter(pk=before.run_id).first()
+    said = (
+        Message.objects.filter(
+            pk__gt=newest - WINDOW,
+            author=Message.Author.HUMAN,
+            direction=Message.Direction.OUT,
+            deleted_at=None,
+        )
+        .annotate(
+            before=Subquery(before.values("pk")[:1]), by=Subquery(before.values("author")[:1])
+        )
+        .filter(by=Message.Author.AI)
+        .order_by("-pk")[:MOST]
+    )
+    found = {f"message:{message.pk}": message for message in said}
+    known = set(Lesson.objects.filter(origin__in=found).values_list("origin", flat=True))
+    fresh = {origin: message for origin, message in found.items() if origin not in known}
+    answers = Message.objects.in_bulk([message.before for message in fresh.values()])
+    runs = Run.objects.select_related("last_message").in_bulk(
+        [answer.run_id for answer in answers.values() if answer.run_id]
+    )
+    return sum(
+        _note_correction(origin, message, answers.get(message.before), runs) is not None
+        for origin, message in fresh.items()
+    )
+
+
+def _note_correction(
+    origin: str, message: Message, before: Message | None, runs: dict[int, Run]
+) -> Lesson | None:
+    run = runs.get(before.run_id) if before is not None and before.run_id else None
     # What the AI said while it fetched a person was no answer that could be wrong.
-    if run is None or run.outcome not in {Run.Outcome.SENT, Run.Outcome.DRAFTED}:
+    if before is None or run is None or run.outcome not in ANSWERED:
         return None
     return _note(
         origin=origin,

@@ -201,6 +201,20 @@ def reason(code: str) -> str:
     return f"{known} ({rest.strip().replace('_', ' ')})" if rest else str(known)
 
 
+ACTS = {
+    "send": gettext_lazy("Send at once"),
+    "delay": gettext_lazy("Send, with time to undo"),
+    "draft": gettext_lazy("Draft for approval"),
+    "never": gettext_lazy("A person answers"),
+}
+
+
+@register.filter
+def acted(act: str) -> str:
+    """What the autonomy policy lets the AI do, in words."""
+    return str(ACTS.get(act, act))
+
+
 @register.filter
 def told(word: object) -> str:
     """A word or a sentence of the rows (a stage, a role, a refusal) in the reader's language.
