@@ -3,9 +3,20 @@
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
 
 PREFIX = "config__"
+# Of the rows' own fields: a form that is put together by hand is not dressed by the console.
+LOOKS = {
+    "name": UnfoldAdminTextInputWidget,
+    "crm": UnfoldAdminSelectWidget,
+    "is_active": UnfoldBooleanWidget,
+}
 
 
 def asked_by(form: type[forms.Form]) -> dict[str, forms.Field]:

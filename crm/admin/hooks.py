@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.admin.asking import PREFIX, asked_by
+from crm.admin.asking import LOOKS, PREFIX, asked_by
 from crm.hooks import HOOKS
 from crm.models import CrmConnection, HookEvent, HookEventStep, IncomingHook
 from crm.services import (
@@ -37,6 +37,7 @@ class IncomingHookForm(forms.ModelForm):
     class Meta:
         model = IncomingHook
         fields = ["name", "crm", "is_active"]
+        widgets = LOOKS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from crm.admin.asking import PREFIX, asked_by
+from crm.admin.asking import LOOKS, PREFIX, asked_by
 from crm.models import CrmConnection, SyncAttempt, SyncRecord
 from crm.providers import CRMS
 from crm.services import connect, reconnect, retry_dead
@@ -26,6 +26,7 @@ class CrmConnectionForm(forms.ModelForm):
     class Meta:
         model = CrmConnection
         fields = ["name", "is_active"]
+        widgets = {"name": LOOKS["name"], "is_active": LOOKS["is_active"]}
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
