@@ -80,7 +80,9 @@ class AnalyticsView(APIView):
         """A period's figures, whole and in parts."""
         form = PeriodForm(request.query_params)
         if not form.is_valid():
-            raise ValidationError({name: list(said) for name, said in form.errors.items()})
+            raise ValidationError(
+                {name: [str(each) for each in said] for name, said in form.errors.items()}
+            )
         by = request.query_params.get("by") or "day"
         if by not in BY:
             raise ValidationError({"by": f"One of {', '.join(BY)}."})

@@ -322,7 +322,7 @@ class ClaimDraft:
 def claim_drafts() -> list[ClaimDraft]:
     """Each invented sentence among true ones; a third of them from sources in another language."""
     dice = random.Random(20261120)  # noqa: S311
-    drafts = []
+    drafts: list[ClaimDraft] = []
     for written, read in product(SOURCES, SOURCES):
         for kind, cases in UNSUPPORTED[written].items():
             for number, (text, source, quote) in enumerate(cases):

@@ -3,6 +3,7 @@
 import pytest
 from django.test.utils import CaptureQueriesContext
 
+from agents import gateway
 from agents.models import ModelCall, Run
 from agents.services.curated import curated_answer
 from channels_app.models import Message
@@ -31,12 +32,10 @@ def test_it_wins_over_the_documents_and_costs_no_call(
     written, says, work, settings, monkeypatch, first
 ):
     if first:  # a model far away is not asked what such a message means either
-        from agents.services import understanding
-
         monkeypatch.setattr(
-            understanding.gateway, "routes_for", lambda task, **more: ["openai/x", "offline/rules"]
+            gateway, "routes_for", lambda task, **more: ["openai/x", "offline/rules"]
         )
-        monkeypatch.setattr(understanding.gateway, "complete", None)
+        monkeypatch.setattr(gateway, "complete", None)
     message = says("how much does the Nova standing desk cost")
     work()
 

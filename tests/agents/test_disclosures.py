@@ -94,6 +94,7 @@ def test_the_first_answer_says_it_and_the_second_does_not(honest, says, work):
     assert first.startswith(f"{WORDS}\n\n")
     assert WORDS not in second
     row = AiDisclosure.objects.get()
+    assert row.message_id is not None
     sent = Message.objects.get(pk=row.message_id)
     assert (row.occasion, row.language, row.words, row.platform) == (
         "first",

@@ -99,9 +99,9 @@ def test_never_fetches_a_person(policy, says, work):
 
 
 def test_a_step_may_ask_for_a_person_whatever_the_policy_says(company, says, work, monkeypatch):
-    from agents.services import thinking
+    from agents.services import replying, thinking
 
-    real = thinking.draft_reply
+    real = replying.draft_reply
 
     def poor(thought, found):
         autonomy.require_draft(thought, reason="budget_used_up")

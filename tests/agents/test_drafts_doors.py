@@ -1,5 +1,7 @@
 """Drafts and the policy, as people and programs reach them."""
 
+from typing import Any
+
 import pytest
 from django.urls import reverse
 
@@ -160,7 +162,7 @@ class TestThePolicyPage:
         assert browser.post("/autonomy/restore/0/").status_code == 403
 
     def test_over_the_api(self, company, program):
-        table = {
+        table: dict[str, Any] = {
             "rows": [{"channel": "telegram", "intent": "any", "low": "delay", "medium": "draft",
                       "high": "never"}],
             "delay_seconds": 60,

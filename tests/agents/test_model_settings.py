@@ -27,7 +27,7 @@ def test_an_admin_sets_caps_and_models(sign_in, given):
 
     assert browser.post(PATH, {**given, **caps}).status_code == 302
     ours = Profile.current()
-    assert (ours.daily_soft_cap, ours.daily_hard_cap) == (1, 2)
+    assert (ours.daily_soft_cap, ours.daily_hard_cap) == (Decimal(1), Decimal(2))
     assert ours.monthly_hard_cap is None
     assert ours.model_routes == {"reply": ["anthropic/x", "openai/y"]}
     assert not ours.thinks_ahead

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from agents.models import ModelCall, Run
+from agents.providers.base import ToolCall
 from agents.services import toolbox
 from agents.tools import TOOLS
 from agents.tools.base import Arguments, Occasion, Risk, Tool, ToolRefused
@@ -181,7 +182,7 @@ def test_ten_calls_at_once_are_not_all_done(company, thread, thinks):
     with_tools(company, "search_knowledge")
     occasion = Occasion("ai", lambda permission: True, conversation=thread())
     box = toolbox.Toolbox((spec_of("search_knowledge"),), occasion)
-    calls = [toolbox.ToolCall(str(n), "search_knowledge", {"question": "x"}) for n in range(10)]
+    calls = [ToolCall(str(n), "search_knowledge", {"question": "x"}) for n in range(10)]
 
     _asked, answered = box.answer(calls)
 
@@ -193,7 +194,7 @@ def test_a_tool_that_was_not_offered_is_not_used(company, thread):
     occasion = Occasion("ai", lambda permission: True, conversation=thread())
     box = toolbox.Toolbox((spec_of("search_knowledge"),), occasion)
 
-    box.answer([toolbox.ToolCall("1", "hand_over", {"reason": "because"})])
+    box.answer([ToolCall("1", "hand_over", {"reason": "because"})])
 
     assert box.used == [{"tool": "hand_over", "code": "not_offered"}]
     assert not box.handed_over
@@ -208,7 +209,7 @@ def test_orders_in_what_a_tool_found_stay_inside_their_fence(company, thread, mo
     occasion = Occasion("ai", lambda permission: True, conversation=thread())
     box = toolbox.Toolbox((spec_of("search_knowledge"),), occasion)
 
-    _asked, answered = box.answer([toolbox.ToolCall("1", "search_knowledge", {"question": "x"})])
+    _asked, answered = box.answer([ToolCall("1", "search_knowledge", {"question": "x"})])
 
     text = answered.results[0].text
     assert (text.count("<result>"), text.count("</result>")) == (1, 1)

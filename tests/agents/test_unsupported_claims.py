@@ -2,6 +2,7 @@
 
 from collections import Counter
 from functools import lru_cache
+from typing import Any
 
 import pytest
 
@@ -25,9 +26,11 @@ def alike(one: str, other: str) -> float:
     return meaning_alike(one, other)
 
 
-def figures() -> dict[str, float]:
+def figures() -> dict[str, Any]:
     """Shares over all sentences; which got through or were lost is said when a test fails."""
-    leaked, lost, seen = [], [], Counter()
+    leaked: list[tuple[str, ...]] = []
+    lost: list[tuple[str, ...]] = []
+    seen: Counter[bool] = Counter()
     for draft in DRAFTS:
         ground = ground_of(draft)
         for part in draft.parts:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
@@ -183,7 +183,7 @@ class TestAMailboxAtMicrosoft:
         traveller.sign_in("microsoft", "email")
         connection = ChannelConnection.objects.get()
         assert (connection.account_id, connection.name) == (OFFICE, "office@acme.example")
-        assert connection.provider()._address == "office@acme.example"
+        assert cast(Any, connection.provider())._address == "office@acme.example"
 
     def test_one_that_was_known_by_its_address_stays_itself(self, traveller):
         config = {"oauth": "microsoft", "imap_user": "office@acme.example"}

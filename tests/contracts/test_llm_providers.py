@@ -259,7 +259,7 @@ class Desk(BaseModel):
     name: str
 
 
-WANTED = {
+WANTED: dict[str, dict[str, Any]] = {
     "anthropic": {
         "stop_reason": "tool_use",
         "content": [
@@ -333,8 +333,8 @@ class TestTools:
             content = [{"type": "tool_use", "id": "c", "name": "price_of", "input": "Nova"}]
             server.say(wanting(kind, content=content))
         else:
-            broken = {"id": "c", "type": "function"}
-            broken["function"] = {"name": "price_of", "arguments": "{Nova"}
+            function = {"name": "price_of", "arguments": "{Nova"}
+            broken = {"id": "c", "type": "function", "function": function}
             server.say(wanting(kind, tool_calls=[broken]))
 
         answer = provider.answer(asked(tools=(self.spec,)), model="m", timeout=5)

@@ -193,7 +193,7 @@ def test_a_site_without_end_has_one(site, crawl):
 
 
 class Endless(dict):
-    def get(self, path, missing):
+    def get(self, path, missing=None, /):
         number = path.strip("/")
         if not number.isdecimal():
             return missing
@@ -331,7 +331,7 @@ def test_a_worker_that_dies_at_any_page_loses_none(
     site.page("/", "Welcome.", "/a", "/b")
     site.page("/a", "What a says.")
     site.page("/b", "What b says.")
-    died = set()
+    died: set[tuple[str, object]] = set()
     go_on, visited = visiting._go_on, visiting._visited
 
     def die_before_commit(source, **kwargs):
@@ -443,6 +443,7 @@ def test_pauses_are_as_long_as_the_site_asks(site, north, settings):
 
     source.refresh_from_db()
     assert source.pause == 7
+    assert source.due_at is not None
     assert timedelta(seconds=6) < source.due_at - timezone.now() <= timedelta(seconds=7)
     services.visit_next(source_id=source.pk, turn=source.turn)  # too early
     assert site.paths == ["/robots.txt"]

@@ -1,5 +1,6 @@
 """Answers that people write: who gets which, and from when to when."""
 
+import copy
 from datetime import date, timedelta
 
 import pytest
@@ -107,12 +108,11 @@ def test_an_answer_that_is_too_long_for_the_channel_is_not_given(parking):
 
 
 def test_another_embedder_moves_the_questions(parking, monkeypatch):
-    class Other(type(embedding.current_embedder())):
-        space = "other"
-
-    monkeypatch.setattr(embedding, "current_embedder", lambda: Other())
+    other = copy.copy(embedding.current_embedder())
+    monkeypatch.setattr(other, "space", "other")
+    monkeypatch.setattr(embedding, "current_embedder", lambda: other)
     for module in (matching, services.curating):
-        monkeypatch.setattr(module, "current_embedder", lambda: Other())
+        monkeypatch.setattr(module, "current_embedder", lambda: other)
 
     assert services.sweep()["questions"] == 3
     assert services.sweep()["questions"] == 0

@@ -58,6 +58,7 @@ def test_an_answer_closes_it_and_in_vain_again_opens_it(north):
 
     gap.refresh_from_db()
     assert (gap.status, gap.answer) == ("answered", answer)
+    assert gap.closed_at is not None
     ask("do you insure helicopters??", since=20, asked_at=gap.closed_at - timedelta(minutes=1))
     assert not Gap.objects.open().exists()  # it was asked before the answer was there
     ask("Do you insure a helicopter?", since=30, asked_at=timezone.now() + timedelta(minutes=1))

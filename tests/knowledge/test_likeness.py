@@ -45,7 +45,7 @@ DIFFERENT = [
 def alike(one, other):
     ours, theirs = embed_locally([one, other])
     meanings = [meaning_of(text, detect(text) or "en") for text in (one, other)]
-    return likeness(*meanings, float(ours @ theirs))
+    return likeness(meanings[0], meanings[1], float(ours @ theirs))
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)

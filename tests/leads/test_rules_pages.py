@@ -25,7 +25,7 @@ def draft(north):
 
 def filled(*own, **changes):
     """The form as a browser sends it."""
-    data = {case.replace(".", "_"): points for case, points in POINTS.items()}
+    data: dict[str, object] = {case.replace(".", "_"): points for case, points in POINTS.items()}
     data |= {"hot": 70, "warm": 40, "note": "Why not", "own-INITIAL_FORMS": 0}
     for place, row in enumerate(own):
         data |= {f"own-{place}-{name}": value for name, value in row.items()}
