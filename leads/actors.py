@@ -1,4 +1,4 @@
-"""Leads that are judged anew, a batch a turn."""
+"""Leads that are judged anew, a batch a turn; and people reminded of their tasks."""
 
 import dramatiq
 
@@ -15,3 +15,9 @@ def preview_rules(rule_set_id: int, after: int) -> None:
 def rescore_leads() -> None:
     """Leads that an older rule set has judged."""
     services.rescore_next()
+
+
+@dramatiq.actor(queue_name="upkeep")
+def mail_reminder(task_id: int) -> None:
+    """A task that is due, told to whoever is to do it."""
+    services.mail_reminder(task_id=task_id)

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from leads.models import Contribution, Lead, LeadChange
-from leads.services import assign_owner, set_stage, what_would_make_it_hot
+from leads.services import assign_owner, columns, set_stage, what_would_make_it_hot
 from tenants.accounts.http import AuthenticatedRequest
 from tenants.console import ConsoleAdmin, ReadOnlyAdmin, ReadOnlyInline, console
 
@@ -35,6 +36,12 @@ class LeadAdmin(ConsoleAdmin):
     ]
     readonly_fields = ["contact", "score", "tier", "hints", "known", "created_at", "updated_at"]
     inlines = [ContributionInline]
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "stage":
+            choices = [(column.key, column.name) for column in columns()]
+            return forms.ChoiceField(choices=choices, label="Stage")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # leads come from what contacts say

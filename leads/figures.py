@@ -8,6 +8,7 @@ from django.db.models import OuterRef, Subquery
 
 from channels_app.models import Conversation
 from leads.models import Lead, LeadChange
+from leads.pipeline import counts_as
 from tenants.figures.sources import Count, Day, Source, count_with, rows
 
 STAGES = tuple(f"leads_{stage}" for stage in Lead.Stage.values)
@@ -38,7 +39,7 @@ class Funnel(Source):
         # What it became is encrypted: only those who hold the key can count it.
         for change in changes.order_by("pk").annotate(channel=_channel_of("lead__contact")):
             if change.field == "stage":
-                yield f"leads_{change.after}", change.lead_id, change.channel
+                yield f"leads_{counts_as(change.after)}", change.lead_id, change.channel
             elif change.after == Lead.Tier.HOT:
                 yield "leads_hot", change.lead_id, change.channel
 

@@ -2,14 +2,26 @@
 
 from django.urls import path
 
-from leads.views import board, rules
+from leads.views import board, lead, rules, work
 
 app_name = "leads"
 urlpatterns = [
     path("leads/", board.board, name="board"),
-    path("leads/<int:pk>/", board.lead, name="lead"),
+    path("leads/board/", board.pipeline, name="pipeline"),
+    path("leads/board/<slug:stage>/", board.cards, name="cards"),
+    path("leads/many/", work.change_many, name="many"),
+    path("leads/many/undo/", work.undo, name="undo"),
+    path("leads/views/", work.save_view, name="save_view"),
+    path("leads/views/<int:pk>/remove/", work.remove_view, name="remove_view"),
+    path("leads/tasks/", work.my_tasks, name="tasks"),
+    path("leads/tasks/<int:pk>/done/", lead.finish_task, name="task_done"),
+    path("leads/stages/", work.arrange, name="stages"),
+    path("leads/<int:pk>/", lead.lead, name="lead"),
     path("leads/<int:pk>/stage/", board.change_stage, name="stage"),
-    path("leads/<int:pk>/owner/", board.change_owner, name="owner"),
+    path("leads/<int:pk>/owner/", lead.change_owner, name="owner"),
+    path("leads/<int:pk>/tags/", lead.add_tag, name="add_tag"),
+    path("leads/<int:pk>/tags/<int:tag>/remove/", lead.remove_tag, name="remove_tag"),
+    path("leads/<int:pk>/tasks/", lead.add_task, name="add_task"),
     path("leads/scoring/", rules.scoring, name="scoring"),
     path("leads/scoring/draft/", rules.draft, name="draft_rules"),
     path("leads/scoring/<int:number>/", rules.rule_set, name="rule_set"),

@@ -14,6 +14,7 @@ from crm.hooks.values import News, RecordChanged, RecordGone
 from crm.models import HookEvent, SyncRecord
 from crm.services.ringing import ring
 from leads.models import Lead
+from leads.pipeline import counts_as
 from leads.services import assign_owner, set_stage
 from tenants.accounts.models import User
 
@@ -112,7 +113,10 @@ def _apply(
     reason, actor = f"Changed in {event.hook.get_kind_display()}", _actor(event)
     before = lead.version
     if change.field == "stage":
-        now = set_stage(lead=lead, stage=change.value, actor=actor, reason=reason)
+        # A CRM knows the six only: a stage of the company's own that counts as it stays.
+        is_it = counts_as(lead.stage) == change.value
+        stage = lead.stage if is_it else change.value
+        now = set_stage(lead=lead, stage=stage, actor=actor, reason=reason)
     else:
         owner = _person(owners.get(change.value, ""))
         if change.value and owner is None:

@@ -14,6 +14,7 @@ from crm.models import CrmConnection, SyncRecord, SyncRecordQuerySet
 from crm.providers.base import CrmProvider, Outcome, Upsert
 from crm.services.outcomes import RECONNECT, record_outcomes
 from leads.models import Lead
+from leads.pipeline import counts_as
 from tenants import context, limits
 from tenants.plugins.errors import ProviderError, Rejected
 
@@ -131,7 +132,7 @@ def card_of(lead: Lead) -> mapping.LeadCard:
         phone=lead.phone,
         score=lead.score,
         tier=lead.tier,
-        stage=lead.stage,
+        stage=counts_as(lead.stage),
         owner_email=lead.owner.email if lead.owner else "",
         facts=lead.facts,
         reasons=tuple(

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from leads import weights
 from leads.models import Contribution, Lead, LeadChange
+from leads.pipeline import LONGEST_KEY
 from leads.services import known_facts, what_would_make_it_hot
 from tenants.accounts.models import User
 
@@ -95,7 +96,9 @@ class AssignLeadSerializer(serializers.Serializer):
 
 
 class SetStageSerializer(serializers.Serializer):
-    stage = serializers.ChoiceField(choices=Lead.Stage.choices)
+    stage = serializers.CharField(
+        max_length=LONGEST_KEY, help_text="The key of one of the company's stages, such as ``won``."
+    )
     reason = serializers.CharField(max_length=300, required=False, default="")
 
 

@@ -2,6 +2,8 @@
 
 from leads.models.leads import Contribution, Evidence, Lead, LeadChange, LeadQuerySet
 from leads.models.rule_sets import RuleSet, ScoreMove
+from leads.models.tags import Tag
+from leads.models.work import SavedView, Stage, Task
 
 __all__ = [
     "Contribution",
@@ -10,5 +12,9 @@ __all__ = [
     "LeadChange",
     "LeadQuerySet",
     "RuleSet",
+    "SavedView",
     "ScoreMove",
+    "Stage",
+    "Tag",
+    "Task",
 ]

@@ -9,13 +9,17 @@ from django.db.models import Q
 from django.utils import timezone
 
 from channels_app.models import Contact, Message
-from leads import scoring, weights
+from leads import pipeline, scoring, weights
+from leads.models.tags import Tag
 from tenants.fields import EncryptedJSONField, EncryptedTextField
+
+# Won and lost, and the company's own stages that count as one of them.
+CLOSED = Q(stage__in=pipeline.CLOSED) | Q(stage__startswith="won-") | Q(stage__startswith="lost-")
 
 
 class LeadQuerySet(models.QuerySet["Lead"]):
     def open(self) -> "LeadQuerySet":
-        return self.exclude(stage__in=Lead.CLOSED)
+        return self.exclude(CLOSED)
 
     def hot(self) -> "LeadQuerySet":
         return self.open().filter(tier=Lead.Tier.HOT)
@@ -63,8 +67,6 @@ class Lead(models.Model):
         WARM = "warm", "Warm"
         COLD = "cold", "Cold"
 
-    CLOSED = (Stage.WON, Stage.LOST)
-
     contact = models.OneToOneField(Contact, on_delete=models.CASCADE, related_name="lead")
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -73,7 +75,9 @@ class Lead(models.Model):
         blank=True,
         related_name="leads",
     )
-    stage = models.CharField(max_length=16, choices=Stage.choices, default=Stage.NEW)
+    # One of the six, or a stage of the company's own: see leads/pipeline.py.
+    stage = models.CharField(max_length=pipeline.LONGEST_KEY, default=Stage.NEW)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="leads")
     tier = models.CharField(max_length=8, choices=Tier.choices, default=Tier.COLD)
     score = models.PositiveSmallIntegerField(default=0)
     facts = EncryptedJSONField(default=dict)  # name -> value; the words behind it: evidence
@@ -111,7 +115,7 @@ class Lead(models.Model):
 
     @property
     def is_hot(self) -> bool:
-        return self.tier == self.Tier.HOT and self.stage not in self.CLOSED
+        return self.tier == self.Tier.HOT and not pipeline.is_closed(self.stage)
 
     # What they told us wins over what the network says of them.
 

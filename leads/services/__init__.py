@@ -1,5 +1,6 @@
 """What can be done with a lead: by the agent, by a person, or over the API."""
 
+from leads.services.bulk import BulkDone, change_many, take_back
 from leads.services.insight import known_facts, lead_of, what_would_make_it_hot
 from leads.services.rule_sets import (
     RuleSetRefused,
@@ -15,6 +16,16 @@ from leads.services.rule_sets import (
     weights_of,
 )
 from leads.services.rules import weights_in_force
+from leads.services.stages import Column, arrange_stages, columns, stage_name
+from leads.services.tags import change_tags, make_tag
+from leads.services.tasks import (
+    add_task,
+    finish_task,
+    mail_reminder,
+    remind_due,
+    reopen_task,
+    tasks_of,
+)
 from leads.services.understanding import (
     apply_understanding,
     correct_facts,
@@ -25,26 +36,41 @@ from leads.services.upkeep import sweep
 from leads.services.work import assign_owner, override_score, set_stage
 
 __all__ = [
+    "BulkDone",
+    "Column",
     "RuleSetRefused",
+    "add_task",
     "apply_understanding",
+    "arrange_stages",
     "assign_owner",
     "change_draft",
+    "change_many",
+    "change_tags",
+    "columns",
     "correct_facts",
     "discard_draft",
+    "finish_task",
     "forget_message",
     "known_facts",
     "lead_of",
+    "mail_reminder",
+    "make_tag",
     "override_score",
     "preview_next",
     "preview_summary",
     "publish",
     "record_facts",
+    "remind_due",
+    "reopen_task",
     "rescore_next",
     "rescoring_left",
     "set_stage",
+    "stage_name",
     "start_draft",
     "start_preview",
     "sweep",
+    "take_back",
+    "tasks_of",
     "weights_in_force",
     "weights_of",
     "what_would_make_it_hot",

@@ -10,8 +10,8 @@ from django.db.models import Q
 
 from channels_app.models import Contact
 from channels_app.services import Merging, Parting
-from leads import scoring
-from leads.models import Contribution, Evidence, Lead, LeadChange
+from leads import pipeline, scoring
+from leads.models import Contribution, Evidence, Lead, LeadChange, Task
 from leads.services.ledger import locked_new_lead, rederive, settle
 
 
@@ -52,6 +52,8 @@ def parted(parting: Parting) -> None:
     there.absorbed_by = None
     there.save(update_fields=["absorbed_by"])
     _give_up(here, kept)
+    Task.objects.filter(pk__in=kept.get("tasks", ()), lead=here).update(lead=there)
+    here.tags.remove(*kept.get("tags", ()))
     Evidence.objects.filter(pk__in=back).update(lead=there)
     _settle_both(here, there, f"parted from lead {there.pk}", parting.actor)
 
@@ -77,12 +79,23 @@ def _give_to(lead: Lead, contact: Contact, actor: str) -> None:
 
 
 def _take_on(here: Lead, there: Lead) -> dict[str, Any]:
-    """Stage, owner and a person's correction, where the survivor's lead has none of its own."""
+    """Stage, owner and a person's correction, where the survivor's lead has none of its own;
+    tasks and tags in any case."""
     kept: dict[str, Any] = {}
-    if here.stage == Lead.Stage.NEW and there.stage not in {Lead.Stage.NEW, Lead.Stage.LOST}:
+    if here.stage == Lead.Stage.NEW and pipeline.counts_as(there.stage) not in {
+        Lead.Stage.NEW,
+        Lead.Stage.LOST,
+    }:
         kept["stage"] = here.stage = there.stage
     if here.owner_id is None and there.owner_id is not None:
         kept["owner"] = here.owner_id = there.owner_id
+    if tasks := list(there.tasks.values_list("pk", flat=True)):
+        kept["tasks"] = tasks
+        Task.objects.filter(pk__in=tasks).update(lead=here)
+    had = set(here.tags.values_list("pk", flat=True))
+    if tags := [pk for pk in there.tags.values_list("pk", flat=True) if pk not in had]:
+        kept["tags"] = tags
+        here.tags.add(*tags)
     theirs = there.contributions.filter(rule=scoring.MANUAL).first()
     if theirs is not None and not here.contributions.filter(rule=scoring.MANUAL).exists():
         kept["manual"] = theirs.points

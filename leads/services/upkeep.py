@@ -1,9 +1,10 @@
 """What the sweeper asks of leads, every minute in every company."""
 
 from leads.services.rule_sets import ring_unfinished
+from leads.services.tasks import remind_due
 from leads.services.understanding import forget_what_was_missed
 
 
 def sweep() -> dict[str, int]:
     """Finish what a crash, a lost ring or a deaf moment left."""
-    return {**forget_what_was_missed(), **ring_unfinished()}
+    return {**forget_what_was_missed(), **ring_unfinished(), **remind_due()}

@@ -6,6 +6,7 @@ from django.db import transaction
 from leads import scoring, weights
 from leads.models import Contribution, Lead, LeadChange
 from leads.services.ledger import contributions_of, locked, settle
+from leads.services.stages import check_stage
 from tenants import live
 from tenants.accounts.models import User
 from tenants.audit.services import record
@@ -14,8 +15,7 @@ from tenants.audit.services import record
 @transaction.atomic
 def set_stage(*, lead: Lead, stage: str, actor: str, reason: str = "") -> Lead:
     """Move the lead along the pipeline; nothing happens where it stands there already."""
-    if stage not in Lead.Stage.values:
-        raise ValidationError({"stage": f"Choose one of: {', '.join(Lead.Stage.values)}."})
+    check_stage(stage)
     lead = locked(lead=lead)
     if lead.stage == stage:
         return lead

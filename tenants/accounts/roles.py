@@ -59,6 +59,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         *("accounts.*_apikey", "accounts.*_user", "audit.*"),
         *("crm.*_crmconnection", "crm.*_incominghook"),
         *("leads.add_ruleset", "leads.change_ruleset", "leads.delete_ruleset"),
+        *("leads.add_stage", "leads.change_stage", "leads.delete_stage"),
     ),
     Role.VIEWER: (
         *("accounts.*_apikey", "accounts.*_user", "audit.*"),

@@ -36,7 +36,8 @@ from channels_app.services import sandboxes
 from crm.models import SyncRecord
 from knowledge.models import CuratedAnswer, Document, Gap, Source, SourcePage
 from knowledge.services import add_curated_answer, record_gap
-from leads.services import apply_understanding, start_draft
+from leads.models import Task
+from leads.services import add_task, apply_understanding, start_draft
 from tenants.accounts.models import ApiKey, User
 from tenants.deadletters.models import ReplayOrder
 from tenants.services import create_api_key
@@ -83,6 +84,11 @@ class Scene:
     version: int
     replay: Replay
     experiment: Experiment
+
+    @property
+    def task(self) -> Task:
+        """Something to be done for the lead."""
+        return self.lead.tasks.first() or add_task(lead=self.lead, title="Ring", actor="user:1")
 
 
 def make_files(talk: Conversation) -> list[Media]:
