@@ -6,9 +6,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from channels_app.models import Conversation
-from crm.models import CrmConnection, SyncRecord, TimelineEntry
+from crm.models import CrmConnection, SyncAttempt, SyncRecord, TimelineEntry
 from leads.models import Lead
 from tenants.cards import Panel, Step, Tile, offer
+from tenants.histories import Before, Moment
+from tenants.told import told
 
 SEE = "crm.view_syncrecord"
 
@@ -91,4 +93,42 @@ def connect_step() -> list[Step]:
             _("Connect"),
             CrmConnection.objects.exists(),
         )
+    ]
+
+
+@offer("lead.timeline", order=40, permission="crm.view_timelineentry")
+def meetings_in_time(lead: Lead, before: Before, size: int) -> list[Moment]:
+    """Meetings and calls, when they took or will take place."""
+    rows = TimelineEntry.objects.filter(before.of("meeting", "happens_at"), lead=lead)
+    return [
+        Moment(
+            at=row.happens_at,
+            source="meeting",
+            pk=row.pk,
+            what=f"{row.get_kind_display()} · {told(row.status)}",
+            text=row.title or row.text[:600],
+            actor=str(row.hook),
+            icon="clock",
+        )
+        for row in rows.select_related("hook").order_by("-happens_at", "-pk")[:size]
+    ]
+
+
+@offer("lead.timeline", order=50, permission=SEE)
+def pushes_in_time(lead: Lead, before: Before, size: int) -> list[Moment]:
+    """Each try to bring the lead into a CRM, and how it went."""
+    rows = SyncAttempt.objects.filter(before.of("push", "at"), record__lead=lead)
+    rows = rows.select_related("record__connection").order_by("-at", "-pk")
+    return [
+        Moment(
+            at=row.at,
+            source="push",
+            pk=row.pk,
+            what=_("Told to the CRM") if row.is_success else _("Not taken by the CRM"),
+            text=str(row.record.connection),
+            actor="system",
+            why=row.error_code,
+            icon="crm" if row.is_success else "alert",
+        )
+        for row in rows[:size]
     ]

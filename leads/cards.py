@@ -6,8 +6,9 @@ from django.utils.translation import gettext_noop
 
 from channels_app.models import Conversation
 from leads.models import Lead
-from leads.services import what_would_make_it_hot
+from leads.services import timeline, what_would_make_it_hot
 from tenants.cards import Panel, Tile, offer
+from tenants.histories import Before, Moment
 
 SEE = "leads.view_lead"
 
@@ -36,6 +37,12 @@ WORDS = (
     gettext_noop("Name"),
     gettext_noop("Set by a person"),
     gettext_noop("Kept between 0 and 100"),
+    gettext_noop("Stage"),
+    gettext_noop("Owner"),
+    gettext_noop("Score"),
+    gettext_noop("Tier"),
+    gettext_noop("Tag"),
+    gettext_noop("Merge"),
     gettext_noop("A clear wish to buy"),
     gettext_noop("A budget with a figure"),
     gettext_noop("What exactly they need"),
@@ -88,3 +95,18 @@ def lead_panel(conversation: Conversation) -> Panel:
             "hints": what_would_make_it_hot(lead),
         },
     )
+
+
+@offer("lead.timeline", order=10, permission="channels_app.view_message")
+def said(lead: Lead, before: Before, size: int) -> list[Moment]:
+    return timeline.messages_of(lead, before, size)
+
+
+@offer("lead.timeline", order=20, permission=SEE)
+def changed(lead: Lead, before: Before, size: int) -> list[Moment]:
+    return timeline.changes_of(lead, before, size)
+
+
+@offer("lead.timeline", order=30, permission="leads.view_task")
+def to_do(lead: Lead, before: Before, size: int) -> list[Moment]:
+    return timeline.tasks_of_lead(lead, before, size)

@@ -17,6 +17,7 @@ urlpatterns = [
     path("leads/tasks/<int:pk>/done/", lead.finish_task, name="task_done"),
     path("leads/stages/", work.arrange, name="stages"),
     path("leads/<int:pk>/", lead.lead, name="lead"),
+    path("leads/<int:pk>/timeline/", lead.timeline, name="timeline"),
     path("leads/<int:pk>/stage/", board.change_stage, name="stage"),
     path("leads/<int:pk>/owner/", lead.change_owner, name="owner"),
     path("leads/<int:pk>/tags/", lead.add_tag, name="add_tag"),

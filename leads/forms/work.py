@@ -90,6 +90,10 @@ class ColumnForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=pipeline.LONGEST_NAME, required=False)
     is_shown = forms.BooleanField(label=_("Shown"), required=False)
 
+    def call_after(self, column: Column | None) -> None:
+        """Left empty, the stage has this name."""
+        self.fields["name"].widget.attrs["placeholder"] = column.name if column else ""
+
     @property
     def column(self) -> Column:
         given = self.cleaned_data

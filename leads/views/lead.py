@@ -1,5 +1,7 @@
 """One lead: who, what we know, why this score, what is to be done, what happened."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
@@ -10,12 +12,15 @@ from django.views.decorators.http import require_GET, require_POST
 from leads import services
 from leads.forms.work import OwnerForm, StageForm, TagForm, TaskForm
 from leads.models import Lead, Tag, Task
+from leads.services.timeline import named
 from leads.views.board import back_or
 from tenants import cards
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.histories import before_of, page
 
 SHOWN_DONE = 5
+MOMENTS = 30
 
 
 @needs("leads.view_lead")
@@ -37,7 +42,7 @@ def _page(
             "reasons": sorted(shown.contributions.all(), key=lambda row: -row.points),
             "facts": services.known_facts(shown),
             "hints": services.what_would_make_it_hot(shown),
-            "changes": list(shown.changes.all())[:30],
+            **_timeline(request, shown),
             "conversations": shown.contact.conversations.select_related("connection"),
             "panels": cards.gather("lead", request.user, shown),
             "stage_form": StageForm(initial={"stage": shown.stage}),
@@ -51,6 +56,21 @@ def _page(
         },
         status=422 if task_form else 200,
     )
+
+
+@needs("leads.view_lead")
+@require_GET
+def timeline(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """The next page of what happened, a fragment."""
+    shown = get_object_or_404(Lead.objects.with_people(), pk=pk)
+    return render(request, "leads/_timeline.html", {"lead": shown, **_timeline(request, shown)})
+
+
+def _timeline(request: AuthenticatedRequest, shown: Lead) -> dict[str, Any]:
+    before = before_of(request.GET.get("before", ""))
+    told = cards.gather_flat("lead.timeline", request.user, shown, before, MOMENTS + 1)
+    moments, following = page(told, size=MOMENTS)
+    return {"moments": moments, "names": named(moments), "next": following}
 
 
 @needs("leads.change_lead")

@@ -124,7 +124,11 @@ def arrange(request: AuthenticatedRequest) -> HttpResponse:
             messages.success(request, _("Stages changed."))
             return redirect(reverse("leads:stages"))
     known = {each.key: each for each in services.columns()}
-    shown = [(form, known.get(form["key"].value())) for form in forms.forms]
+    shown = []
+    for form in forms.forms:
+        column = known.get(form["key"].value())
+        form.call_after(column)
+        shown.append((form, column))
     return render(
         request,
         "leads/stages.html",

@@ -45,6 +45,7 @@ PAGES = [
     ("leads:stages", "", "admin agent viewer"),
     ("leads:cards", "new", "admin agent viewer"),
     ("leads:lead", "lead", "admin agent viewer"),
+    ("leads:timeline", "lead", "admin agent viewer"),
     ("leads:scoring", "", "admin agent viewer"),
     ("leads:rule_set", "rules", "admin agent viewer"),
     ("leads:preview_rules", "rules", "admin agent viewer"),
