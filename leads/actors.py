@@ -1,8 +1,9 @@
-"""Leads that are judged anew, a batch a turn; and people reminded of their tasks."""
+"""Leads that are judged anew, a batch a turn; people reminded of their tasks; files taken."""
 
 import dramatiq
 
 from leads import services
+from leads.services import importing
 
 
 @dramatiq.actor(queue_name="upkeep")
@@ -21,3 +22,9 @@ def rescore_leads() -> None:
 def mail_reminder(task_id: int) -> None:
     """A task that is due, told to whoever is to do it."""
     services.mail_reminder(task_id=task_id)
+
+
+@dramatiq.actor(queue_name="upkeep")
+def import_leads(import_id: int) -> None:
+    """The next lines of a file of leads."""
+    importing.import_next(import_id=import_id)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.views import board, lead, rules, work
+from leads.views import board, files, lead, rules, work
 
 app_name = "leads"
 urlpatterns = [
@@ -16,6 +16,11 @@ urlpatterns = [
     path("leads/tasks/", work.my_tasks, name="tasks"),
     path("leads/tasks/<int:pk>/done/", lead.finish_task, name="task_done"),
     path("leads/stages/", work.arrange, name="stages"),
+    path("leads/export/", files.export, name="export"),
+    path("leads/import/", files.upload, name="import"),
+    path("leads/import/<int:pk>/", files.order, name="import_order"),
+    path("leads/import/<int:pk>/start/", files.start, name="import_start"),
+    path("leads/import/<int:pk>/discard/", files.discard, name="import_discard"),
     path("leads/<int:pk>/", lead.lead, name="lead"),
     path("leads/<int:pk>/timeline/", lead.timeline, name="timeline"),
     path("leads/<int:pk>/stage/", board.change_stage, name="stage"),

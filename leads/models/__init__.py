@@ -1,5 +1,6 @@
 """Leads and what their scores go by, one module a noun."""
 
+from leads.models.imports import LeadImport
 from leads.models.leads import Contribution, Evidence, Lead, LeadChange, LeadQuerySet
 from leads.models.rule_sets import RuleSet, ScoreMove
 from leads.models.tags import Tag
@@ -10,6 +11,7 @@ __all__ = [
     "Evidence",
     "Lead",
     "LeadChange",
+    "LeadImport",
     "LeadQuerySet",
     "RuleSet",
     "SavedView",

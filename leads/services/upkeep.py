@@ -1,5 +1,6 @@
 """What the sweeper asks of leads, every minute in every company."""
 
+from leads.services.importing import ring_stuck_imports
 from leads.services.rule_sets import ring_unfinished
 from leads.services.tasks import remind_due
 from leads.services.understanding import forget_what_was_missed
@@ -7,4 +8,4 @@ from leads.services.understanding import forget_what_was_missed
 
 def sweep() -> dict[str, int]:
     """Finish what a crash, a lost ring or a deaf moment left."""
-    return {**forget_what_was_missed(), **ring_unfinished(), **remind_due()}
+    return {**forget_what_was_missed(), **ring_unfinished(), **remind_due(), **ring_stuck_imports()}

@@ -36,8 +36,9 @@ from channels_app.services import sandboxes
 from crm.models import SyncRecord
 from knowledge.models import CuratedAnswer, Document, Gap, Source, SourcePage
 from knowledge.services import add_curated_answer, record_gap
-from leads.models import Task
+from leads.models import LeadImport, Task
 from leads.services import add_task, apply_understanding, start_draft
+from leads.services.importing import upload
 from tenants.accounts.models import ApiKey, User
 from tenants.deadletters.models import ReplayOrder
 from tenants.services import create_api_key
@@ -89,6 +90,12 @@ class Scene:
     def task(self) -> Task:
         """Something to be done for the lead."""
         return self.lead.tasks.first() or add_task(lead=self.lead, title="Ring", actor="user:1")
+
+    @property
+    def file_of_leads(self) -> LeadImport:
+        """A file that was looked at and not taken yet."""
+        content = b"Name,E-mail\nBob,bob@example.com\nEve,\n"
+        return upload(file_name="leads.csv", content=content, actor="user:1")
 
 
 def make_files(talk: Conversation) -> list[Media]:

@@ -46,6 +46,8 @@ PAGES = [
     ("leads:cards", "new", "admin agent viewer"),
     ("leads:lead", "lead", "admin agent viewer"),
     ("leads:timeline", "lead", "admin agent viewer"),
+    ("leads:import", "", "admin agent viewer"),
+    ("leads:import_order", "file_of_leads", "admin agent viewer"),
     ("leads:scoring", "", "admin agent viewer"),
     ("leads:rule_set", "rules", "admin agent viewer"),
     ("leads:preview_rules", "rules", "admin agent viewer"),
@@ -106,6 +108,10 @@ DEEDS = [
     ("deadletters:make_order", "", "admin agent"),
     ("leads:stage", "lead", "admin agent"),
     ("leads:owner", "lead", "admin agent"),
+    ("leads:import", "", "admin agent"),
+    ("leads:import_order", "file_of_leads", "admin agent"),
+    ("leads:import_start", "file_of_leads", "admin agent"),
+    ("leads:import_discard", "file_of_leads", "admin agent"),
     ("leads:many", "", "admin agent"),
     ("leads:undo", "", "admin agent"),
     ("leads:save_view", "", "admin agent viewer"),
@@ -171,8 +177,8 @@ ROLES = ("admin", "agent", "viewer")
 
 # Open to strangers, each for its reason: a single-use link, a cookie.
 OPEN = {"workspace:enter", "workspace:theme"}
-# Files: see tests/media and tests/agents/test_teaching_doors.py.
-FILES = {"agents:export_disclosures", "channels_app:media"}
+# Files: see tests/media, tests/leads/test_import.py and tests/agents/test_teaching_doors.py.
+FILES = {"agents:export_disclosures", "leads:export", "channels_app:media"}
 # One person's own way to a network and back: see tests/channels_app/test_signing_in.
 WAYS = {"channels_app:sign_in", "channels_app:sign_in_back"}
 
