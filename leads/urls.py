@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.views import board, files, lead, rules, work
+from leads.views import automation, board, files, lead, rules, work
 
 app_name = "leads"
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("leads/views/<int:pk>/remove/", work.remove_view, name="remove_view"),
     path("leads/tasks/", work.my_tasks, name="tasks"),
     path("leads/tasks/<int:pk>/done/", lead.finish_task, name="task_done"),
+    path("leads/automation/", automation.rules, name="automation"),
+    path("leads/automation/<int:pk>/", automation.switch, name="switch_rule"),
+    path("leads/automation/<int:pk>/remove/", automation.remove, name="remove_rule"),
     path("leads/stages/", work.arrange, name="stages"),
     path("leads/export/", files.export, name="export"),
     path("leads/import/", files.upload, name="import"),

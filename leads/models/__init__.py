@@ -1,5 +1,6 @@
 """Leads and what their scores go by, one module a noun."""
 
+from leads.models.automation import RuleDeed, StageRule
 from leads.models.imports import LeadImport
 from leads.models.leads import Contribution, Evidence, Lead, LeadChange, LeadQuerySet
 from leads.models.rule_sets import RuleSet, ScoreMove
@@ -13,10 +14,12 @@ __all__ = [
     "LeadChange",
     "LeadImport",
     "LeadQuerySet",
+    "RuleDeed",
     "RuleSet",
     "SavedView",
     "ScoreMove",
     "Stage",
+    "StageRule",
     "Tag",
     "Task",
 ]

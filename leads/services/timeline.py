@@ -114,4 +114,5 @@ def named(moments: list[Moment]) -> dict[str, str]:
     people = User.objects.filter(pk__in=[pk for pk in ids if pk.isdecimal()]) if ids else []
     names = {user.actor: str(user) for user in people}
     ours = {"ai": _("AI"), "system": _("By itself")}
-    return {actor: names.get(actor) or ours.get(actor) or actor for actor in actors}
+    rules = {actor: _("A rule") for actor in actors if actor.startswith("rule:")}
+    return {actor: names.get(actor) or {**ours, **rules}.get(actor) or actor for actor in actors}

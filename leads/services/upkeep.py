@@ -1,5 +1,6 @@
 """What the sweeper asks of leads, every minute in every company."""
 
+from leads.services.automation import follow_rules
 from leads.services.importing import ring_stuck_imports
 from leads.services.rule_sets import ring_unfinished
 from leads.services.tasks import remind_due
@@ -8,4 +9,10 @@ from leads.services.understanding import forget_what_was_missed
 
 def sweep() -> dict[str, int]:
     """Finish what a crash, a lost ring or a deaf moment left."""
-    return {**forget_what_was_missed(), **ring_unfinished(), **remind_due(), **ring_stuck_imports()}
+    return {
+        **forget_what_was_missed(),
+        **ring_unfinished(),
+        **remind_due(),
+        **ring_stuck_imports(),
+        **follow_rules(),
+    }

@@ -60,6 +60,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         *("crm.*_crmconnection", "crm.*_incominghook"),
         *("leads.add_ruleset", "leads.change_ruleset", "leads.delete_ruleset"),
         *("leads.add_stage", "leads.change_stage", "leads.delete_stage"),
+        *("leads.add_stagerule", "leads.change_stagerule", "leads.delete_stagerule"),
     ),
     Role.VIEWER: (
         *("accounts.*_apikey", "accounts.*_user", "audit.*"),

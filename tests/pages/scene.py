@@ -36,8 +36,9 @@ from channels_app.services import sandboxes
 from crm.models import SyncRecord
 from knowledge.models import CuratedAnswer, Document, Gap, Source, SourcePage
 from knowledge.services import add_curated_answer, record_gap
-from leads.models import LeadImport, Task
+from leads.models import LeadImport, StageRule, Task
 from leads.services import add_task, apply_understanding, start_draft
+from leads.services.automation import add_rule
 from leads.services.importing import upload
 from tenants.accounts.models import ApiKey, User
 from tenants.deadletters.models import ReplayOrder
@@ -90,6 +91,11 @@ class Scene:
     def task(self) -> Task:
         """Something to be done for the lead."""
         return self.lead.tasks.first() or add_task(lead=self.lead, title="Ring", actor="user:1")
+
+    @property
+    def rule(self) -> StageRule:
+        """What happens to hot leads by itself."""
+        return add_rule(when="hot", then="stage", to_stage="qualified", actor="user:1")
 
     @property
     def file_of_leads(self) -> LeadImport:
