@@ -7,6 +7,17 @@
   // -- colour scheme: the cookie is read by the server, so the next page opens right away in it
   const ICONS = { dark: "moon", light: "sun", auto: "contrast" };
   const NEXT = { dark: "light", light: "auto", auto: "dark" };
+  // Unfold's pages are dressed by a class, which its own script sets once and from its own memory.
+  const night = matchMedia("(prefers-color-scheme: dark)");
+  function wear() {
+    if (!root.hasAttribute("x-bind")) return;
+    const chosen = /(?:^|; )theme=(dark|light)/.exec(document.cookie)?.[1];
+    const dark = chosen ? chosen === "dark" : night.matches;
+    root.classList.toggle("dark", dark);
+    root.classList.toggle("light", !dark);
+  }
+  night.addEventListener("change", wear);
+  document.addEventListener("alpine:initialized", wear);
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("[data-theme-form]");
     if (!form) return;
@@ -16,8 +27,7 @@
     document.cookie = `theme=${chosen};path=/;max-age=31536000;samesite=lax`;
     if (chosen === "auto") delete root.dataset.theme;
     else root.dataset.theme = chosen;
-    root.classList.remove("light", "dark");
-    if (chosen !== "auto") root.classList.add(chosen);
+    wear();
     button.value = NEXT[chosen];
     const use = button.querySelector("use");
     use.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${ICONS[chosen]}`));
