@@ -33,7 +33,7 @@ class CalendlyHook(HookProvider):
 
     def split(self, body: bytes) -> Iterator[Item]:
         event = wire.load_object(body)
-        kind = wire.label(event, "event", 64) or UNREADABLE
+        kind = wire.plain(event.get("event"), 64) or UNREADABLE
         kept = wire.dumps({name: event[name] for name in sorted(event)})
         yield Item("", wire.key_of("calendly", kept.hex()), kind, body)
 

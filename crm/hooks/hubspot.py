@@ -78,7 +78,7 @@ class HubSpotHook(HookProvider):
             yield Item(
                 account_id=_account(event),
                 key=wire.key_of("hubspot", kept.hex()),
-                kind=wire.label(event, "subscriptionType", 64) or UNREADABLE,
+                kind=wire.plain(event.get("subscriptionType"), 64) or UNREADABLE,
                 body=wire.dumps(event),
             )
 

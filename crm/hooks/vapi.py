@@ -49,7 +49,7 @@ class VapiHook(HookProvider):
 
     def split(self, body: bytes) -> Iterator[Item]:
         message = _message(body)
-        kind = wire.label(message, "type", 64) or UNREADABLE
+        kind = wire.plain(message.get("type"), 64) or UNREADABLE
         kept = wire.dumps({name: message[name] for name in sorted(message)})
         yield Item("", wire.key_of("vapi", kept.hex()), kind, body)
 

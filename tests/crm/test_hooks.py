@@ -200,6 +200,22 @@ class TestDoor:
         assert tell(hook, b"\xff{") == ("rejected", "rejected")
         assert HookEvent.objects.count() == 1
 
+    @pytest.mark.parametrize(
+        ("kind", "body"),
+        [
+            ("calendly", {"event": "fax\0"}),
+            ("vapi", {"message": {"type": "\0"}}),
+            ("hubspot", [{"subscriptionType": "a\0b"}, {"subscriptionType": "contact.creation"}]),
+        ],
+    )
+    def test_a_kind_that_no_column_holds_takes_no_sibling_along(self, knock, work, kind, body):
+        """PostgreSQL has no NUL: the whole delivery was refused, and would be each time."""
+        hook = make_hook(kind=kind)
+        assert knock(hook, body).status_code == 200
+        work()
+        states = list(hook.events.values_list("state", flat=True))
+        assert states == ["unsupported"] * (len(body) if isinstance(body, list) else 1)
+
     def test_a_closed_or_paused_hook_takes_nothing(self, knock, north):
         hook = make_hook()
         address = hook.address
