@@ -169,17 +169,36 @@ def test_quoted_text_and_signatures_are_cut_off(file):
         assert words.endswith(LOREM)
 
 
-def test_what_clients_quote_in_html_is_cut_off(read_all, tmp_path):
-    """Recorded bodies of six mail programs, each in a letter of its own."""
+def in_letters(bodies: str, folder: Path, *, subtype: str) -> list[Path]:
+    """Recorded bodies, each in a letter of its own."""
     files = []
-    for body in sorted((PAYLOADS / "email").glob("reply_html_body__*.html")):
+    for body in sorted((PAYLOADS / "email").glob(bodies)):
         letter = EmailMessage()
-        letter["From"] = f"{body.stem.rpartition('_')[2]}@customer.example"
+        letter["From"] = f"{body.stem.rpartition('__')[2]}@customer.example"
         letter["To"] = "shop@north.example"
         letter["Message-ID"] = f"<{body.stem}@customer.example>"
-        letter.set_content(body.read_text(errors="replace"), subtype="html")
-        files.append(tmp_path / f"{body.stem}.eml")
+        letter.set_content(body.read_text(errors="replace"), subtype=subtype)
+        files.append(folder / f"{body.stem}.eml")
         files[-1].write_bytes(letter.as_bytes())
+    return files
+
+
+def test_bodies_of_text_arrive_as_what_somebody_wrote(read_all, tmp_path):
+    files = in_letters("reply_body_text__*.txt", tmp_path, subtype="plain")
+
+    found = read_all(files)
+
+    assert {event.outcome for event in found.values()} == {"message"}
+    assert len(found) == len(files) > 50
+    said = Message.objects.filter(direction=Message.Direction.IN)
+    bodies = sorted((PAYLOADS / "email").glob("reply_body_text__*.txt"))
+    written = [own_words(body.read_text(errors="replace")).text for body in bodies]
+    assert sorted(message.text for message in said) == sorted(written)
+
+
+def test_what_clients_quote_in_html_is_cut_off(read_all, tmp_path):
+    """Of six mail programs."""
+    files = in_letters("reply_html_body__*.html", tmp_path, subtype="html")
 
     found = read_all(files)
 
