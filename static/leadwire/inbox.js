@@ -32,10 +32,18 @@
       event.detail.isError = false;
     }
   });
+  // A deed draws the conversation anew; whoever pressed its button goes on from there.
+  let goOn = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const talk = event.detail.target;
+    goOn = talk?.id === "conversation" ? rememberFocus(talk) : null;
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target?.id === "conversation") {
       opening();
       if (event.detail.elt?.matches?.("[data-composer]")) $("#id_text")?.focus();
+      else if (goOn && !goOn($("#conversation"))) $("#thread")?.focus();
+      goOn = null;
       refresh("list");
       refresh("context");
     }
@@ -46,7 +54,7 @@
   // -- a row opens beside the list. Done here and not by htmx: the list may be fetched anew while
   //    the conversation is on its way, and htmx then looks for its targets in the list that left.
   let asked = 0;
-  async function open(url, keep) {
+  async function open(url, keep, byKeyboard) {
     const mine = ++asked;
     let page;
     try {
@@ -65,12 +73,13 @@
     document.title = page.title;
     if (keep) history.pushState(null, "", url);
     opening();
+    if (byKeyboard) $("#thread")?.focus();
   }
   document.addEventListener("click", (event) => {
     const row = event.target.closest("a.row");
     if (!row || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    open(row.href, true);
+    open(row.href, true, event.detail === 0); // Enter clicks without a pointer
   });
   window.addEventListener("popstate", () => open(location.href, false));
   function opening() {
@@ -221,7 +230,8 @@
   function step(by) {
     const rows = [...document.querySelectorAll(".row")];
     if (!rows.length) return;
-    const at = rows.findIndex((row) => row === document.activeElement || (document.activeElement === document.body && row.hasAttribute("aria-current")));
+    const from = document.activeElement?.closest(".row") ?? $(".row[aria-current]");
+    const at = rows.indexOf(from);
     const next = rows[Math.min(Math.max(at + by, 0), rows.length - 1)];
     next.focus();
     next.scrollIntoView({ block: "nearest" });
@@ -324,6 +334,24 @@
     mark();
   }
 
+  // What has the focus, found again in the box that takes the old one's place: by its name, else
+  // by where it stood. Nothing where the focus was elsewhere; false where it is no longer there.
+  const REACHED = "a[href], button, summary, input, select, textarea";
+  function rememberFocus(box) {
+    const focus = document.activeElement;
+    if (!box.contains(focus)) return null;
+    const name = ["id", "data-pk", "data-key"].find((each) => focus.getAttribute(each));
+    const said = (each) => each.tagName + (each.getAttribute("href") ?? each.textContent.trim());
+    const what = said(focus);
+    const alike = (all) => [...all.querySelectorAll(REACHED)].filter((each) => said(each) === what);
+    const at = alike(box).indexOf(focus);
+    return (fresh) => {
+      const again = name ? fresh.parentElement.querySelector(`[${name}="${CSS.escape(focus.getAttribute(name))}"]`) : alike(fresh)[at];
+      again?.focus({ preventScroll: true });
+      return Boolean(again);
+    };
+  }
+
   // New messages are added, changed ones exchanged: a screen reader hears only what is new.
   function patch(now, fresh) {
     let at = now.firstElementChild;
@@ -331,7 +359,11 @@
       if (at && at.id && at.id === node.id) {
         const next = at.nextElementSibling;
         node.querySelectorAll("details").forEach((box, index) => (box.open = Boolean(at.querySelectorAll("details")[index]?.open)));
-        if (!at.isEqualNode(node)) at.replaceWith(document.adoptNode(node));
+        if (!at.isEqualNode(node)) {
+          const again = rememberFocus(at);
+          at.replaceWith(document.adoptNode(node));
+          again?.(node);
+        }
         at = next;
       } else if (at && at.isEqualNode(node)) at = at.nextElementSibling;
       else now.insertBefore(document.adoptNode(node), at);
@@ -346,16 +378,20 @@
   // Exchange a pane and keep what the person was at: focus, scroll, a half-typed search.
   function exchange(now, fresh) {
     if (!now || !fresh) return;
-    const focus = now.contains(document.activeElement) ? document.activeElement : null;
+    const again = rememberFocus(now);
     const typed = now.querySelector("#id_q")?.value;
     const top = now.querySelector(".pane__scroll")?.scrollTop;
+    // what was unfolded stays so
+    const folds = [...now.querySelectorAll("details")].map((box) => [box.querySelector("summary")?.textContent, box.open]);
+    fresh.querySelectorAll("details").forEach((box, index) => {
+      if (folds[index]?.[0] === box.querySelector("summary")?.textContent) box.open = folds[index][1];
+    });
     now.replaceWith(document.adoptNode(fresh));
     window.htmx.process(fresh);
     const search = fresh.querySelector("#id_q");
     if (search) search.value = typed;
     const scroll = fresh.querySelector(".pane__scroll");
     if (scroll) scroll.scrollTop = top;
-    const mark = ["id", "data-pk", "data-key"].find((name) => focus?.getAttribute(name));
-    if (mark) fresh.querySelector(`[${mark}="${CSS.escape(focus.getAttribute(mark))}"]`)?.focus();
+    again?.(fresh);
   }
 })();

@@ -1,4 +1,5 @@
 """Every page as axe-core judges it: nothing serious or critical, by daylight, by night, in Arabic.
+And the inbox by those who have no mouse.
 
 The pages are drawn by Django first and shown to Chromium by their addresses afterwards, so that
 no server has to run. ``.ci/run`` brings axe-core where Node is.
@@ -16,7 +17,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.staticfiles import finders
-from playwright.sync_api import Page, Route, sync_playwright
+from django.urls import reverse
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
 from tests.pages.test_every_page import PAGES, address
 
@@ -30,9 +32,11 @@ CHROMIUM = (
     or shutil.which("google-chrome")
 )
 pytestmark = [
-    pytest.mark.skipif(AXE is None, reason="axe-core is not installed: npm install axe-core"),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (apt-get install chromium)"),
 ]
+needs_axe = pytest.mark.skipif(
+    AXE is None, reason="axe-core is not installed: npm install axe-core"
+)
 
 HOST = "http://north.localhost"
 # Drawn by others' code in our dress, and what a stranger sees.
@@ -94,7 +98,8 @@ def shown(pages: dict[str, str]) -> Iterator[Page]:
         context = browser.new_context(
             viewport={"width": 1440, "height": 900}, reduced_motion="reduce", bypass_csp=True
         )
-        context.add_init_script(path=AXE)
+        if AXE:
+            context.add_init_script(path=AXE)
         context.route("**/*", lambda route: answer(route, pages))
         yield context.new_page()
         browser.close()
@@ -102,8 +107,10 @@ def shown(pages: dict[str, str]) -> Iterator[Page]:
 
 def answer(route: Route, pages: dict[str, str]) -> None:
     url = route.request.url
-    if url in pages:
-        route.fulfill(body=pages[url], content_type="text/html; charset=utf-8")
+    asked = url if route.request.method == "GET" else f"POST {url}"
+    page = pages.get(asked, pages.get(asked.partition("?")[0]))
+    if page is not None:
+        route.fulfill(body=page, content_type="text/html; charset=utf-8")
     elif file := static_file(urlsplit(url).path):
         route.fulfill(path=file, content_type=mimetypes.guess_type(file)[0])
     else:
@@ -120,6 +127,7 @@ def static_file(path: str) -> str | None:
     return finders.find(name) if name != path else None
 
 
+@needs_axe
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_no_page_has_a_serious_or_critical_issue(draw, language):
     pages = draw(language)  # before the browser: Django asks no database beside its event loop
@@ -137,3 +145,68 @@ def test_no_page_has_a_serious_or_critical_issue(draw, language):
 
     assert len(pages) > len(PAGES) / 2
     assert found == [], "\n" + "\n".join(found)
+
+
+FOCUS = """() => {
+    const here = document.activeElement;
+    // A choice that is drawn by its label shows its focus there.
+    const seen = [here, ...(here.labels ?? [])];
+    const ring = seen.some((each) => getComputedStyle(each).outlineStyle !== "none");
+    return here === document.body ? null : [here.outerHTML.slice(0, 120), ring];
+}"""
+
+
+def test_the_inbox_is_worked_by_keyboard(scene, sign_in):
+    client = sign_in("admin")
+    names = ("conversation", "thread", "context", "take_over")
+    talk = {name: reverse(f"channels_app:{name}", args=[scene.conversation.pk]) for name in names}
+    paths = [reverse("channels_app:inbox"), reverse("channels_app:list")]
+    paths += [talk[name] for name in ("conversation", "thread", "context")]
+    pages = {f"{HOST}{path}": ask(client, path) for path in paths}
+    taken = client.post(talk["take_over"], headers={"HX-Request": "true"})
+    pages[f"POST {HOST}{talk['take_over']}"] = taken.content.decode()
+
+    with shown(pages) as page:
+        page.goto(f"{HOST}{paths[0]}")
+        press = page.keyboard.press
+        press("?")
+        expect(page.locator("#shortcuts")).to_be_visible()
+        press("Escape")
+        expect(page.locator("#shortcuts")).to_be_hidden()
+        press("/")
+        expect(page.locator("#id_q")).to_be_focused()
+        press("Escape")
+        press("j")
+        expect(page.locator(".row").first).to_be_focused()
+        press("Enter")
+        expect(page.locator("#thread")).to_be_focused()
+        press("k")
+        expect(page.locator(".row").first).to_be_focused()
+        page.locator("#thread").focus()
+        press("Shift+Tab")
+        expect(page.locator("[data-key=t]")).to_have_text("Take over")
+        expect(page.locator("[data-key=t]")).to_be_focused()
+        press("Enter")
+        expect(page.locator("[data-key=t]")).to_have_text("Hand back to AI")
+        expect(page.locator("[data-key=t]")).to_be_focused()
+        press("n")
+        expect(page.locator("#id_text")).to_be_focused()
+        expect(page.locator("#mode-note")).to_be_checked()
+        unseen = [stop[0] for stop in walk(page) if not stop[1]]
+
+    assert unseen == []
+
+
+def walk(page: Page) -> list[tuple[str, bool]]:
+    """What Tab stops at from top to bottom, and whether one sees that it is there."""
+    page.reload()
+    stops: list[tuple[str, bool]] = []
+    while True:
+        page.keyboard.press("Tab")
+        stop = page.evaluate(FOCUS)
+        if stop is None:
+            break
+        stops.append(stop)
+        assert len(stops) < 200, "Tab never leaves the page"
+    assert any("id_text" in stop[0] for stop in stops)
+    return stops
