@@ -7,5 +7,6 @@ BOUND = 240  # seconds; about 40 on two quiet cores
 
 def test_every_comment_is_read_once():
     counted = played("polling", seconds=BOUND)
-    assert counted["rows"] == counted["different"] == counted["events"] == 180
+    assert counted["rows"] == counted["different"] == 180, counted
+    assert counted["outcomes"] == {"message": 180}, counted  # nothing else, and none twice
     assert counted["pending"] == 0
