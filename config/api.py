@@ -30,6 +30,7 @@ from knowledge.api.curated import CuratedAnswerViewSet, GapViewSet
 from knowledge.api.sources import SourcePageViewSet, SourceViewSet
 from knowledge.api.views import DocumentViewSet, PassageViewSet, SearchView
 from leads.api.rules import RuleSetViewSet
+from leads.api.tasks import TaskViewSet
 from tenants.api.views import (
     AccessTokenView,
     ApiKeyViewSet,
@@ -61,6 +62,7 @@ router.register("media", MediaViewSet)
 router.register("inbound-events", InboundEventViewSet)
 router.register("incidents", IncidentViewSet)
 router.register("leads", InquiryLeadViewSet)
+router.register("lead-tasks", TaskViewSet)
 router.register("scoring-rules", RuleSetViewSet)
 router.register("runs", RunViewSet)
 router.register("agent-versions", AgentVersionViewSet)

@@ -9,6 +9,9 @@ from tenants import crypto
 
 class LeadFilter(django_filters.FilterSet):
     email = django_filters.CharFilter(method="with_email", label="The exact e-mail address.")
+    tag = django_filters.CharFilter(
+        field_name="tags__name", lookup_expr="iexact", label="The name of a tag."
+    )
 
     class Meta:
         model = Lead

@@ -14,12 +14,13 @@ from tenants.accounts.models import User
 
 class LeadSerializer(serializers.ModelSerializer):
     facts = serializers.DictField(child=serializers.CharField(), read_only=True)
+    tags: Any = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
 
     class Meta:
         model = Lead
         fields = [
             *("id", "contact", "name", "email", "phone", "company", "stage", "tier", "score"),
-            *("is_hot", "owner", "facts", "version", "created_at", "updated_at"),
+            *("is_hot", "owner", "tags", "facts", "version", "created_at", "updated_at"),
         ]
         read_only_fields = fields
 
@@ -100,6 +101,18 @@ class SetStageSerializer(serializers.Serializer):
         max_length=LONGEST_KEY, help_text="The key of one of the company's stages, such as ``won``."
     )
     reason = serializers.CharField(max_length=300, required=False, default="")
+
+
+class TagLeadSerializer(serializers.Serializer):
+    add = serializers.ListField(
+        child=serializers.CharField(max_length=40),
+        max_length=20,
+        default=list,
+        help_text="Names; one that nobody used yet becomes a tag.",
+    )
+    remove = serializers.ListField(
+        child=serializers.CharField(max_length=40), max_length=20, default=list
+    )
 
 
 class OverrideScoreSerializer(serializers.Serializer):

@@ -19,6 +19,7 @@ from leads.api.serializers import (
     LeadSerializer,
     OverrideScoreSerializer,
     SetStageSerializer,
+    TagLeadSerializer,
 )
 from leads.models import Lead
 
@@ -26,13 +27,14 @@ from leads.models import Lead
 class LeadViewSet(ReadOnlyModelViewSet):
     """Leads, newest first."""
 
-    queryset = Lead.objects.with_people()
+    queryset = Lead.objects.with_people().prefetch_related("tags")
     serializer_class = LeadSerializer
     filterset_class = LeadFilter
-    guarded = ("assign", "stage", "override", "correct")
+    guarded = ("assign", "stage", "tag", "override", "correct")
 
     def get_queryset(self) -> QuerySet[Lead]:
-        return Lead.objects.with_reasons() if self.action == "retrieve" else super().get_queryset()
+        rows = Lead.objects.with_reasons().prefetch_related("tags")
+        return rows if self.action == "retrieve" else super().get_queryset()
 
     def get_serializer_class(self) -> type[Serializer]:
         return LeadDetailSerializer if self.action == "retrieve" else LeadSerializer
@@ -48,6 +50,12 @@ class LeadViewSet(ReadOnlyModelViewSet):
     def stage(self, request: Request, pk: str | None = None) -> Response:
         """Move the lead along the pipeline."""
         return self._done(services.set_stage, SetStageSerializer)
+
+    @extend_schema(request=TagLeadSerializer, responses=LeadSerializer)
+    @action(detail=True, methods=["post"])
+    def tag(self, request: Request, pk: str | None = None) -> Response:
+        """Put tags on the lead and take others off, by their names."""
+        return self._done(services.tag_by_name, TagLeadSerializer)
 
     @extend_schema(request=OverrideScoreSerializer, responses=LeadSerializer)
     @action(detail=True, methods=["post"])

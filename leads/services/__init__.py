@@ -17,7 +17,7 @@ from leads.services.rule_sets import (
 )
 from leads.services.rules import weights_in_force
 from leads.services.stages import Column, arrange_stages, columns, stage_name
-from leads.services.tags import change_tags, make_tag
+from leads.services.tags import change_tags, make_tag, tag_by_name
 from leads.services.tasks import (
     add_task,
     finish_task,
@@ -69,6 +69,7 @@ __all__ = [
     "start_draft",
     "start_preview",
     "sweep",
+    "tag_by_name",
     "take_back",
     "tasks_of",
     "weights_in_force",

@@ -252,9 +252,10 @@ def _finish(import_id: int) -> None:
 
 
 def _rows(order: LeadImport) -> Sequence[Row]:
-    if not order.content:
+    try:
+        _header, lines = tables.read(order.content)
+    except tables.NoTable:  # emptied when it was through
         return []
-    _header, lines = tables.read(order.content)
     return list(tables.rows_of(lines, order.mapping, stages=_stages(), owners=_owners()))
 
 
