@@ -102,6 +102,15 @@
     if (location.hash === "#menu") location.hash = "";
   });
 
+  // -- what is wider than its window is scrolled by keyboard, too: not every browser stops there
+  const wide = new ResizeObserver((boxes) => boxes.forEach(({ target }) => {
+    if (target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }));
+  document.querySelectorAll(".table-wrap, .card__body, pre").forEach((box) => {
+    if (/auto|scroll/.test(getComputedStyle(box).overflow) && !box.hasAttribute("tabindex")) wide.observe(box);
+  });
+
   // -- sign-up: the address follows the company's name until it is typed by hand
   const name = document.querySelector("[data-names-address]");
   const address = document.querySelector("[data-address]");

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.contrib.staticfiles import finders
 from django.urls import reverse
-from playwright.sync_api import Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, ViewportSize, expect, sync_playwright
 
 from tests.pages.test_every_page import PAGES, address
 
@@ -39,6 +39,8 @@ needs_axe = pytest.mark.skipif(
 )
 
 HOST = "http://north.localhost"
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 # Drawn by others' code in our dress, and what a stranger sees.
 OTHERS = [
     "/accounts/password/change/",
@@ -95,9 +97,7 @@ def shown(pages: dict[str, str]) -> Iterator[Page]:
             executable_path=CHROMIUM, args=["--no-sandbox", "--headless", "--disable-gpu"]
         )
         # axe is no part of the page, whose policy knows only scripts of our own.
-        context = browser.new_context(
-            viewport={"width": 1440, "height": 900}, reduced_motion="reduce", bypass_csp=True
-        )
+        context = browser.new_context(viewport=DESK, reduced_motion="reduce", bypass_csp=True)
         if AXE:
             context.add_init_script(path=AXE)
         context.route("**/*", lambda route: answer(route, pages))
@@ -135,13 +135,20 @@ def test_no_page_has_a_serious_or_critical_issue(draw, language):
     found = []
     with shown(pages) as page:
         for url in pages:
+            page.set_viewport_size(DESK)
             page.emulate_media(color_scheme="light")
             page.goto(url)
             found += [f"{url} {said}" for said in page.evaluate(JUDGE)]
-            if language == "en":  # the night has other colours and no other page
+            # Neither needs another page: the night has other colours, a phone has other sizes.
+            if language == "en":
                 page.emulate_media(color_scheme="dark")
                 said = page.evaluate(JUDGE, ["color-contrast"])
-                found += [f"{url} dark {each}" for each in said]
+            else:
+                page.set_viewport_size(PHONE)
+                said = page.evaluate(JUDGE, ["scrollable-region-focusable", "target-size"])
+            found += [
+                f"{url} at {'night' if language == 'en' else '390 px'} {each}" for each in said
+            ]
 
     assert len(pages) > len(PAGES) / 2
     assert found == [], "\n" + "\n".join(found)
