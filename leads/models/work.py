@@ -11,7 +11,7 @@ from tenants.fields import EncryptedTextField
 
 
 class Stage(models.Model):
-    """One column of the company's board. Without any row, the six that everybody has stand."""
+    """One column of the company's board. Those of the six that have no row stand as well."""
 
     key = models.CharField(max_length=pipeline.LONGEST_KEY, unique=True)
     name = models.CharField(max_length=pipeline.LONGEST_NAME, blank=True, default="")

@@ -58,7 +58,8 @@ def columns() -> tuple[Column, ...]:
     rows = [Column(row.key, row.name, row.is_shown) for row in Stage.objects.all()]
     if len(_known) >= MOST_COMPANIES:
         _known.clear()
-    found = tuple(rows) or STANDARD
+    kept = {column.key for column in rows}
+    found = (*rows, *(column for column in STANDARD if column.key not in kept))
     _known[schema] = (now, found)
     return found
 
@@ -89,10 +90,9 @@ def arrange_stages(
     None is ever removed: leads and their history keep its key. It is hidden instead, once no
     lead stands there.
     """
-    held = list(Stage.objects.select_for_update()) or [
-        Stage(key=key, position=place) for place, key in enumerate(pipeline.STAGES)
-    ]
-    rows = {row.key: row for row in held}
+    rows = {row.key: row for row in Stage.objects.select_for_update()}
+    for key in pipeline.STAGES:
+        rows.setdefault(key, Stage(key=key))
     _refuse_what_cannot_be(columns, added, rows)
     for place, column in enumerate(columns):
         row = rows[column.key]

@@ -24,7 +24,7 @@
     function place(card, pile, before) {
       const from = card.closest(".pile");
       const list = pile.querySelector(".pile__cards");
-      list.insertBefore(card, before ?? list.firstElementChild);
+      list.insertBefore(card, before === undefined ? list.firstElementChild : before);
       count(from, -1);
       count(pile, 1);
       card.querySelectorAll("button[name=stage]").forEach((button) => {
@@ -37,6 +37,7 @@
       const from = card.closest(".pile");
       const next = card.nextElementSibling;
       if (!pile || pile === from) return;
+      // A node that is put elsewhere loses the focus.
       const held = card.contains(document.activeElement);
       place(card, pile);
       if (held) card.querySelector("a").focus();
@@ -55,7 +56,9 @@
         say(board.dataset.moved.replace(/\{(\w+)\}/g, (hole, name) => told[name] ?? hole));
         return;
       }
+      const stillHeld = card.contains(document.activeElement);
       place(card, from, next);
+      if (stillHeld) card.querySelector("a").focus();
       say(board.dataset.failed);
       window.leadwireToast?.(board.dataset.failed, "error");
     }
