@@ -45,7 +45,7 @@ def change_many(request: AuthenticatedRequest) -> HttpResponse:
         done = services.change_many(
             lead_ids=[each for each in ids if each < 1 << 62],
             deed=deed,
-            value=request.POST.get(f"value_{deed}", ""),
+            value=request.POST.get(f"value_{deed.removeprefix('un')}", ""),
             actor=request.user.actor,
         )
     except ValidationError as error:

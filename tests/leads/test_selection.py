@@ -89,6 +89,11 @@ class TestManyAtOnce:
         shown = agent.post(reverse("leads:undo"), follow=True).content.decode()
         assert "2 leads put back." in shown
         assert not Lead.objects.filter(stage="won").exists()
+        tag = make_tag(name="VIP", actor="user:1")
+        tagged = {"lead": [lead.pk for lead in leads], "value_tag": tag.pk}
+        for deed, count in (("tag", 3), ("untag", 0)):
+            agent.post(reverse("leads:many"), {**tagged, "deed": deed})
+            assert Lead.objects.filter(tags=tag).count() == count
         assert sign_in("viewer").post(reverse("leads:many"), data).status_code == 403
 
 
