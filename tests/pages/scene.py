@@ -16,6 +16,7 @@ from agents.models import (
     ReplyDraft,
     Run,
     RunStep,
+    ToolApproval,
 )
 from agents.services import versions
 from channels_app import services
@@ -86,6 +87,7 @@ class Scene:
     version: int
     replay: Replay
     experiment: Experiment
+    approval: ToolApproval
 
     @property
     def task(self) -> Task:
@@ -332,4 +334,11 @@ def make_scene() -> Scene:
         trial.version.number,
         trial,
         Experiment.objects.create(control=0, variant=trial.version.number),
+        ToolApproval.objects.create(
+            tool="update_lead",
+            arguments={"facts": {"budget": "900"}},
+            conversation_id=talk.pk,
+            asked_by="key:mcp",
+            expires_at=timezone.now() + timedelta(hours=1),
+        ),
     )
