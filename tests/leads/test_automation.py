@@ -110,11 +110,9 @@ def test_on_the_page(sign_in):
     page = admin.post(url, words, follow=True).content.decode()
     assert "When a lead is hot: move it to Proposal" in page
     assert "Now it would act on 1 lead." in page
-    rule = StageRule.objects.get()
-    assert not rule.is_on
+    rule = StageRule.objects.get(is_on=False)
     admin.post(reverse("leads:switch_rule", args=[rule.pk]), {"on": "1"})
-    rule.refresh_from_db()
-    assert rule.is_on
+    assert StageRule.objects.get() == StageRule.objects.get(is_on=True)
     assert admin.post(url, {"when": "quiet", "then": "finish"}).status_code == 422
     assert sign_in("agent").post(url, words).status_code == 403
     sign_in("admin").post(reverse("leads:remove_rule", args=[rule.pk]))

@@ -122,7 +122,8 @@ class TestTaking:
     def test_a_crash_takes_up_where_it_was(self, north, monkeypatch):
         order = order_of()
         importing.start(order=order, actor="user:1")
-        taken, take = [], importing._take
+        taken: list[int] = []
+        take = importing._take
 
         def die(import_id, row):
             if taken:
