@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.core.exceptions import ValidationError
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
@@ -115,7 +115,7 @@ def mail_reminder(*, task_id: int) -> None:
     if person is not None and person.is_active and person.email:
         mail = _reminder(task, person)
         context.release()
-        mail.send()
+        get_connection().send_messages([mail])
     Task.objects.filter(pk=task_id, mailed_at=None).update(mailed_at=timezone.now())
 
 
