@@ -18,6 +18,8 @@ from tenants.models import UnroutedEvent, WebhookRoute
 from tests.deadletters.scene import dead_event, dead_message, dead_record
 from tests.factories import make_connection
 
+pytestmark = pytest.mark.usefixtures("memories_last")
+
 URL = "/api/v1/dead-letters/"
 
 

@@ -15,6 +15,8 @@ from tenants.figures.models import Figure, Watermark
 from tenants.figures.reading import Period, report
 from tests.factories import make_user
 
+pytestmark = pytest.mark.usefixtures("memories_last")
+
 MAY = date(2026, 5, 1)
 
 

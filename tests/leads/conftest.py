@@ -1,18 +1,6 @@
 import pytest
 
-from leads.services.rules import forget_weights
-from leads.services.stages import forget_stages
 from leads.signals import lead_changed
-
-
-@pytest.fixture(autouse=True)
-def no_weights_are_remembered():
-    """A process remembers a company's numbers and stages for some seconds; a test must not."""
-    forget_weights()
-    forget_stages()
-    yield
-    forget_weights()
-    forget_stages()
 
 
 @pytest.fixture

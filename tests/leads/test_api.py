@@ -7,6 +7,8 @@ from tenants import context
 from tenants.services import create_api_key
 from tests.factories import make_lead, make_message
 
+pytestmark = pytest.mark.usefixtures("memories_last")
+
 
 @pytest.fixture
 def lead(north):

@@ -24,6 +24,8 @@ from leads.services.board import CARDS, filters_of, matching, piles
 from tenants import context
 from tests.factories import make_contact, make_lead
 
+pytestmark = pytest.mark.usefixtures("memories_last")
+
 BOARD = "leads:pipeline"
 
 

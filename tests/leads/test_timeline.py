@@ -15,6 +15,8 @@ from tenants.cards import gather_flat
 from tenants.histories import Before, before_of, page
 from tests.factories import make_conversation, make_crm, make_hook, make_lead, make_message
 
+pytestmark = pytest.mark.usefixtures("memories_last")
+
 
 @pytest.fixture
 def lead(north, people):

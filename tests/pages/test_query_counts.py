@@ -9,6 +9,8 @@ from tenants.accounts.models import User
 from tests.factories import make_connection
 from tests.pages.scene import make_scene, make_talk
 
+pytestmark = pytest.mark.usefixtures("memories_last")
+
 LISTS = [
     "workspace:dashboard",
     "workspace:team",
