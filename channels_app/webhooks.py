@@ -16,13 +16,14 @@ from django.http.request import split_domain_port
 from django.views.decorators.csrf import csrf_exempt
 
 from channels_app.providers.values import UNREADABLE, RawItem
-from channels_app.services import ring_events, store, store_strays, store_unrouted
+from channels_app.services import ring_events, store, store_strays
 from channels_app.services.routing import Address, Route, address, routes
 from channels_app.wire import key_of
 from tenants import context
 from tenants.bodies import raw_body
 from tenants.middleware import REQUEST_ID
 from tenants.plugins.errors import PayloadRejected, SignatureMismatch
+from tenants.unrouted import keep_unrouted
 
 logger = logging.getLogger("leadwire.webhooks")
 
@@ -148,7 +149,7 @@ def _keep_shared(platform: str, items: Sequence[RawItem]) -> bool:
     unrouted = [item for group in groups.values() for item in group]
     if unrouted:
         context.leave()  # they are public's until somebody connects their account
-        store_unrouted(platform=platform, items=unrouted)
+        keep_unrouted(platform=platform, items=unrouted)
     return all(kept)
 
 

@@ -24,12 +24,12 @@ from crm.services import (
     hook_routes,
     keep_events,
     keep_strays,
-    keep_unrouted,
     ring_hook_events,
 )
 from tenants import context
 from tenants.bodies import raw_body
 from tenants.plugins.errors import PayloadRejected, SignatureMismatch
+from tenants.unrouted import keep_unrouted
 
 logger = logging.getLogger("leadwire.webhooks")
 
@@ -104,7 +104,7 @@ def _keep_shared(kind: str, items: Sequence[Item]) -> bool:
     unrouted = [item for group in groups.values() for item in group]
     if unrouted:
         context.leave()  # they are public's until somebody shows the account to be theirs
-        keep_unrouted(kind=kind, items=unrouted)
+        keep_unrouted(platform=kind, items=unrouted)
     return all(kept)
 
 

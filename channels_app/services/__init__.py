@@ -37,7 +37,7 @@ from channels_app.services.followers import follow as follow_merges
 from channels_app.services.inbound import ingest
 from channels_app.services.incidents import prune_incidents
 from channels_app.services.inquiries import take_inquiry
-from channels_app.services.intake import store, store_strays, store_unrouted, take_in_unrouted
+from channels_app.services.intake import store, store_strays, take_in_unrouted
 from channels_app.services.merging import MergeRefused, merge, undo
 from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
 from channels_app.services.polling import poll, ring_due_polls, start_polling
@@ -118,7 +118,6 @@ __all__ = [
     "start_polling",
     "store",
     "store_strays",
-    "store_unrouted",
     "subscribe",
     "sweep",
     "sync_templates",

@@ -14,7 +14,8 @@ from channels_app.models import ChannelConnection, InboundEvent, new_event_id
 from channels_app.providers.values import RawItem
 from channels_app.services.ringing import ring_events
 from tenants import context, crypto
-from tenants.models import UnroutedEvent, WebhookRoute
+from tenants.models import WebhookRoute
+from tenants.unrouted import let_go, unrouted
 
 ROWS = 500  # to one statement
 BODY = "channels_app_inboundevent.body"
@@ -92,24 +93,6 @@ def _insert(rows: Sequence[tuple[Any, ...]]) -> list[str]:
         return [found[0] for found in cursor.fetchall()]
 
 
-def store_unrouted(*, platform: str, items: Iterable[RawItem]) -> None:
-    """Keep, in public, what is genuine but for an account that nobody has connected."""
-    UnroutedEvent.objects.bulk_create(
-        [
-            UnroutedEvent(
-                platform=platform,
-                account_id=item.account_id,
-                key=item.key,
-                kind=item.kind,
-                body=item.body,
-            )
-            for item in items
-        ],
-        batch_size=ROWS,
-        ignore_conflicts=True,
-    )
-
-
 def take_in_unrouted(*, connection: ChannelConnection) -> int:
     """Take in what came before this account was connected; return how many.
 
@@ -118,10 +101,11 @@ def take_in_unrouted(*, connection: ChannelConnection) -> int:
     moved = _take_in_strays(connection)
     if not is_verified(connection):
         return moved
-    while items := _unrouted(connection):
+    while events := unrouted(platform=connection.platform, account_id=connection.account_id):
+        items = [RawItem(event.account_id, event.key, event.kind, event.body) for event in events]
         with transaction.atomic():
-            stored = store(connection_id=connection.pk, items=items.values())
-            UnroutedEvent.objects.filter(pk__in=items).defer("body").delete()
+            stored = store(connection_id=connection.pk, items=items)
+            let_go(events)
             transaction.on_commit(partial(ring_events, stored))
         moved += len(stored)
     return moved
@@ -150,16 +134,3 @@ def _take_in_strays(connection: ChannelConnection) -> int:
         )
         transaction.on_commit(partial(ring_events, [str(event_id) for event_id in found]))
     return len(found)
-
-
-def _unrouted(connection: ChannelConnection) -> dict[int, RawItem]:
-    """The next of them. They are encrypted with public's key, so they are read from there."""
-    waiting = UnroutedEvent.objects.filter(
-        platform=connection.platform, account_id=connection.account_id
-    ).order_by("pk")[:ROWS]
-    company = context.current_company()
-    context.leave()
-    try:
-        return {row.pk: RawItem(row.account_id, row.key, row.kind, row.body) for row in waiting}
-    finally:
-        context.enter_company(company)

@@ -10,7 +10,7 @@ from crm.services.hooking import (
     made_hook_secrets,
     open_hook,
 )
-from crm.services.keeping import keep_events, keep_strays, keep_unrouted
+from crm.services.keeping import keep_events, keep_strays
 from crm.services.marking import discard_dead, mark_dirty, retry_dead, retry_dead_ones
 from crm.services.pushing import Pushed, push_due, push_lead, told_of
 from crm.services.reading import (
@@ -40,7 +40,6 @@ __all__ = [
     "identify_hook",
     "keep_events",
     "keep_strays",
-    "keep_unrouted",
     "made_hook_secrets",
     "made_secrets",
     "mark_dirty",

@@ -11,7 +11,7 @@ from crm.hooks.values import Item
 from crm.models import HookEvent, IncomingHook
 from crm.services.ringing import ring_hook_events
 from tenants import context, crypto
-from tenants.models import UnroutedEvent
+from tenants.unrouted import let_go, unrouted
 
 ROWS = 500  # to one statement
 BODY = "crm_hookevent.body"
@@ -47,31 +47,14 @@ def keep_strays(*, hook_id: int, items: Iterable[Item]) -> list[str]:
     return _keep(hook_id, items, state=State.UNSUPPORTED, outcome="unrouted", reason=reason)
 
 
-def keep_unrouted(*, kind: str, items: Iterable[Item]) -> None:
-    """Keep, in public, what is genuine but for an account that no company has shown to be its."""
-    UnroutedEvent.objects.bulk_create(
-        [
-            UnroutedEvent(
-                platform=kind,
-                account_id=item.account_id,
-                key=item.key,
-                kind=item.kind,
-                body=item.body,
-            )
-            for item in items
-        ],
-        batch_size=ROWS,
-        ignore_conflicts=True,
-    )
-
-
 def take_in_unrouted_events(*, hook: IncomingHook) -> int:
     """Take in what came for the hook's account before it was known; return how many."""
     moved = 0
-    while hook.account_id and (items := _unrouted(hook)):
+    while hook.account_id and (events := unrouted(platform=hook.kind, account_id=hook.account_id)):
+        items = [Item(event.account_id, event.key, event.kind, event.body) for event in events]
         with transaction.atomic():
-            kept = keep_events(hook_id=hook.pk, items=items.values())
-            UnroutedEvent.objects.filter(pk__in=items).defer("body").delete()
+            kept = keep_events(hook_id=hook.pk, items=items)
+            let_go(events)
             transaction.on_commit(partial(ring_hook_events, kept))
         moved += len(kept)
     return moved
@@ -106,17 +89,3 @@ def _insert(rows: Sequence[tuple[object, ...]]) -> list[str]:
     with context.connection.cursor() as cursor:
         cursor.execute(statement, [value for row in rows for value in row])
         return [found[0] for found in cursor.fetchall()]
-
-
-def _unrouted(hook: IncomingHook) -> dict[int, Item]:
-    """The next of them. They are encrypted with public's key, so they are read from there."""
-    waiting = UnroutedEvent.objects.filter(platform=hook.kind, account_id=hook.account_id)
-    company = context.current_company()
-    context.leave()
-    try:
-        return {
-            row.pk: Item(row.account_id, row.key, row.kind, row.body)
-            for row in waiting.order_by("pk")[:ROWS]
-        }
-    finally:
-        context.enter_company(company)

@@ -15,6 +15,7 @@ from channels_app.services import routing
 from tenants import context
 from tenants.models import PlatformApp, UnroutedEvent
 from tenants.plugins.errors import PayloadRejected
+from tenants.unrouted import keep_unrouted
 from tests.channels_app.conftest import connected, outcomes
 
 
@@ -214,7 +215,7 @@ def test_what_came_before_the_account_was_connected_is_taken_in(knock_shared, wo
 def test_the_sweeper_takes_in_what_slipped_between(north):
     provider = connected("messenger", "77").provider()
     context.leave()
-    services.store_unrouted(platform="messenger", items=provider.split(TEXT))
+    keep_unrouted(platform="messenger", items=provider.split(TEXT))
     context.enter_company(north)
 
     assert services.sweep()["unrouted"] == 1
