@@ -9,6 +9,15 @@ from channels_app.models.agreements import (
 from channels_app.models.checkups import Checkup, OpenFinding
 from channels_app.models.connections import ChannelConnection, channel_kinds
 from channels_app.models.conversations import Conversation, ConversationQuerySet
+from channels_app.models.desk import (
+    CannedReply,
+    ConversationWords,
+    DeskHabits,
+    InboxView,
+    Label,
+    Mention,
+    WrittenDraft,
+)
 from channels_app.models.events import InboundEvent, new_event_id
 from channels_app.models.incidents import Incident, IncidentQuerySet
 from channels_app.models.media import Media, MediaQuerySet
@@ -18,6 +27,7 @@ from channels_app.models.people import Contact, ContactIdentity, ContactQuerySet
 from channels_app.models.sign_ins import SignInAttempt
 
 __all__ = [
+    "CannedReply",
     "ChannelConnection",
     "Checkup",
     "Contact",
@@ -26,11 +36,16 @@ __all__ = [
     "ContactQuerySet",
     "Conversation",
     "ConversationQuerySet",
+    "ConversationWords",
+    "DeskHabits",
     "InboundEvent",
+    "InboxView",
     "Incident",
     "IncidentQuerySet",
+    "Label",
     "Media",
     "MediaQuerySet",
+    "Mention",
     "MergeSuggestion",
     "Message",
     "MessageTemplate",
@@ -39,6 +54,7 @@ __all__ = [
     "OptOut",
     "OptOutQuerySet",
     "SignInAttempt",
+    "WrittenDraft",
     "channel_kinds",
     "id_index",
     "new_event_id",

@@ -83,6 +83,7 @@ class Conversation(models.Model):
     last_message_at = models.DateTimeField(null=True, blank=True)
     last_inbound_at = models.DateTimeField(null=True, blank=True)  # provider's time: opens windows
     waiting_since = models.DateTimeField(null=True, blank=True)  # first unanswered inbound
+    snoozed_until = models.DateTimeField(null=True, blank=True)  # none: until they write again
     # Another app has the thread at the network (a hand-over protocol): we listen and are silent.
     is_led_elsewhere = models.BooleanField(default=False)
     # Set when the network said that the person blocked us or left; cleared when they write again.
@@ -110,6 +111,16 @@ class Conversation(models.Model):
                 fields=["waiting_since"],
                 condition=Q(waiting_since__isnull=False),
                 name="conversations_waiting",
+            ),
+            models.Index(
+                fields=["-last_message_at"],
+                condition=Q(status="open", controller="human") & ~Q(escalation_reason=""),
+                name="conversations_escalated",
+            ),
+            models.Index(
+                fields=["snoozed_until"],
+                condition=Q(status="snoozed"),
+                name="conversations_snoozed",
             ),
             BrinIndex(fields=["created_at"], name="conversations_by_day"),
         ]
