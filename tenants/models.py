@@ -45,6 +45,9 @@ class Company(TenantMixin):
     time_zone = models.CharField(max_length=64, default="UTC")
     is_suspended = models.BooleanField(default=False)
     keyring = models.JSONField(default=crypto.new_keyring, editable=False)
+    # Events that some address of theirs is to be told of. It stands here because whoever works
+    # for a company has this row at hand: to know that nobody asked costs no statement.
+    webhook_events = models.JSONField(default=list, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     auto_create_schema = True
