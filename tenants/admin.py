@@ -73,7 +73,7 @@ class DomainAdmin(PublicAdmin):
 
 @admin.register(Plan)
 class PlanAdmin(PublicAdmin):
-    list_display = ["name", "code", "monthly_messages", "monthly_tokens", "monthly_price"]
+    list_display = ["name", "code"]
 
 
 @admin.register(WebhookRoute)

@@ -1,20 +1,26 @@
 """Who our customers are, and where the outside finds them. Public schema only."""
 
 import secrets
-from typing import NoReturn
+from decimal import Decimal
+from typing import Any, NoReturn
 
-from django.core.validators import RegexValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models import Q
 from django_tenants.models import DomainMixin, TenantMixin
 
 from tenants import blueprint, crypto
 from tenants.fields import EncryptedBytesField, EncryptedTextField
+from tenants.meters import STOPPABLE, meter_choices
 
 # A DNS label, which is also a harmless schema name.
 SUBDOMAIN = RegexValidator(
     r"^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?\Z",
     "Use 1 to 40 lower-case letters, digits and hyphens, starting with a letter.",
 )
+CURRENCY = RegexValidator(r"^[A-Z]{3}\Z", "Three capital letters, such as EUR.")
+QUANTITY: Any = {"max_digits": 20, "decimal_places": 6}
 
 
 def new_route_token() -> str:
@@ -22,19 +28,79 @@ def new_route_token() -> str:
 
 
 class Plan(models.Model):  # type: ignore[django-manager-missing]
-    """What a company may use in a month. Zero means no limit."""
+    """What companies can have. What it holds and costs stands in its tariffs."""
 
     code = models.SlugField(unique=True)
     name = models.CharField(max_length=60)
-    monthly_messages = models.PositiveIntegerField(default=0)
-    monthly_tokens = models.PositiveIntegerField(default=0)
-    monthly_price = models.DecimalField(max_digits=8, decimal_places=2, default=0)
 
     class Meta:
-        ordering = ["monthly_price", "code"]
+        ordering = ["code"]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Tariff(models.Model):
+    """What a plan holds and costs, for months that begin on this day or later.
+
+    Once a month has begun under it, it is not changed: a new price is a new tariff.
+    """
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="tariffs")
+    effective_from = models.DateField()
+    currency = models.CharField(max_length=3, default="USD", validators=[CURRENCY])
+    monthly_price = models.DecimalField(
+        max_digits=12, decimal_places=3, default=Decimal(0), validators=[MinValueValidator(0)]
+    )
+
+    class Meta:
+        ordering = ["plan", "-effective_from"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "effective_from"], name="one_tariff_a_day"),
+            models.CheckConstraint(
+                condition=Q(monthly_price__gte=0), name="tariff_price_is_no_gift"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan} from {self.effective_from}"
+
+
+class TariffLine(models.Model):
+    """What a tariff says of one meter; of a meter without a line nothing is charged."""
+
+    tariff = models.ForeignKey(Tariff, on_delete=models.CASCADE, related_name="lines")
+    meter = models.CharField(max_length=32, choices=meter_choices)
+    included = models.DecimalField(
+        **QUANTITY, default=Decimal(0), validators=[MinValueValidator(0)]
+    )
+    unit_price = models.DecimalField(
+        max_digits=14, decimal_places=6, default=Decimal(0), validators=[MinValueValidator(0)]
+    )
+    per = models.DecimalField(
+        **QUANTITY, default=Decimal(1), validators=[MinValueValidator(Decimal("0.000001"))]
+    )
+    # Where it stops; empty: what goes beyond is charged.
+    hard_cap = models.DecimalField(
+        **QUANTITY, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["tariff", "meter"], name="one_line_a_meter"),
+            models.CheckConstraint(
+                condition=Q(included__gte=0, unit_price__gte=0, per__gt=0),
+                name="tariff_line_makes_sense",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.meter
+
+    def clean(self) -> None:
+        if self.hard_cap is not None and self.meter not in STOPPABLE:
+            raise ValidationError({"hard_cap": "Only what the AI does can be stopped."})
 
 
 class Company(TenantMixin):
@@ -76,6 +142,30 @@ class Company(TenantMixin):
     @property
     def subdomain(self) -> str:
         return self.schema_name
+
+
+class Subscription(models.Model):
+    """Another plan, or another tax, for months that begin on this day or later.
+
+    Until the first of them a company has the plan with which it was opened.
+    """
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="subscriptions")
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions")
+    starts_on = models.DateField()
+    tax_label = models.CharField(max_length=40, blank=True, default="")  # VAT, IVA, …
+    tax_percent = models.DecimalField(
+        max_digits=6, decimal_places=3, default=Decimal(0), validators=[MinValueValidator(0)]
+    )
+
+    class Meta:
+        ordering = ["-starts_on"]
+        constraints = [
+            models.UniqueConstraint(fields=["company", "starts_on"], name="one_plan_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan} from {self.starts_on}"
 
 
 class Blueprint(models.Model):

@@ -39,6 +39,9 @@ class Profile(models.Model):
     ai_enabled = models.BooleanField(default=True)
     # What the AI may use while it answers, by name; nothing costs nothing.
     tools = models.JSONField(default=list, blank=True)
+    # Whether two contacts for whom two networks vouch with one number or address become one by
+    # themselves; else somebody is asked.
+    joins_proven = models.BooleanField(default=True)
     # Changed with every change of the company's own intents, and of its style examples: what
     # processes remember of them is remembered under it. 0: there are none.
     own_intents = models.PositiveBigIntegerField(default=0, editable=False)
@@ -65,6 +68,9 @@ class Profile(models.Model):
     daily_hard_cap = models.DecimalField(null=True, blank=True, **MONEY)
     monthly_soft_cap = models.DecimalField(null=True, blank=True, **MONEY)
     monthly_hard_cap = models.DecimalField(null=True, blank=True, **MONEY)
+    # What the plan says to this month's use, as ``tenants.billing.standing`` writes it:
+    # {"caps": {meter: where it stops}, "month": "2026-11", "levels": {meter: 80 or 100}}.
+    allowance = models.JSONField(default=dict, blank=True, editable=False)
     retention_days = models.PositiveIntegerField(default=90)
     # How many answers people wrote stand ready; where there is none, nobody looks for one.
     curated_answers = models.PositiveIntegerField(default=0, editable=False)
@@ -96,7 +102,10 @@ _PROFILE = Prepared(lambda: Profile.objects.filter(pk=1))
 
 
 class UsageDay(models.Model):
-    """What was used on one day (UTC), by kind: messages, tokens, model cost."""
+    """What was used on one day, by kind: tokens, model cost, what was saved.
+
+    Days are UTC's, but for ``model_cost``: that is what is charged, by the company's own days.
+    """
 
     day = models.DateField()
     kind = models.CharField(max_length=40)

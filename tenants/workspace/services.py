@@ -1,12 +1,14 @@
 """What the other floors ask of the workspace."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
 
+from tenants import context
 from tenants.audit.services import record
 from tenants.moments import Moment
 from tenants.statements import Statement, Write, write_together
@@ -36,14 +38,27 @@ def record_usage(**amounts: Decimal | int | float) -> None:
 
 def usage(**amounts: Decimal | int | float) -> Write | None:
     """As ``record_usage``, to be written together with what was done."""
-    today = datetime.now(UTC).date()
+    now = datetime.now(UTC)
     # Sorted: two workers that add to the same counters take their locks in the same order.
     added = [
-        (today, kind, Decimal(str(amount))) for kind, amount in sorted(amounts.items()) if amount
+        (now.date(), kind, Decimal(str(amount)))
+        for kind, amount in sorted(amounts.items())
+        if amount
     ]
+    if cost := amounts.get("cost"):
+        own = now.astimezone(_zone()).date()
+        added.append((own, "model_cost", Decimal(str(cost))))
     return (
         Write(_add_usage(len(added)), [value for row in added for value in row]) if added else None
     )
+
+
+def _zone() -> tzinfo:
+    name = context.current_company().time_zone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
 
 
 @lru_cache(maxsize=16)
