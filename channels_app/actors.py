@@ -62,6 +62,12 @@ def tell_of_findings(connection_id: int) -> None:
     services.tell_of_findings(connection_id=connection_id)
 
 
+@dramatiq.actor(queue_name="upkeep", max_retries=1)
+def compare_people() -> None:
+    """Whoever a network vouches for as somebody we know becomes one with them."""
+    services.compare_people()
+
+
 # Its own patience (next_attempt_at) is kept in the row; nothing is blindly tried again.
 @dramatiq.actor(queue_name="delivery")
 def deliver_message(message_id: int) -> None:

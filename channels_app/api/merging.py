@@ -14,11 +14,12 @@ from tenants.api.exceptions import problem
 
 
 class EvidenceSerializer(serializers.Serializer):
-    """``proven`` by both networks, or only ``claimed``; ``here`` and ``there`` are platforms."""
+    """``proven`` by both networks, ``recorded`` by the company and proven by one, or only
+    ``claimed``; ``here`` and ``there`` are platforms."""
 
-    key = serializers.ChoiceField(choices=["phone", "email", "name"])
+    key = serializers.ChoiceField(choices=["phone", "email", "name", "company"])
     value = serializers.CharField()
-    grade = serializers.ChoiceField(choices=["proven", "claimed"])
+    grade = serializers.ChoiceField(choices=["proven", "recorded", "claimed"])
     here = serializers.CharField(allow_blank=True)
     there = serializers.CharField(allow_blank=True)
 
@@ -33,6 +34,7 @@ class MergeSuggestionSerializer(serializers.ModelSerializer):
             "one",
             "other",
             "evidence",
+            "grade",
             "state",
             "decided_by",
             "decided_at",
@@ -64,11 +66,16 @@ def merged(request: Request, *, survivor: Contact, absorbed: Contact) -> Respons
 
 
 class MergeSuggestionViewSet(ReadOnlyModelViewSet):
-    """Contacts that share what both their networks vouch for, newest first."""
+    """Contacts that may be one person, newest first; ``sure`` ones are merged by themselves."""
 
     queryset = MergeSuggestion.objects.all()
     serializer_class = MergeSuggestionSerializer
-    filterset_fields = {"state": ["exact"], "one": ["exact"], "other": ["exact"]}
+    filterset_fields = {
+        "state": ["exact"],
+        "grade": ["exact"],
+        "one": ["exact"],
+        "other": ["exact"],
+    }
 
     @extend_schema(request=None, responses={201: ContactMergeSerializer})
     @action(detail=True, methods=["post"])

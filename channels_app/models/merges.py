@@ -10,11 +10,17 @@ from tenants.fields import EncryptedJSONField
 
 
 class MergeSuggestion(models.Model):
-    """Two contacts share something that both their networks vouch for.
+    """Two contacts share something that speaks for their being one person.
 
-    ``evidence`` lists what they share: ``[{key, value, grade, here, there}]``; at least one of
-    its lines is ``proven`` on both sides. What was dismissed comes back with new proof only.
+    ``evidence`` lists what they share: ``[{key, value, grade, here, there}]``. ``grade`` says how
+    much that is; only what is sure is merged by itself. What was dismissed comes back with new
+    proof only.
     """
+
+    class Grade(models.TextChoices):
+        SURE = "sure", "Both networks vouch for it, and for nobody else"
+        PROVEN = "proven", "Both networks vouch for it, and for others as well"
+        LIKELY = "likely", "Both say so"
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
@@ -24,6 +30,7 @@ class MergeSuggestion(models.Model):
     one = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="suggested_merges")
     other = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="suggested_for")
     evidence = EncryptedJSONField(default=list)
+    grade = models.CharField(max_length=8, choices=Grade.choices, default=Grade.PROVEN)
     state = models.CharField(max_length=16, choices=State.choices, default=State.OPEN)
     decided_by = models.CharField(max_length=120, blank=True, default="")
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -36,6 +43,9 @@ class MergeSuggestion(models.Model):
         ]
         indexes = [
             models.Index(fields=["-id"], condition=Q(state="open"), name="suggestions_open"),
+            models.Index(
+                fields=["id"], condition=Q(state="open", grade="sure"), name="suggestions_sure"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -38,6 +38,7 @@ from channels_app.services.inbound import ingest
 from channels_app.services.incidents import prune_incidents
 from channels_app.services.inquiries import take_inquiry
 from channels_app.services.intake import store, store_strays, take_in_unrouted
+from channels_app.services.joining import compare_people, join_the_sure
 from channels_app.services.merging import MergeRefused, merge, undo
 from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
 from channels_app.services.polling import poll, ring_due_polls, start_polling
@@ -47,10 +48,12 @@ from channels_app.services.silence import Explanation, explains_silence, let_res
 from channels_app.services.silence import watch as watch_silence
 from channels_app.services.subscriptions import prove_ownership, subscribe, unsubscribe
 from channels_app.services.suggesting import (
+    claimed,
     compare_new_identities,
     dismiss,
     evidence_between,
     open_suggestions,
+    suggest_likely,
 )
 from channels_app.services.telling import tell_of_findings
 from channels_app.services.templates import refresh_templates, sync_templates
@@ -75,8 +78,10 @@ __all__ = [
     "assign",
     "await_approval",
     "begin_writing",
+    "claimed",
     "close",
     "compare_new_identities",
+    "compare_people",
     "configure",
     "connect",
     "deliver",
@@ -95,6 +100,7 @@ __all__ = [
     "history",
     "ingest",
     "is_real",
+    "join_the_sure",
     "let_rest",
     "mail_digest",
     "mark_read",
@@ -119,6 +125,7 @@ __all__ = [
     "store",
     "store_strays",
     "subscribe",
+    "suggest_likely",
     "sweep",
     "sync_templates",
     "take_in_unrouted",

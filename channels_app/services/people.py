@@ -16,6 +16,7 @@ from channels_app.models import (
     id_index,
 )
 from channels_app.providers.values import Person
+from channels_app.services.ringing import ring
 from channels_app.services.rows import NEW_IDENTITIES, NEW_PERSON, TakenMeanwhile
 from tenants import context, crypto
 from tenants.prepared import Blank, Prepared
@@ -155,8 +156,11 @@ def _find_or_make_contact(
     )
     contact.index()
     first, *others = _known_as(contact, connection, person, dict.fromkeys(ids))
-    if NEW_PERSON.told(contact, first) is None:
+    told = NEW_PERSON.told(contact, first)
+    if told is None:
         raise TakenMeanwhile(f"A person of {connection.platform} {connection.account_id}")
+    if told[0]:
+        ring("compare_people")
     for other in others:
         other.contact = contact
     NEW_IDENTITIES.rows(others)
@@ -237,9 +241,9 @@ def _proofs(connection: ChannelConnection, person: Person) -> dict[str, str]:
 def prove(connection: ChannelConnection, person: Person) -> None:
     """A network vouches for somebody it did not vouch for at first."""
     for name, value in _proofs(connection, person).items():
-        _identities(connection, [person.id, *person.aliases]).filter(**{name: ""}).update(
-            **{name: value, "compared_at": None}
-        )
+        unproven = _identities(connection, [person.id, *person.aliases]).filter(**{name: ""})
+        if unproven.update(**{name: value, "compared_at": None}):
+            ring("compare_people")
 
 
 def know_as(*, contact: Contact, connection: ChannelConnection, external_id: str) -> None:

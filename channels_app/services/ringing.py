@@ -16,6 +16,7 @@ QUEUES = {
     "subscribe_connection": "upkeep",
     "examine_connection": "upkeep",
     "tell_of_findings": "upkeep",
+    "compare_people": "upkeep",
 }
 CHUNK = 25  # events a worker takes at once from a big batch
 

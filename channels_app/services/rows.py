@@ -20,7 +20,18 @@ WHO_WAITS = """ARRAY(
       AND early.status = 'waiting' AND early.awaits = channels_app_message.external_key
 )"""
 
-NEW_IDENTITIES = PreparedInsert(ContactIdentity, "ON CONFLICT DO NOTHING")
+# Whether a network vouches to somebody else for the same number or address.
+HAS_A_TWIN = """EXISTS(
+    SELECT 1 FROM channels_app_contactidentity AS twin
+    WHERE twin.proven_phone = channels_app_contactidentity.proven_phone
+      AND NOT (twin.proven_phone = '')
+) OR EXISTS(
+    SELECT 1 FROM channels_app_contactidentity AS twin
+    WHERE twin.proven_email = channels_app_contactidentity.proven_email
+      AND NOT (twin.proven_email = '')
+)"""
+
+NEW_IDENTITIES = PreparedInsert(ContactIdentity, "ON CONFLICT DO NOTHING", HAS_A_TWIN)
 NEW_PERSON = PreparedPair(PreparedInsert(Contact), NEW_IDENTITIES, "contact")
 _NEW_CONVERSATION = PreparedInsert(Conversation)
 FINISHED_EVENT = PreparedUpdate(

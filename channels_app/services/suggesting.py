@@ -1,6 +1,7 @@
-"""Finding contacts that are one person: by what their networks vouch for, and by nothing less.
+"""Finding contacts that are one person: by what their networks vouch for.
 
-A number that was typed into a message is shown as well, and never enough: anybody can type it.
+What the company itself wrote down of somebody who never wrote (``recorded``) is as good. A number
+that was typed into a message is shown, and asked about at most: anybody can type it.
 """
 
 from collections import defaultdict
@@ -20,9 +21,11 @@ from tenants.live import publish
 AT_ONCE = 500
 # More people than this behind one number or address: an office, a family, a switchboard.
 SHARED_BY = 5
-PROVEN, CLAIMED = "proven", "claimed"
-State = MergeSuggestion.State
+PROVEN, RECORDED, CLAIMED = "proven", "recorded", "claimed"
+FIELDS = {"proven_phone": proofs.PHONE, "proven_email": proofs.EMAIL}
+State, Grade = MergeSuggestion.State, MergeSuggestion.Grade
 Line = dict[str, str]
+Pair = tuple[int, int]
 
 
 def compare_new_identities() -> int:
@@ -30,17 +33,21 @@ def compare_new_identities() -> int:
     fresh = list(
         ContactIdentity.objects.filter(compared_at=None)
         .exclude(proven_phone="", proven_email="")
+        .select_related("contact")
         .order_by("pk")[:AT_ONCE]
     )
     if not fresh:
         return 0
-    pairs: set[tuple[int, int]] = set()
-    for field in ("proven_phone", "proven_email"):
-        pairs |= _pairs(field, {getattr(each, field) for each in fresh} - {""})
-    contacts = Contact.objects.standing().in_bulk({pk for pair in pairs for pk in pair})
+    grades: dict[Pair, str] = {}
+    for field, key in FIELDS.items():
+        known = _who_has(field, {getattr(each, field) for each in fresh} - {""})
+        _add_recorded(known, field, key, fresh)
+        for pair, grade in _pairs(known).items():
+            grades[pair] = Grade.SURE if Grade.SURE in {grade, grades.get(pair)} else grade
+    contacts = Contact.objects.standing().in_bulk({pk for pair in grades for pk in pair})
     made = sum(
-        _suggest(contacts[one], contacts[other])
-        for one, other in sorted(pairs)
+        _suggest(contacts[one], contacts[other], grade)
+        for (one, other), grade in sorted(grades.items())
         if one in contacts and other in contacts
     )
     ContactIdentity.objects.filter(pk__in=[each.pk for each in fresh]).update(
@@ -55,6 +62,24 @@ def open_suggestions(contact: Contact | None = None) -> QuerySet[MergeSuggestion
         state=State.OPEN, one__absorbed_into=None, other__absorbed_into=None
     ).select_related("one", "other")
     return rows if contact is None else rows.filter(Q(one=contact) | Q(other=contact))
+
+
+def suggest_likely(*, one: Contact, other: Contact, lines: list[Line]) -> bool:
+    """Ask whether two who say the same of themselves are one; asked once, whatever the answer."""
+    first, second = sorted((one, other), key=lambda each: each.pk)
+    shown = evidence_between(first, second)
+    said = {(line["key"], line["value"]) for line in shown}
+    shown += [line for line in lines if (line["key"], line["value"]) not in said]
+    made = {"evidence": shown, "grade": Grade.LIKELY}
+    _row, is_new = MergeSuggestion.objects.get_or_create(one=first, other=second, defaults=made)
+    if is_new:
+        publish("merge_suggested", contact=first.pk, other=second.pk)
+    return is_new
+
+
+def claimed(key: str, value: str) -> Line:
+    """What both of them say, and nobody vouches for."""
+    return {"key": key, "value": value, "grade": CLAIMED, "here": "", "there": ""}
 
 
 def dismiss(*, suggestion: MergeSuggestion, actor: str) -> MergeSuggestion:
@@ -73,43 +98,64 @@ def dismiss(*, suggestion: MergeSuggestion, actor: str) -> MergeSuggestion:
 
 def evidence_between(one: Contact, other: Contact) -> list[Line]:
     """Everything that speaks for their being one person, the strongest first."""
-    lines = _proven(one, other)
+    lines = _proven(one, other) or _recorded(one, other)
     shown = {(line["key"], line["value"]) for line in lines}
     claims = [_claimed(key, one, other) for key in (proofs.PHONE, proofs.EMAIL)]
     lines += [
         line for line in claims if line is not None and (line["key"], line["value"]) not in shown
     ]
     if one.name and one.name.casefold() == other.name.casefold():
-        lines.append({"key": "name", "value": one.name, "grade": CLAIMED, "here": "", "there": ""})
+        lines.append(claimed("name", one.name))
     return lines
 
 
-def _pairs(field: str, values: Iterable[str]) -> set[tuple[int, int]]:
+def _who_has(field: str, values: Iterable[str]) -> dict[str, set[int]]:
+    """Contacts by what a network vouches for."""
     known: dict[str, set[int]] = defaultdict(set)
     rows = ContactIdentity.objects.filter(**{f"{field}__in": list(values)})
     for value, contact_id in rows.values_list(field, "contact_id"):
         known[value].add(contact_id)
+    return known
+
+
+def _add_recorded(
+    known: dict[str, set[int]], field: str, key: str, fresh: Iterable[ContactIdentity]
+) -> None:
+    """Whom the company wrote down with the same, and who never wrote to it themselves."""
+    written: dict[str, str] = {}
+    for each in fresh:
+        if index := getattr(each, field):
+            legible = _legible(key, index, each.contact, each)
+            for form in {legible, legible.removeprefix("+"), getattr(each.contact, key)} - {""}:
+                written[crypto.blind_index(form)] = index
+    rows = Contact.objects.standing().filter(identities=None, **{f"{key}_index__in": list(written)})
+    for index, contact_id in rows.values_list(f"{key}_index", "pk"):
+        known[written[index]].add(contact_id)
+
+
+def _pairs(known: dict[str, set[int]]) -> dict[Pair, str]:
+    """Everybody with everybody; of exactly two it is sure."""
     return {
-        pair
+        pair: Grade.SURE if len(people) == 2 else Grade.PROVEN
         for people in known.values()
         if len(people) <= SHARED_BY
         for pair in combinations(sorted(people), 2)
     }
 
 
-def _suggest(one: Contact, other: Contact) -> bool:
+def _suggest(one: Contact, other: Contact, grade: str) -> bool:
     lines = evidence_between(one, other)
     proven = _keys(lines)
     if not proven:
         return False
     row, is_new = MergeSuggestion.objects.get_or_create(
-        one=one, other=other, defaults={"evidence": lines}
+        one=one, other=other, defaults={"evidence": lines, "grade": grade}
     )
     if not is_new and not _is_worth_asking(row, proven):
         return False
     if not is_new:
-        row.evidence, row.state = lines, State.OPEN
-        row.save(update_fields=["evidence", "state"])
+        row.evidence, row.state, row.grade = lines, State.OPEN, grade
+        row.save(update_fields=["evidence", "state", "grade"])
     publish("merge_suggested", contact=one.pk, other=other.pk)
     return True
 
@@ -119,7 +165,7 @@ def _is_worth_asking(row: MergeSuggestion, proven: set[tuple[str, str]]) -> bool
 
 
 def _keys(lines: Iterable[Line]) -> set[tuple[str, str]]:
-    return {(line["key"], line["value"]) for line in lines if line["grade"] == PROVEN}
+    return {(line["key"], line["value"]) for line in lines if line["grade"] != CLAIMED}
 
 
 def _proven(one: Contact, other: Contact) -> list[Line]:
@@ -138,6 +184,24 @@ def _proven(one: Contact, other: Contact) -> list[Line]:
     return list(lines.values())
 
 
+def _recorded(one: Contact, other: Contact) -> list[Line]:
+    """What the company wrote down of somebody without a network, and a network vouches for."""
+    lines = []
+    for silent, known in ((one, other), (other, one)):
+        identities = list(known.identities.order_by("pk"))
+        if not identities or silent.identities.exists():
+            continue
+        for field, key in FIELDS.items():
+            comparable = _comparable(key, getattr(silent, key))
+            index = crypto.blind_index(comparable) if comparable else ""
+            vouched = next((each for each in identities if getattr(each, field) == index), None)
+            if index and vouched is not None:
+                value = f"+{comparable}" if key == proofs.PHONE else comparable
+                places = {"here": vouched.platform, "there": ""}
+                lines.append({"key": key, "value": value, "grade": RECORDED, **places})
+    return lines
+
+
 def _legible(key: str, index: str, contact: Contact, identity: ContactIdentity) -> str:
     """The number or address behind a fingerprint, as people write it."""
     for written in (getattr(contact, key), identity.external_id):
@@ -152,7 +216,7 @@ def _claimed(key: str, one: Contact, other: Contact) -> Line | None:
     if not mine or mine != yours:
         return None
     value = f"+{mine}" if key == proofs.PHONE else mine
-    return {"key": key, "value": value, "grade": CLAIMED, "here": "", "there": ""}
+    return claimed(key, value)
 
 
 def _comparable(key: str, written: str) -> str:

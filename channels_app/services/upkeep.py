@@ -8,9 +8,11 @@ from django.utils import timezone
 from channels_app.media import upkeep as media
 from channels_app.models import ChannelConnection, InboundEvent, Message
 from channels_app.services.intake import take_in_unrouted
+from channels_app.services.joining import compare_people
 from channels_app.services.ringing import ring_events, ring_now
+from channels_app.services.searching import read_all_words
+from channels_app.services.snoozing import wake_due
 from channels_app.services.statuses import UNKNOWN_DELIVERY
-from channels_app.services.suggesting import compare_new_identities
 from tenants.live import publish
 
 PATIENCE = timedelta(seconds=10)  # a rung event or message is on its way for that long
@@ -35,7 +37,9 @@ def sweep() -> dict[str, int]:
         "given_up": _give_up_unknown_sends(),
         "messages": _ring_queued_messages(),
         **media.sweep(),
-        "suggested": compare_new_identities(),
+        "woken": wake_due(),
+        "words": read_all_words(),
+        **compare_people(),
     }
 
 

@@ -126,7 +126,7 @@ class ProfileSerializer(serializers.ModelSerializer):
             *("discloses_ai", "disclosure", "disclosure_hours"),
             *("confidence_gate", "quiet_seconds"),
             *("quiet_from", "quiet_to"),
-            *("ai_enabled", "tools", "silence_minutes", "person_minutes"),
+            *("ai_enabled", "tools", "silence_minutes", "person_minutes", "joins_proven"),
             *("retention_days", "updated_at"),
         ]
 

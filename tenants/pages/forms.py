@@ -223,6 +223,7 @@ class ProfileForm(forms.ModelForm):
             "disclosure_hours",
             "silence_minutes",
             "person_minutes",
+            "joins_proven",
             "retention_days",
         ]
         widgets = {
@@ -243,6 +244,7 @@ class ProfileForm(forms.ModelForm):
             "disclosure_hours": _("Tell them again after a pause of (hours)"),
             "silence_minutes": _("Alarm when nobody answered for (minutes)"),
             "person_minutes": _("Alarm when a person has not answered for (minutes)"),
+            "joins_proven": _("Merge contacts whose networks prove the same number or address"),
             "retention_days": _("Keep conversations for (days)"),
         }
         help_texts = {
@@ -253,6 +255,10 @@ class ProfileForm(forms.ModelForm):
             "discloses_ai": _(
                 "Before the first answer of a conversation, after a long pause, and when a person"
                 " hands it back. The EU's AI Act asks for it, and so does California."
+            ),
+            "joins_proven": _(
+                "Only where nobody else shares it. Each merge can be undone; switched off, somebody"
+                " is asked."
             ),
             "ai_enabled": _("Switched off, every conversation waits for a person."),
         }

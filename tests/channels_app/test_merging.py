@@ -71,7 +71,7 @@ def undo(row: ContactMerge) -> ContactMerge:
 class TestSuggesting:
     def test_a_number_that_two_networks_vouch_for_is_evidence(self, north):
         one, other = pair()
-        assert services.sweep()["suggested"] == 1
+        assert services.compare_new_identities() == 1
 
         [found] = services.open_suggestions(one)
         assert (found.one, found.other) == (one, other)
