@@ -83,6 +83,9 @@ class Lead(models.Model):
     facts = EncryptedJSONField(default=dict)  # name -> value; the words behind it: evidence
     email_index = models.CharField(max_length=32, blank=True, default="", db_index=True)
     phone_index = models.CharField(max_length=32, blank=True, default="", db_index=True)
+    alike_index = models.CharField(max_length=32, blank=True, default="")  # name and company
+    # With every other lead that says the same of itself; not since who they are has changed.
+    is_compared = models.BooleanField(default=False)
     scored_by = models.PositiveSmallIntegerField(default=weights.BUILT_IN_NUMBER)  # rule set
     version = models.PositiveIntegerField(default=0)  # 0: no change has been recorded yet
     # Set while its contact is part of another, whose lead has its evidence.
@@ -108,6 +111,10 @@ class Lead(models.Model):
             models.Index(fields=["owner", "-score", "-id"], name="leads_by_owner"),
             models.Index(fields=["scored_by"], name="leads_by_rule_set"),
             BrinIndex(fields=["created_at"], name="leads_by_day"),
+            models.Index(
+                fields=["alike_index"], condition=~Q(alike_index=""), name="leads_alike"
+            ),
+            models.Index(fields=["id"], condition=Q(is_compared=False), name="leads_to_compare"),
         ]
 
     def __str__(self) -> str:

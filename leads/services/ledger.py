@@ -1,5 +1,6 @@
 """The one way a lead changes: derive, compare, write down who and why, save, ring."""
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -134,6 +135,8 @@ def settle(
     lead.updated_at = timezone.now()
     lead.email_index = _index(lead.facts.get("email"))
     lead.phone_index = _index(lead.facts.get("phone"))
+    if lead.version == 1 or any(change.field in WHO for change in written):
+        lead.alike_index, lead.is_compared = alike(lead), False
     for change in written:
         change.lead, change.actor, change.message = lead, actor, message
         change.reason = change.reason or reason
@@ -146,6 +149,16 @@ def settle(
     return lead
 
 
+# What tells who somebody is: where it changes, they are compared with everybody anew.
+WHO = frozenset({"fact:name", "fact:email", "fact:phone", "fact:company"})
+
+
+def alike(lead: Lead) -> str:
+    """The same for two leads of one name at one company; empty where either is not known."""
+    said = [re.sub(r"[\W_]+", "", each.casefold()) for each in (lead.name, lead.company)]
+    return crypto.blind_index("|".join(said)) if all(said) else ""
+
+
 SAVED = [
     "owner",
     "stage",
@@ -155,6 +168,8 @@ SAVED = [
     "scored_by",
     "email_index",
     "phone_index",
+    "alike_index",
+    "is_compared",
     "version",
     "updated_at",
 ]
