@@ -252,8 +252,10 @@
   let heard = ""; // id of the last event
   let failures = 0;
   let timer = 0;
+  let turn = 0; // which attempt to hear is the latest
 
   function hang() {
+    turn += 1;
     clearTimeout(timer);
     stream?.close();
     stream = null;
@@ -261,13 +263,16 @@
 
   async function listen() {
     hang();
+    const mine = turn;
     try {
       await session();
     } catch (error) {
+      if (mine !== turn) return;
       if (error.status === 404 || error.status === 403) return failed(error);
       tell(words.lost);
       return again();
     }
+    if (mine !== turn) return; // one ticket opens one stream: the later call has it
     if (failures >= 2 && failures % 15 !== 0) return poll();
     const after = heard ? `&after=${encodeURIComponent(heard)}` : "";
     const opened = (stream = new EventSource(`${live}/chat/${settings.key}/stream?ticket=${encodeURIComponent(visit.ticket)}${after}`));

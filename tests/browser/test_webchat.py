@@ -93,6 +93,22 @@ def test_a_visitor_asks_and_the_answer_streams_in(open_page, shop):
     assert globals_ == ["leadwire"]
 
 
+def test_opened_while_it_begins_to_listen_it_still_listens_once(open_page, shop):
+    page = open_page()
+    say(enter_chat(page, shop), unique("I come back"))
+    expect(page.locator(".row.mine .foot")).to_be_hidden(timeout=10_000)
+
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/stream?" in request.url else 0)
+    page.route("**/session", lambda route: (time.sleep(0.3), route.continue_()))
+    page.reload()
+    with page.expect_response(re.compile("/stream")) as heard:
+        page.locator(".launcher").click()
+    assert heard.value.status == 200
+    page.unroute_all(behavior="wait")
+    assert len(asked) == 1
+
+
 def test_a_person_takes_over_is_seen_writing_and_gets_their_ticks(open_page, site, shop):
     visitor = open_page()
     chat = enter_chat(visitor, shop)
