@@ -1,9 +1,10 @@
-"""Leads that are judged anew, a batch a turn; people reminded of their tasks; files taken."""
+"""Leads that are judged anew, a batch a turn; people reminded of their tasks; files taken; tags
+that leave."""
 
 import dramatiq
 
 from leads import services
-from leads.services import importing
+from leads.services import importing, tags
 
 
 @dramatiq.actor(queue_name="upkeep")
@@ -28,3 +29,9 @@ def mail_reminder(task_id: int) -> None:
 def import_leads(import_id: int) -> None:
     """The next lines of a file of leads."""
     importing.import_next(import_id=import_id)
+
+
+@dramatiq.actor(queue_name="upkeep")
+def retire_tag(tag_id: int) -> None:
+    """The next leads that carry a tag which leaves."""
+    tags.retire_next(tag_id=tag_id)

@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date
 
 from django.db.models import OuterRef, Subquery
 
 from channels_app.models import Conversation
 from leads.models import Lead, LeadChange
 from leads.pipeline import counts_as
-from tenants.figures.sources import Count, Day, Source, count_with, rows
+from tenants.figures.sources import Count, Day, Source, count_with
 
 STAGES = tuple(f"leads_{stage}" for stage in Lead.Stage.values)
 
@@ -20,6 +19,10 @@ class Funnel(Source):
 
     name = "funnel"
     kinds = ("leads", "leads_hot", *STAGES)
+    table = "leads_leadchange"
+    days_touched = """
+        SELECT DISTINCT (at AT TIME ZONE %(zone)s)::date FROM leads_leadchange WHERE id > %(since)s
+    """
 
     def count(self, day: Day) -> Iterable[Count]:
         seen: set[tuple[str, int]] = set()
@@ -43,11 +46,6 @@ class Funnel(Source):
             elif change.after == Lead.Tier.HOT:
                 yield "leads_hot", change.lead_id, change.channel
 
-    def touched(self, since: int, zone: str) -> tuple[set[date], int]:
-        found = rows(_TOUCHED, {"since": since, "zone": zone})
-        ((last,),) = rows("SELECT COALESCE(MAX(id), 0) FROM leads_leadchange", {})
-        return {day for (day,) in found}, int(last)
-
 
 def _within(column: str, window: Mapping[str, object]) -> dict[str, object]:
     return {f"{column}__{bound}": at for bound, at in window.items()}
@@ -57,8 +55,3 @@ def _channel_of(contact: str) -> Subquery:
     """The network on which they first wrote to us."""
     first = Conversation.objects.filter(contact=OuterRef(contact)).order_by("pk")
     return Subquery(first.values("connection__platform")[:1])
-
-
-_TOUCHED = """
-SELECT DISTINCT (at AT TIME ZONE %(zone)s)::date FROM leads_leadchange WHERE id > %(since)s
-"""

@@ -29,7 +29,9 @@ from channels_app.services.doctor import (
     ask_for_checkup,
     examine,
     examine_now,
+    examine_without_workers,
     ring_due_checkups,
+    settle_overdue,
 )
 from channels_app.services.events import acknowledge, replay
 from channels_app.services.followers import Merging, Parting
@@ -53,6 +55,7 @@ from channels_app.services.suggesting import (
     dismiss,
     evidence_between,
     open_suggestions,
+    proven_contact,
     suggest_likely,
 )
 from channels_app.services.telling import tell_of_findings
@@ -91,6 +94,7 @@ __all__ = [
     "evidence_between",
     "examine",
     "examine_now",
+    "examine_without_workers",
     "explains_silence",
     "follow_merges",
     "fresh_config",
@@ -110,6 +114,7 @@ __all__ = [
     "opt_out",
     "poll",
     "prove_ownership",
+    "proven_contact",
     "prune_incidents",
     "refresh_templates",
     "renew",
@@ -120,6 +125,7 @@ __all__ = [
     "ring_due_polls",
     "ring_due_renewals",
     "ring_events",
+    "settle_overdue",
     "show_typing",
     "start_polling",
     "store",

@@ -96,6 +96,21 @@ def dismiss(*, suggestion: MergeSuggestion, actor: str) -> MergeSuggestion:
     return suggestion
 
 
+def proven_contact(*, key: str, value: str) -> Contact | None:
+    """For whom a network vouches with this number or address, where it is one contact."""
+    comparable = _comparable(key, value)
+    if not comparable:
+        return None
+    index = crypto.blind_index(comparable)
+    found = list(
+        Contact.objects.standing()
+        .filter(**{f"identities__proven_{key}": index})
+        .order_by("pk")
+        .distinct()[:2]
+    )
+    return found[0] if len(found) == 1 else None
+
+
 def evidence_between(one: Contact, other: Contact) -> list[Line]:
     """Everything that speaks for their being one person, the strongest first."""
     lines = _proven(one, other) or _recorded(one, other)

@@ -111,9 +111,7 @@ class Lead(models.Model):
             models.Index(fields=["owner", "-score", "-id"], name="leads_by_owner"),
             models.Index(fields=["scored_by"], name="leads_by_rule_set"),
             BrinIndex(fields=["created_at"], name="leads_by_day"),
-            models.Index(
-                fields=["alike_index"], condition=~Q(alike_index=""), name="leads_alike"
-            ),
+            models.Index(fields=["alike_index"], condition=~Q(alike_index=""), name="leads_alike"),
             models.Index(fields=["id"], condition=Q(is_compared=False), name="leads_to_compare"),
         ]
 

@@ -17,7 +17,7 @@ from leads.services.rule_sets import (
 )
 from leads.services.rules import weights_in_force
 from leads.services.stages import Column, arrange_stages, columns, stage_name
-from leads.services.tags import change_tags, make_tag, tag_by_name
+from leads.services.tags import change_tag, change_tags, make_tag, retire_tag, tag_by_name
 from leads.services.tasks import (
     add_task,
     finish_task,
@@ -45,6 +45,7 @@ __all__ = [
     "assign_owner",
     "change_draft",
     "change_many",
+    "change_tag",
     "change_tags",
     "columns",
     "correct_facts",
@@ -64,6 +65,7 @@ __all__ = [
     "reopen_task",
     "rescore_next",
     "rescoring_left",
+    "retire_tag",
     "set_stage",
     "stage_name",
     "start_draft",

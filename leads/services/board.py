@@ -179,4 +179,4 @@ def _cut(pile: Pile) -> None:
 
 
 def tags() -> list[Tag]:
-    return list(Tag.objects.all())
+    return list(Tag.objects.staying())

@@ -71,7 +71,7 @@ def _target(deed: str, value: str) -> Any:
         return value
     if deed == OWNER:
         return _found(User.objects.filter(is_active=True), value) if value else None
-    return _found(Tag.objects.all(), value)
+    return _found(Tag.objects.staying(), value)
 
 
 def _found(rows: Any, value: str) -> Any:

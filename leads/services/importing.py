@@ -8,20 +8,20 @@ from functools import partial
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext_noop as _
 
 from channels_app.models import Contact
 from leads import tables
-from leads.models import Lead, LeadImport
+from leads.models import LeadImport
+from leads.services.duplicates import find_lead
 from leads.services.ledger import locked_new_lead, settle
 from leads.services.stages import columns
 from leads.services.tags import change_tags, make_tag
 from leads.services.understanding import correct_facts
 from leads.services.work import assign_owner, set_stage
 from leads.tables import Row
-from tenants import crypto, live
+from tenants import live
 from tenants.accounts.models import User
 from tenants.audit.services import record
 from tenants.ringing import ring_now
@@ -193,7 +193,7 @@ def _take(import_id: int, row: Row) -> None:
 
 def _bring(row: Row, actor: str, reason: str) -> str:
     """Make or change one lead; says which."""
-    contact = _contact_of(row)
+    contact = find_lead(email=row.values.get("email", ""), phone=row.values.get("phone", ""))
     is_new = contact is None
     if contact is None:
         known = {name: row.values.get(name, "") for name in ("name", "email", "phone")}
@@ -219,23 +219,6 @@ def _bring(row: Row, actor: str, reason: str) -> str:
     if not lead.version:
         settle(lead=lead, changes=[], actor=actor, reason=reason)
     return "made" if is_new else "changed" if lead.version != version else "unchanged"
-
-
-def _contact_of(row: Row) -> Contact | None:
-    """Who has this e-mail address or phone number, by what the network or they themselves said."""
-    for name in ("email", "phone"):
-        if not (text := row.values.get(name)):
-            continue
-        index = {f"{name}_index": crypto.blind_index(text)}
-        lead = Lead.objects.filter(**index).select_related("contact").order_by("pk").first()
-        if lead is not None:
-            return lead.contact
-        named = Contact.objects.filter(Q(**index)).order_by("absorbed_into", "pk").first()
-        while named is not None and named.absorbed_into_id is not None:
-            named = named.absorbed_into
-        if named is not None:
-            return named
-    return None
 
 
 @transaction.atomic

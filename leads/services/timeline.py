@@ -48,8 +48,13 @@ def _said(row: Message) -> Moment:
 
 def changes_of(lead: Lead, before: Before, size: int) -> list[Moment]:
     """Stage, owner, score, tier, facts and tags: what it was, what it became, and why."""
-    rows = lead.changes.filter(before.of("change", "at"))
+    rows = LeadChange.objects.filter(_lead_or_merged(lead)).filter(before.of("change", "at"))
     return [_changed(row) for row in rows.order_by("-at", "-pk")[:size]]
+
+
+def _lead_or_merged(lead: Lead) -> Q:
+    """The lead, whatever was merged into it, and into that."""
+    return Q(lead=lead) | Q(lead__absorbed_by=lead) | Q(lead__absorbed_by__absorbed_by=lead)
 
 
 def _changed(row: LeadChange) -> Moment:

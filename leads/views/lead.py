@@ -48,7 +48,7 @@ def _page(
             "stage_form": StageForm(initial={"stage": shown.stage}),
             "owner_form": OwnerForm(initial={"owner": shown.owner_id}),
             "tags": list(shown.tags.all()),
-            "all_tags": list(Tag.objects.all()),
+            "all_tags": list(Tag.objects.staying()),
             "tag_form": TagForm(),
             "open_tasks": [task for task in tasks if not task.is_done],
             "done_tasks": [task for task in tasks if task.is_done][-SHOWN_DONE:],

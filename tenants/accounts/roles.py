@@ -34,6 +34,10 @@ TABLE: dict[str, tuple[str, ...]] = {
         "channels_app.change_incident",
         "channels_app.change_contactmerge",
         "channels_app.change_mergesuggestion",
+        "channels_app.add_inboxview",
+        "channels_app.delete_inboxview",
+        "channels_app.add_cannedreply",
+        "channels_app.delete_cannedreply",
         "leads.*",
         "knowledge.add_document",
         "knowledge.change_document",
@@ -60,6 +64,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         *("crm.*_crmconnection", "crm.*_incominghook"),
         *("leads.add_ruleset", "leads.change_ruleset", "leads.delete_ruleset"),
         *("leads.add_stage", "leads.change_stage", "leads.delete_stage"),
+        *("leads.change_tag", "leads.delete_tag"),  # for everybody's leads at once
         *("leads.add_stagerule", "leads.change_stagerule", "leads.delete_stagerule"),
     ),
     Role.VIEWER: (
