@@ -29,6 +29,7 @@ from channels_app.services.finding import (
     message_by,
     ring_bell,
 )
+from channels_app.services.locking import locked
 from channels_app.services.outgoing import PREVIEW
 from channels_app.services.people import find_conversation
 from channels_app.services.statuses import (
@@ -196,11 +197,7 @@ def take_hidden(event: InboundEvent, inbound: InboundHidden) -> tuple[str, str]:
 
 
 def _changed(message: Message, change: str) -> None:
-    conversation = (
-        Conversation.objects.select_for_update(of=("self",))
-        .select_related("contact", "connection")
-        .get(pk=message.conversation_id)
-    )
+    conversation = locked(message.conversation_id)
     if conversation.last_message_at == message.provider_time:
         conversation.preview = message.text[:PREVIEW]
     if message.is_inbound:

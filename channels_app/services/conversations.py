@@ -7,11 +7,11 @@ from functools import lru_cache, partial
 from django.db import transaction
 
 from channels_app.models import Conversation, Message
+from channels_app.services.locking import locked
 from channels_app.services.outgoing import (
     StaleTurn,
     announce_message,
     copy_state,
-    locked,
     record_message,
     withdraw_drafts_of_ai,
 )
@@ -44,7 +44,7 @@ def deed(
 ) -> Iterator[Conversation]:
     """Change a conversation under its lock; afterwards it is saved, announced and on record."""
     with transaction.atomic():
-        row = locked(conversation)
+        row = locked(conversation.pk)
         yield row
         row.save(update_fields=DEED_FIELDS)
         copy_state(row, conversation)
@@ -116,7 +116,7 @@ def hand_over(
             run_id=run_id,
             seen_turn=seen_turn,
         )
-    row = conversation if text else locked(conversation)  # what we said has locked and read it
+    row = conversation if text else locked(conversation.pk)  # what we said has locked and read it
     if seen_turn is not None and not (row.is_with_ai and row.turn_version == seen_turn):
         raise StaleTurn(f"Conversation {row.pk} is at turn {row.turn_version}, not {seen_turn}.")
     row.controller = HUMAN

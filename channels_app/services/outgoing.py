@@ -21,6 +21,7 @@ from channels_app.services.answering import (
     rules_for,
 )
 from channels_app.services.consent import purposes_refused
+from channels_app.services.locking import locked
 from channels_app.services.ringing import ring
 from channels_app.services.rows import update_conversation
 from channels_app.services.templates import template_of, why_unusable
@@ -28,7 +29,7 @@ from tenants import context
 from tenants.accounts.models import User
 from tenants.audit.services import record
 from tenants.live import publish
-from tenants.prepared import Blank, Prepared, PreparedInsert
+from tenants.prepared import PreparedInsert
 from tenants.transactions import wholly
 from tenants.workspace.services import profile
 
@@ -137,25 +138,6 @@ def _sent_in_window(conversation: Conversation, own: int | None) -> int:
     return ours.exclude(state=Message.State.FAILED).exclude(pk=own or 0).count()
 
 
-def locked(conversation: Conversation) -> Conversation:
-    """The conversation's row, locked until the transaction ends, with its people."""
-    # Asked twice: who waits for a merge that moves the row sees it join nobody the first time.
-    row = _LOCKED.first(pk=conversation.pk) or _LOCKED.first(pk=conversation.pk)
-    if row is None:
-        raise Conversation.DoesNotExist(f"Conversation {conversation.pk} is gone.")
-    return row
-
-
-_LOCKED = Prepared(
-    lambda: (
-        Conversation.objects.select_for_update(of=("self",))
-        .select_related("connection", "contact")
-        .order_by()
-        .filter(pk=Blank("pk"))
-    )
-)
-
-
 @wholly
 def record_message(
     *,
@@ -176,7 +158,7 @@ def record_message(
     ``seen_turn`` is the fence: with it the row is written only if the AI still leads and
     nobody has spoken since, checked under the conversation's lock. Raises StaleTurn, SendRefused.
     """
-    row = locked(conversation)
+    row = locked(conversation.pk)
     if seen_turn is not None and not (row.is_with_ai and row.turn_version == seen_turn):
         raise StaleTurn(f"Conversation {row.pk} is at turn {row.turn_version}, not {seen_turn}.")
     by_human = author == Message.Author.HUMAN

@@ -16,6 +16,7 @@ from channels_app.models import (
     id_index,
 )
 from channels_app.providers.values import Person
+from channels_app.services.locking import WITH_CONTACT, locked
 from channels_app.services.ringing import ring
 from channels_app.services.rows import NEW_IDENTITIES, NEW_PERSON, TakenMeanwhile
 from tenants import context, crypto
@@ -68,10 +69,16 @@ def _begin_conversation(
     is_group: bool,
 ) -> Conversation:
     """A conversation that is not saved yet, or the one that another worker began meanwhile."""
-    if is_group:
-        hold("thread", connection.pk, threads[0])
     # Two first messages at the same moment: the second worker waits here for the first.
-    hold("person", connection.platform, connection.account_id, person.id)
+    names: list[tuple[str, ...]] = [
+        ("person", connection.platform, connection.account_id, person.id)
+    ]
+    if is_group:
+        names.insert(0, ("thread", str(connection.pk), threads[0]))
+    for name in names:
+        while _is_begun_or_held(connection, threads, name):
+            if found := _find_conversation(connection, threads):
+                return found
     contact, is_new = _find_or_make_contact(connection, person, ids)
     found = None if is_new and not is_group else _find_conversation(connection, threads)
     return found or Conversation(
@@ -81,6 +88,31 @@ def _begin_conversation(
         thread_index=id_index(threads[0]),
         language=contact.language,
     )
+
+
+def _is_begun_or_held(
+    connection: ChannelConnection, threads: list[str], name: tuple[str, ...]
+) -> bool:
+    """Whether there is such a conversation; else nobody can begin one until we commit.
+
+    One statement: who waited for a merge has the row locked and did not see it (``locking``), and
+    would wait here for the very merge that waits for the row.
+    """
+    values = {
+        "connection": connection.pk,
+        "threads": [id_index(each) for each in threads],
+        "lock": _lock(*name),
+    }
+    [[is_begun]] = _BEGUN_OR_HELD.rows(values)
+    return bool(is_begun)
+
+
+_BEGUN_OR_HELD = Statement("""
+SELECT CASE WHEN EXISTS (
+    SELECT FROM channels_app_conversation
+    WHERE connection_id = %(connection)s AND thread_index = ANY(%(threads)s)
+) THEN TRUE ELSE pg_advisory_xact_lock(%(lock)s) IS NULL END
+""")
 
 
 def conversation_of(
@@ -94,11 +126,7 @@ def conversation_of(
     nearest = next((known[each] for each in references if each in known), None)
     if nearest is None:
         return None
-    return (
-        Conversation.objects.select_for_update(of=("self",))
-        .select_related("contact", "connection")
-        .get(pk=nearest)
-    )
+    return locked(nearest)
 
 
 def _said_in(connection: ChannelConnection, references: tuple[str, ...]) -> dict[str, int]:
@@ -128,16 +156,15 @@ def _find_conversation(connection: ChannelConnection, threads: list[str]) -> Con
     if len(keys) == 1:
         found = _BY_THREAD.first(connection=connection.pk, thread=keys[0])
     else:
-        known = _LOCKED.filter(connection=connection, thread_index__in=keys)
+        known = WITH_CONTACT.filter(connection=connection, thread_index__in=keys)
         found = known.order_by("pk").first()
     if found is not None:
         found.connection = connection
     return found
 
 
-_LOCKED = Conversation.objects.select_for_update(of=("self",)).select_related("contact").order_by()
 _BY_THREAD = Prepared(
-    lambda: _LOCKED.filter(connection=Blank("connection"), thread_index=Blank("thread"))
+    lambda: WITH_CONTACT.filter(connection=Blank("connection"), thread_index=Blank("thread"))
 )
 
 
@@ -275,8 +302,11 @@ def learn(contact: Contact, person: Person) -> bool:
 
 def hold(*parts: str | int) -> None:
     """Let nobody else of this company begin the same until the transaction ends."""
-    key = id_index(context.scoped(*parts))[:15]
-    _HOLD.rows([int(key, 16)])
+    _HOLD.rows([_lock(*parts)])
+
+
+def _lock(*parts: str | int) -> int:
+    return int(id_index(context.scoped(*parts))[:15], 16)
 
 
 _HOLD = Statement("SELECT pg_advisory_xact_lock(%s)")

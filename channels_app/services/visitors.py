@@ -18,6 +18,7 @@ from channels_app.models import (
 )
 from channels_app.services.conversations import announce_conversation
 from channels_app.services.finding import ring_bell
+from channels_app.services.locking import locked
 from channels_app.services.outgoing import withdraw_drafts_of_ai
 from channels_app.services.people import hold
 
@@ -202,12 +203,8 @@ def _thread(connection_id: int, visitor: str) -> Conversation | None:
 
 
 def _locked(connection: ChannelConnection, visitor: str) -> Conversation | None:
-    return (
-        Conversation.objects.select_for_update(of=("self",))
-        .select_related("contact", "connection")
-        .filter(connection=connection, thread_index=id_index(visitor))
-        .first()
-    )
+    thread = _thread(connection.pk, visitor)
+    return locked(thread.pk) if thread else None
 
 
 def _shown(thread: Conversation) -> QuerySet[Message]:
