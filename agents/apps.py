@@ -6,4 +6,5 @@ class AgentsConfig(AppConfig):
     verbose_name = "Agents"
 
     def ready(self) -> None:
-        from agents import actors, cards, figures, receivers  # noqa: F401 (each registers what it offers)
+        # Each registers what it offers.
+        from agents import actors, announcements, cards, figures, receivers  # noqa: F401

@@ -41,6 +41,7 @@ from tenants.api.views import (
 )
 from tenants.deadletters.api import DeadLetterViewSet, ReplayOrderViewSet
 from tenants.figures.api import AnalyticsView
+from tenants.outgoing.api import DeliveryViewSet, EventTypesView, WebhookViewSet
 
 router = SimpleRouter()
 router.register("api-keys", ApiKeyViewSet)
@@ -78,6 +79,8 @@ router.register("sync-records", SyncRecordViewSet)
 router.register("incoming-hooks", IncomingHookViewSet)
 router.register("hook-events", HookEventViewSet)
 router.register("timeline-entries", TimelineEntryViewSet)
+router.register("webhooks/deliveries", DeliveryViewSet)
+router.register("webhooks/endpoints", WebhookViewSet)
 router.register("dead-letters", DeadLetterViewSet, basename="dead-letter")
 router.register("dead-letter-orders", ReplayOrderViewSet)
 
@@ -95,6 +98,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("playground/", PlaygroundView.as_view(), name="playground"),
     path("chat/", ChatView.as_view(), name="chat"),
     path("analytics/", AnalyticsView.as_view(), name="analytics"),
+    path("webhooks/events/", EventTypesView.as_view(), name="webhook-events"),
     path("autonomy/", AutonomyView.as_view(), name="autonomy"),
     path("knowledge/documents/<int:pk>/impact/", DocumentImpactView.as_view()),
     path("knowledge/answers/<int:pk>/impact/", AnswerImpactView.as_view()),

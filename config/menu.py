@@ -62,6 +62,8 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
             Entry("channels", _("Channels"), "channels", "channels_app:channels",
                   "channels_app.view_channelconnection"),
             Entry("crm", _("CRM"), "crm", "crm:state", "crm.view_crmconnection"),
+            Entry("webhooks", _("Webhooks"), "send", "outgoing:endpoints",
+                  "outgoing.view_endpoint"),
             Entry("dead-letters", _("Dead letters"), "letter", "deadletters:letters",
                   "deadletters.view_letter"),
         ],

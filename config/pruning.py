@@ -8,6 +8,7 @@ from django.utils import timezone
 import channels_app.services
 import crm.services
 import tenants.deadletters.deeds
+import tenants.outgoing.services
 
 
 def prune() -> dict[str, int]:
@@ -16,5 +17,6 @@ def prune() -> dict[str, int]:
     return {
         "incidents": channels_app.services.prune_incidents(before=before),
         "orders": tenants.deadletters.deeds.prune_orders(before=before),
+        "webhook_events": tenants.outgoing.services.prune_events(before=before),
         "hook_events": crm.services.prune_hook_events(before=before),
     }

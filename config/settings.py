@@ -73,6 +73,7 @@ TENANT_APPS = [
     "django.contrib.admin",
     "tenants.workspace",
     "tenants.deadletters",
+    "tenants.outgoing",
     "tenants.figures",
     "allauth",
     "allauth.account",
@@ -345,10 +346,14 @@ SPECTACULAR_SETTINGS = {
         "RuleSetStateEnum": "leads.models.RuleSet.State",
         "ChannelHealthEnum": "channels_app.models.ChannelConnection.Health",
         "CrmHealthEnum": "crm.models.CrmConnection.Health",
+        "WebhookStateEnum": "tenants.outgoing.models.Endpoint.State",
+        "WebhookCauseEnum": "tenants.outgoing.models.Endpoint.Cause",
+        "DeliveryStateEnum": "tenants.outgoing.models.Delivery.State",
     },
     "SERVE_AUTHENTICATION": [],  # the description is the same for everybody
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "tenants.outgoing.openapi.add_webhooks",
         "tenants.api.schema.add_problems",
     ],
 }

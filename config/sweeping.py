@@ -6,6 +6,7 @@ import crm.services
 import knowledge.services
 import leads.services
 import tenants.deadletters.deeds
+import tenants.outgoing.services
 from tenants.api.idempotency import forget_old_answers
 from tenants.models import Company
 
@@ -20,6 +21,7 @@ def sweep() -> Swept:
         "leads": leads.services.sweep(),
         "crm": crm.services.sweep(),
         "knowledge": knowledge.services.sweep(),
+        "webhooks": tenants.outgoing.services.sweep(),
         "dead_letters": tenants.deadletters.deeds.sweep(),
         "api": {"forgotten_answers": forget_old_answers()},
     }

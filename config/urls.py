@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("tenants.pages.urls")),
     path("", include("tenants.deadletters.urls")),
     path("", include("tenants.figures.urls")),
+    path("", include("tenants.outgoing.urls")),
     path("", include("channels_app.urls")),
     path("", include("leads.urls")),
     path("", include("knowledge.urls")),

@@ -6,4 +6,4 @@ class KnowledgeConfig(AppConfig):
     verbose_name = "Knowledge"
 
     def ready(self) -> None:
-        from knowledge import actors, cards  # noqa: F401 (each registers what it offers)
+        from knowledge import actors, announcements, cards  # noqa: F401 (each registers what it offers)

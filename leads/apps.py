@@ -6,4 +6,5 @@ class LeadsConfig(AppConfig):
     verbose_name = "Leads"
 
     def ready(self) -> None:
-        from leads import actors, cards, figures, receivers  # noqa: F401 (each registers what it offers)
+        # Each registers what it offers.
+        from leads import actors, announcements, cards, figures, receivers  # noqa: F401

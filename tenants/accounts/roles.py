@@ -61,7 +61,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     # Keys, people, secrets and the log of deeds are an admin's business.
     Role.AGENT: (
         *("accounts.*_apikey", "accounts.*_user", "audit.*"),
-        *("crm.*_crmconnection", "crm.*_incominghook"),
+        *("crm.*_crmconnection", "crm.*_incominghook", "outgoing.*"),
         *("leads.add_ruleset", "leads.change_ruleset", "leads.delete_ruleset"),
         *("leads.add_stage", "leads.change_stage", "leads.delete_stage"),
         *("leads.change_tag", "leads.delete_tag"),  # for everybody's leads at once
@@ -69,7 +69,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     ),
     Role.VIEWER: (
         *("accounts.*_apikey", "accounts.*_user", "audit.*"),
-        *("crm.*_crmconnection", "crm.*_incominghook"),
+        *("crm.*_crmconnection", "crm.*_incominghook", "outgoing.*"),
     ),
 }
 

@@ -55,6 +55,7 @@ ROOMS = (
     Room("knowledge", _("Knowledge"), ("knowledge.*",)),
     Room("agents", _("Agents"), ("agents.*",)),
     Room("crm", _("CRM"), ("crm.*",)),
+    Room("webhooks", _("Webhooks"), ("outgoing.*",)),
     Room("letters", _("Dead letters"), ("deadletters.*",)),
     Room("workspace", _("Workspace"), ("workspace.*",)),
     Room("access", _("Team and keys"), ("accounts.*",)),
