@@ -119,6 +119,74 @@ KINDS: dict[str, Kind] = {
         gettext_noop("The network could not be asked: %(said)s"),
         gettext_noop("We ask again by ourselves. If it lasts, look at the network's status page."),
     ),
+    "canary_door": Kind(
+        gettext_noop("A test event could not be brought to our own address %(url)s: %(said)s"),
+        gettext_noop(
+            "See that the web server runs and that the public address leads to it. If only this"
+            " server cannot reach it, have the operator set DOOR_URL."
+        ),
+    ),
+    "canary_unknown": Kind(
+        gettext_noop("Our webhook address is switched off: it answers %(status)s."),
+        gettext_noop("Disconnect this channel and connect it anew, which gives it an address."),
+    ),
+    "canary_refused": Kind(
+        gettext_noop("The secret is wrong: our door refuses what is signed with it (%(status)s)."),
+        gettext_noop(
+            "Enter the secret again. If it stays: web server and workers have different keys or"
+            " clocks, or a proxy before us changes what is posted."
+        ),
+    ),
+    "canary_not_kept": Kind(
+        gettext_noop("A test event reached our web server and was not kept: HTTP %(status)s."),
+        gettext_noop("See whether the database answers: /readyz says it, the web log why."),
+    ),
+    "canary_astray": Kind(
+        gettext_noop("Our door took a test event, and it did not reach this channel."),
+        gettext_noop("Sign in at the network again, so that the account is known to be yours."),
+    ),
+    "canary_unread": Kind(
+        gettext_noop("A test event came in and could not be read: %(said)s"),
+        gettext_noop("Tell whoever runs this server: this is a fault of ours."),
+    ),
+    "canary_no_queue": Kind(
+        gettext_noop("The queue (Redis) does not answer: what comes in is kept, and not read."),
+        gettext_noop("Start Redis again; what was kept is read by itself then."),
+    ),
+    "canary_no_worker": Kind(
+        gettext_noop("No worker runs: what comes in is kept, and not read."),
+        gettext_noop("Start the workers again; what was kept is read by itself then."),
+    ),
+    "canary_queue": Kind(
+        gettext_noop("The queue is stuck: %(count)s items wait, and a test event was not read."),
+        gettext_noop("See what the workers are busy with, or start more; nothing is lost."),
+    ),
+    "canary_stuck": Kind(
+        gettext_noop("A test event was kept and never read to its end (%(count)s tries)."),
+        gettext_noop("Look into the workers' log; it is tried again by itself."),
+    ),
+    "canary_slow": Kind(
+        gettext_noop("A test event took %(seconds)s seconds to be read."),
+        gettext_noop("See what the workers are busy with, or start more."),
+    ),
+    "canary_poll": Kind(
+        gettext_noop("Looking for news failed %(count)s times, and we wait before the next look."),
+        gettext_noop("Mend what is named above; what was missed is fetched then."),
+    ),
+    "canary_poll_failed": Kind(
+        gettext_noop("A look for news failed: %(said)s"),
+        gettext_noop("It is tried again by itself. If it lasts, mend what is named above."),
+    ),
+    "canary_unsigned": Kind(
+        gettext_noop("No test event was sent: only the network itself can sign one."),
+        gettext_noop("Write a message to this account yourself and see whether it shows."),
+    ),
+    "refused": Kind(
+        gettext_noop(
+            "%(count)s webhooks of the last day were refused: they are signed with another secret."
+        ),
+        gettext_noop("Enter the secret that the network shows; it repeats what was refused."),
+    ),
     "poll_late": Kind(
         gettext_noop("We last looked for news %(minutes)s minutes later than planned."),
         gettext_noop("See that the workers run; the network's own limits may slow us, too."),

@@ -17,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from channels_app.providers.values import UNREADABLE, RawItem
 from channels_app.services import ring_events, store, store_strays
+from channels_app.services.refusals import note_refusal
 from channels_app.services.routing import Address, Route, address, routes
 from channels_app.wire import key_of
 from tenants import context
@@ -103,6 +104,9 @@ def _take_in(request: HttpRequest, platform: str, asked: Address) -> HttpRespons
         asked.provider.verify_at(url, request.headers, body)
     except SignatureMismatch as error:
         logger.info("%s webhook refused: %s", platform, error)
+        if asked.route is not None:
+            context.enter(asked.route.schema)
+            note_refusal(connection_id=asked.route.connection_id)
         return HttpResponse(status=403)
     try:
         items, rejected = list(asked.provider.split(body)), ""

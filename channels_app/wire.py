@@ -83,6 +83,11 @@ def key_of(*parts: str | int) -> str:
     return sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def number_of(word: str) -> int:
+    """A number of a word's own, of as many digits as networks give their ids."""
+    return 10**15 + int(sha256(word.encode()).hexdigest()[:12], 16)
+
+
 def objects(value: Any) -> Iterator[tuple[dict[str, Any] | None, Any]]:
     """Each element of what should be a list of objects: (object or None, as it came)."""
     if value is None:

@@ -31,6 +31,10 @@ WORKER_PROCESSES = env.int("WORKER_PROCESSES", default=2)
 WORKER_THREADS = env.int("WORKER_THREADS", default=24)
 PUBLIC_HOST = env.str("PUBLIC_HOST", default="localhost")  # companies live at <name>.<PUBLIC_HOST>
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{PUBLIC_HOST}:{PORT}")
+# Where the web server listens, for who cannot reach PUBLIC_URL from inside: the channel doctor.
+DOOR_URL = env.str("DOOR_URL", default="")
+# How long a test event of the channel doctor's may take; 0: none are sent.
+CANARY_SECONDS = env.int("CANARY_SECONDS", default=45)
 LIVE_URL = env.str("LIVE_URL", default="")  # empty: same host, LIVE_PORT
 # Also "public": what a vendor or a health check may call us by.
 PUBLIC_HOSTS = {PUBLIC_HOST, "127.0.0.1", "[::1]", *env.list("PUBLIC_HOSTS", default=[])}
@@ -75,6 +79,7 @@ TENANT_APPS = [
     "tenants.deadletters",
     "tenants.outgoing",
     "tenants.figures",
+    "tenants.billing",
     "allauth",
     "allauth.account",
     "allauth.mfa",

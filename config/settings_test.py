@@ -36,6 +36,7 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STATICFILES_DIRS = []
 ALLOW_PRIVATE_ADDRESSES = False
 KNOWLEDGE_CRAWL_PAUSE = 0.0
+CANARY_SECONDS = 0  # no web server listens: a test that wants them sets both
 LOG_LEVEL = "WARNING"
 LOGGING = logs.configure(level=LOG_LEVEL, form="json")
 SENTRY_DSN = ""

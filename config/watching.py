@@ -25,6 +25,7 @@ def watch_for_the_workers() -> bool:
         for company in sweeping.swept_companies():
             with context.inside(company):
                 watch()
+                channels_app.services.examine_without_workers()
     finally:
         context.release()
     return True

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from channels_app import services
 from channels_app.findings import Finding, Severity, of_json
-from channels_app.models import ChannelConnection, Checkup
+from channels_app.models import Canary, ChannelConnection, Checkup
 
 
 class FindingSerializer(serializers.Serializer):
@@ -25,12 +25,32 @@ class FindingSerializer(serializers.Serializer):
     link = serializers.CharField(allow_blank=True)
 
 
+class CanarySerializer(serializers.ModelSerializer):
+    """The test event of a look: when it was sent, kept and read; or a look for news."""
+
+    milliseconds = serializers.IntegerField(
+        allow_null=True, read_only=True, help_text="from our door until it was read"
+    )
+
+    class Meta:
+        model = Canary
+        fields = ("state", "is_poll", "sent_at", "kept_at", "read_at", "milliseconds")
+        read_only_fields = fields
+
+
 class CheckupSerializer(serializers.ModelSerializer):
     findings = serializers.SerializerMethodField()
+    canary = serializers.SerializerMethodField()
 
     class Meta:
         model = Checkup
-        fields = ("id", "verdict", "findings", "asked_by", "started_at", "finished_at")
+        fields = ("id", "verdict", "findings", "canary", "asked_by", "started_at", "finished_at")
+
+    @extend_schema_field(CanarySerializer(allow_null=True))
+    def get_canary(self, checkup: Checkup) -> dict[str, Any] | None:
+        """None where none was sent."""
+        canary = getattr(checkup, "canary", None)
+        return dict(CanarySerializer(canary).data) if canary is not None else None
 
     @extend_schema_field(FindingSerializer(many=True))
     def get_findings(self, checkup: Checkup) -> list[dict[str, Any]]:
@@ -63,7 +83,8 @@ class DoctorView(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """What it found: the last looks, newest first."""
         connection = get_object_or_404(ChannelConnection, pk=pk)
-        checkups = list(connection.checkups.all())
+        services.settle_overdue(connection=connection)
+        checkups = list(connection.checkups.select_related("canary"))
         finished = (each for each in checkups if each.finished_at)
         last = next(finished, None)
         told = {

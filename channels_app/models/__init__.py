@@ -6,6 +6,7 @@ from channels_app.models.agreements import (
     OptOut,
     OptOutQuerySet,
 )
+from channels_app.models.canaries import Canary
 from channels_app.models.checkups import Checkup, OpenFinding
 from channels_app.models.connections import ChannelConnection, channel_kinds
 from channels_app.models.conversations import Conversation, ConversationQuerySet
@@ -27,6 +28,7 @@ from channels_app.models.people import Contact, ContactIdentity, ContactQuerySet
 from channels_app.models.sign_ins import SignInAttempt
 
 __all__ = [
+    "Canary",
     "CannedReply",
     "ChannelConnection",
     "Checkup",

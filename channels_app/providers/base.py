@@ -6,6 +6,7 @@ model, no company and no clock but the one in the payload.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -39,9 +40,9 @@ from tenants.plugins.errors import (
 class ChannelProvider(ABC):
     """One messaging network.
 
-    To add one, implement ``verify``, ``signed``, ``split``, ``parse`` and ``send``, give it a
-    ``ConfigForm``, a line in ``providers/__init__.py``, a row in ``capabilities.py`` and
-    recordings under ``tests/fixtures/channels/<kind>/``.
+    To add one, implement ``verify``, ``signed``, ``split``, ``parse``, ``canary`` and
+    ``send``, give it a ``ConfigForm``, a line in ``providers/__init__.py``, a row in
+    ``capabilities.py`` and recordings under ``tests/fixtures/channels/<kind>/``.
     """
 
     ConfigForm: ClassVar[type[forms.Form]]
@@ -98,6 +99,15 @@ class ChannelProvider(ABC):
     @abstractmethod
     def parse(self, kind: str, body: bytes) -> list[Inbound]:
         """What one event means; raises PayloadRejected with the reason it cannot be read."""
+
+    @abstractmethod
+    def canary(self, mark: str) -> bytes | None:
+        """A webhook as the network would write it about a message that says ``mark``.
+
+        ``signed`` gives its headers, ``split`` one item under a key that only this mark has, and
+        ``read`` what is in it without asking anybody. None where the network alone can sign one.
+        Whoever sends it is "Channel doctor", should it ever be read by mistake.
+        """
 
     @abstractmethod
     def send(self, message: Outgoing) -> Sent:
@@ -182,6 +192,13 @@ class ChannelProvider(ABC):
     def probe(self) -> Probed:
         """Ask the network whether our access works and webhooks come."""
         return Probed()
+
+
+DOCTOR = "Channel doctor"
+
+
+def now_in_seconds() -> int:
+    return int(datetime.now(UTC).timestamp())
 
 
 def strict_config(config: Mapping[str, Any], name: str) -> bytes:

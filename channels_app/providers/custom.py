@@ -102,6 +102,12 @@ class Custom(base.ChannelProvider):
     def _webhook(self) -> Webhook:
         return Webhook(base.strict_config(self.config, "secret").decode())
 
+    def canary(self, mark: str) -> bytes:
+        doctor = {"id": mark, "name": base.DOCTOR}
+        at = datetime.now(UTC).isoformat()
+        event = {"type": "message", "id": mark, "from": doctor, "text": mark, "timestamp": at}
+        return wire.dumps(event)
+
     # -- splitting and reading
 
     def split(self, body: bytes) -> Iterator[RawItem]:

@@ -91,6 +91,9 @@ class WebForm(base.ChannelProvider):
         secret = base.strict_config(self.config, "secret")
         return {HEADER: hub_signature(secret, body)}
 
+    def canary(self, mark: str) -> bytes:
+        return wire.dumps({"_id": mark, "name": base.DOCTOR, "message": mark})
+
     def split(self, body: bytes) -> Iterator[RawItem]:
         fields = wire.load_object(body)
         # The site may give each submission an id, so that a second click counts once.

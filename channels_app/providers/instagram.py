@@ -42,6 +42,7 @@ class Instagram(MetaChannel):
         "live_comments",
         "mentions",
     )
+    webhook_object = "instagram"
     answers_edge = "replies"
     hidden_field = "hide"
 

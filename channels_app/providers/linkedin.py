@@ -109,6 +109,29 @@ class LinkedIn(base.ChannelProvider):
         answer = signatures.hex_hmac(secret, code.encode("utf-8", "surrogatepass"))
         return json.dumps({"challengeCode": code, "challengeResponse": answer})
 
+    def canary(self, mark: str) -> bytes:
+        """https://learn.microsoft.com/en-us/linkedin/marketing/community-management/organizations/organization-social-action-notifications"""
+        number = wire.number_of(mark)
+        post = f"urn:li:activity:{number}"
+        comment = {
+            "owner": f"urn:li:person:{number}",
+            "text": mark,
+            "entity": f"urn:li:comment:({post},{number})",
+            "object": post,
+        }
+        notification = {
+            "notificationId": number,
+            "organizationalEntity": f"{ORGANIZATION}{self.config.get('account_id') or ''}",
+            "action": "COMMENT",
+            "sourcePost": post,
+            "generatedActivity": comment["entity"],
+            "lastModifiedAt": base.now_in_seconds() * 1000,
+            "decoratedGeneratedActivity": {"comment": comment},
+        }
+        return wire.dumps(
+            {"type": "ORGANIZATION_SOCIAL_ACTION_NOTIFICATIONS", "notifications": [notification]}
+        )
+
     # -- splitting
 
     def split(self, body: bytes) -> Iterator[RawItem]:

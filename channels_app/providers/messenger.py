@@ -52,6 +52,7 @@ class Messenger(MetaChannel):
         "mention",
         "ratings",
     )
+    webhook_object = "page"
     answers_edge = "comments"
     hidden_field = "is_hidden"
 

@@ -58,6 +58,8 @@ class MetaChannel(MetaAppChannel):
         "token": "page_token",
         "verify_token": "verify_token",
     }
+    # What its webhooks are about, in Meta's words.
+    webhook_object: ClassVar[str]
     # Where a public answer is posted, below the comment.
     answers_edge: ClassVar[str]
     hidden_field: ClassVar[str]
@@ -72,6 +74,18 @@ class MetaChannel(MetaAppChannel):
             wire.get_id(me, "id", required=False),
             wire.get_id(behind, "id", required=False),
         }
+
+    def canary(self, mark: str) -> bytes:
+        """https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/messages"""
+        at = base.now_in_seconds() * 1000
+        event = {
+            "sender": {"id": str(wire.number_of(mark))},
+            "recipient": {"id": self.account_id},
+            "timestamp": at,
+            "message": {"mid": f"m_{mark}", "text": mark},
+        }
+        entry = {"id": self.account_id, "time": at, "messaging": [event]}
+        return wire.dumps({"object": self.webhook_object, "entry": [entry]})
 
     # -- splitting
 

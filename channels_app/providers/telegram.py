@@ -114,6 +114,19 @@ class Telegram(base.ChannelProvider):
             key = wire.key_of("body", body.hex())
         yield RawItem("", key, kind, body)
 
+    def canary(self, mark: str) -> bytes:
+        """https://core.telegram.org/bots/api#update; Telegram's own ids are positive."""
+        number = wire.number_of(mark)
+        doctor = {"id": number, "is_bot": False, "first_name": base.DOCTOR}
+        message = {
+            "message_id": number,
+            "date": base.now_in_seconds(),
+            "chat": {"id": number, "type": "private", "first_name": base.DOCTOR},
+            "from": doctor,
+            "text": mark,
+        }
+        return wire.dumps({"update_id": -number, "message": message})
+
     # -- reading
 
     def parse(self, kind: str, body: bytes) -> list[Inbound]:

@@ -101,6 +101,27 @@ class TikTok(base.ChannelProvider):
         claim = signatures.hex_hmac(secret, f"{at}.".encode() + body)
         return {"TikTok-Signature": f"t={at},s={claim}"}
 
+    def canary(self, mark: str) -> bytes:
+        """https://business-api.tiktok.com/portal/docs?id=1832190670631937"""
+        number, account = str(wire.number_of(mark)), str(self.config.get("account_id") or "")
+        content = {
+            "conversation_id": number,
+            "message_id": mark,
+            "timestamp": base.now_in_seconds() * 1000,
+            "type": "text",
+            "text": {"body": mark},
+            "from": base.DOCTOR,
+            "from_user": {"id": number},
+            "to_user": {"id": account},
+        }
+        envelope = {
+            "event": "im_receive_msg",
+            "create_time": base.now_in_seconds(),
+            "user_openid": account,
+            "content": wire.dumps(content).decode(),
+        }
+        return wire.dumps(envelope)
+
     # -- splitting
 
     def split(self, body: bytes) -> Iterator[RawItem]:

@@ -108,6 +108,19 @@ class Twilio(base.ChannelProvider):
         url = str(self.config.get("webhook_url") or "")
         return {"X-Twilio-Signature": signatures.form_signature(secret, url, _pairs(body))}
 
+    def canary(self, mark: str) -> bytes:
+        """https://www.twilio.com/docs/messaging/guides/webhook-request"""
+        number = f"{self.address_prefix}+{wire.number_of(mark)}"[:40]
+        fields = {
+            "MessageSid": f"SM{mark[-32:]}",
+            "AccountSid": str(self.config.get("account_sid") or ""),
+            "From": number,
+            "To": f"{self.address_prefix}{self.config.get('account_id') or ''}",
+            "Body": mark,
+            "NumMedia": "0",
+        }
+        return urlencode(fields).encode()
+
     # -- splitting and reading
 
     def split(self, body: bytes) -> Iterator[RawItem]:

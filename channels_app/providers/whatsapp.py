@@ -114,6 +114,25 @@ class WhatsApp(MetaAppChannel):
         path = f"{graph.segment(self._business)}/subscribed_apps"
         return bool(wire.get_list(graph.get(path, self._token, {}), "data"))
 
+    def canary(self, mark: str) -> bytes:
+        """https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/reference/messages/text"""
+        number = str(wire.number_of(mark))
+        message = {
+            "from": number,
+            "id": f"wamid.{mark}",
+            "timestamp": str(base.now_in_seconds()),
+            "type": "text",
+            "text": {"body": mark},
+        }
+        value = {
+            "messaging_product": "whatsapp",
+            "metadata": {"phone_number_id": self.account_id},
+            "contacts": [{"profile": {"name": base.DOCTOR}, "wa_id": number}],
+            "messages": [message],
+        }
+        entry = {"id": self._business, "changes": [{"field": "messages", "value": value}]}
+        return wire.dumps({"object": "whatsapp_business_account", "entry": [entry]})
+
     # -- splitting
 
     def split(self, body: bytes) -> Iterator[RawItem]:

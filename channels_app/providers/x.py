@@ -112,6 +112,24 @@ class X(base.ChannelProvider):
         answer = signatures.base64_hmac(secret, token.encode("utf-8", "surrogatepass"))
         return json.dumps({"response_token": f"sha256={answer}"})
 
+    def canary(self, mark: str) -> bytes:
+        """https://developer.x.com/en/docs/x-api/enterprise/account-activity-api/guides/account-activity-data-objects"""
+        number, account = str(wire.number_of(mark)), str(self.config.get("account_id") or "")
+        message = {
+            "type": "message_create",
+            "id": number,
+            "created_timestamp": str(base.now_in_seconds() * 1000),
+            "message_create": {
+                "target": {"recipient_id": account},
+                "sender_id": number,
+                "message_data": {"text": mark},
+            },
+        }
+        users = {number: {"id": number, "name": base.DOCTOR}}
+        return wire.dumps(
+            {"for_user_id": account, "direct_message_events": [message], "users": users}
+        )
+
     # -- splitting
 
     def split(self, body: bytes) -> Iterator[RawItem]:

@@ -15,6 +15,7 @@ from channels_app.providers import CHANNELS
 from channels_app.services.claiming import claim_routes, give_up_routes
 from channels_app.services.intake import take_in_unrouted
 from channels_app.services.polling import start_polling
+from channels_app.services.refusals import forget_refusals
 from channels_app.services.ringing import ring, ring_now
 from channels_app.services.subscriptions import give_access_back, unsubscribe
 from channels_app.services.tokens import watch_token
@@ -146,6 +147,7 @@ def _configure(
         connection.health, connection.health_text = ChannelConnection.Health.OK, ""
     connection.save(update_fields=["name", "config", "health", "health_text"])
     if typed:
+        forget_refusals(connection_id=connection.pk)
         if connection.is_active:
             claim_routes(connection=connection)
         start_polling(connection=connection)

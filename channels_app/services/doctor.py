@@ -5,21 +5,32 @@ it finds is kept as rows; a cause is e-mailed to the admins when it first shows,
 """
 
 import logging
+import time
 from datetime import datetime, timedelta
 from zlib import crc32
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
 
-from channels_app.findings import Finding, Severity, by_weight, finding
-from channels_app.models import ChannelConnection, Checkup, OpenFinding
+from channels_app.findings import Finding, Severity, by_weight, finding, of_json
+from channels_app.models import Canary, ChannelConnection, Checkup, OpenFinding
 from channels_app.providers.access import Probed
+from channels_app.services.canaries import (
+    findings_of,
+    forget_old_canaries,
+    lose,
+    patience,
+    release_canary,
+    why_not_read,
+)
 from channels_app.services.consequences import set_health
 from channels_app.services.ringing import ring
 from channels_app.services.signing_in import forget_old_attempts
 from channels_app.services.subscriptions import subscribe
 from channels_app.services.symptoms import of_the_ends, of_the_scopes, symptoms_of
+from channels_app.services.telling import tell_of_findings
 from channels_app.services.tokens import renew, renew_soon
 from tenants import context
 from tenants.live import publish
@@ -40,6 +51,11 @@ RESTED = timedelta(hours=18)  # since the last look
 OVERDUE = timedelta(hours=36)  # then at any hour: the beat slept through a night
 MENDABLE = frozenset({"not_subscribed", "fields", "webhook_url", "webhook_invalid"})
 Health = ChannelConnection.Health
+UNTAKEN = timedelta(seconds=15)  # a look that waits longer for a worker is late
+GLANCE = 0.25  # seconds
+# Then a test event would end where every real one does.
+UNROUTED = frozenset({"no_secret", "not_verified"})
+NOBODY_WORKS = frozenset({"canary_no_worker", "canary_no_queue"})
 # What only the company can mend by connecting anew.
 RECONNECT = frozenset({"credentials", "token_ended", "scope", "wrong_account", "no_role"})
 
@@ -79,18 +95,82 @@ def examine(*, checkup_id: int) -> Checkup:
     checkup = Checkup.objects.select_related("connection").get(pk=checkup_id)
     if checkup.verdict != Checkup.Verdict.RUNNING:
         return checkup
+    canary = Canary.objects.filter(checkup=checkup).first()
+    if canary is not None:
+        return _finish(checkup, canary)
     connection = checkup.connection
     found, answered = _look(connection)
-    if answered and {each.code.partition(":")[0] for each in found} & MENDABLE:
+    if answered and _kinds(found) & MENDABLE:
         subscribe(connection=connection)  # what we may set right, we do
         found, answered = _look(connection)
-    return _conclude(checkup, by_weight(found), answered)
+    if not _kinds(found) & UNROUTED:
+        canary = release_canary(checkup=checkup, found=found, network_answered=answered)
+    if canary is None:
+        return _conclude(checkup, by_weight(found), answered)
+    ring("examine_connection", checkup.pk, delay=settings.CANARY_SECONDS)  # should it not come
+    return _finish(checkup, canary)
 
 
-def examine_now(*, connection: ChannelConnection, asked_by: str = "") -> Checkup:
-    """The same at once, for whoever waits for it."""
+def _finish(checkup: Checkup, canary: Canary) -> Checkup:
+    """Conclude once the canary is through or lost; before that, whoever reads it rings again."""
+    canary.refresh_from_db()
+    if canary.state == Canary.State.SENT:
+        if timezone.now() < canary.sent_at + patience():
+            return checkup
+        lose(canary, why_not_read(canary))
+        canary.refresh_from_db()
+    checkup.refresh_from_db(fields=["findings"])
+    found = [each for each in map(of_json, checkup.findings) if each is not None]
+    found += findings_of(canary)
+    return _conclude(checkup, by_weight(found), canary.network_answered)
+
+
+def examine_now(
+    *, connection: ChannelConnection, asked_by: str = "", with_canary: bool = True
+) -> Checkup:
+    """The same at once, for whoever waits for it; with a canary, workers have to run."""
     checkup = Checkup.objects.create(connection=connection, asked_by=asked_by)
-    return examine(checkup_id=checkup.pk)
+    if not with_canary:
+        found, answered = _look(connection)
+        return _conclude(checkup, by_weight(found), answered)
+    while examine(checkup_id=checkup.pk).verdict == Checkup.Verdict.RUNNING:
+        context.release()
+        time.sleep(GLANCE)
+    checkup.refresh_from_db()
+    return checkup
+
+
+def settle_overdue(*, connection: ChannelConnection | None = None) -> list[int]:
+    """Conclude looks that no worker took up or ended; the connections whose they were.
+
+    Called by the sweeper, by the page that waits, and by the clock where there are no workers.
+    """
+    late = timezone.now() - patience() - UNTAKEN
+    running = Checkup.objects.filter(verdict=Checkup.Verdict.RUNNING, started_at__lt=late)
+    if connection is not None:
+        running = running.filter(connection=connection)
+    settled = []
+    for checkup in running.select_related("connection", "canary"):
+        canary = getattr(checkup, "canary", None)
+        why = why_not_read(canary)
+        if canary is not None:
+            _finish(checkup, canary)
+        elif why.code in NOBODY_WORKS:
+            _conclude(checkup, [why], answered=False)
+        else:
+            continue  # somebody may still be at it
+        settled.append(checkup.connection_id)
+    return settled
+
+
+def examine_without_workers() -> int:
+    """What the night's looks would find where no worker runs, told at once; to how many people."""
+    ring_due_checkups()
+    return sum(tell_of_findings(connection_id=each) for each in settle_overdue())
+
+
+def _kinds(found: list[Finding]) -> set[str]:
+    return {each.code.partition(":")[0] for each in found}
 
 
 # -- looking
@@ -152,6 +232,13 @@ def _learn(connection: ChannelConnection, probed: Probed) -> None:
 
 @transaction.atomic
 def _conclude(checkup: Checkup, found: list[Finding], answered: bool) -> Checkup:
+    checkup = (
+        Checkup.objects.select_for_update(of=("self",))
+        .select_related("connection")
+        .get(pk=checkup.pk)
+    )
+    if checkup.verdict != Checkup.Verdict.RUNNING:
+        return checkup  # somebody else was faster
     connection = checkup.connection
     now = timezone.now()
     checkup.findings = [each.as_json() for each in found]
@@ -231,6 +318,7 @@ def _draw_health(
 def _forget_old(connection: ChannelConnection) -> None:
     kept = list(connection.checkups.values_list("pk", flat=True)[:KEPT])
     connection.checkups.exclude(pk__in=kept).delete()
+    forget_old_canaries()
 
 
 # -- the night

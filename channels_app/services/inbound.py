@@ -29,6 +29,8 @@ from channels_app.providers.values import (
     ToBeFetched,
     Unsupported,
 )
+from channels_app.services.canaries import OUTCOME as CANARY
+from channels_app.services.canaries import lose_unread, take_canary
 from channels_app.services.changes import (
     delete,
     edit,
@@ -81,6 +83,8 @@ def _ingest(event_id: str | UUID) -> str:
         return ""
     if event.status == Status.WAITING:
         _look_again(event)
+    if event.outcome == CANARY:
+        return event.outcome
     if event.kind in event.connection.provider().acknowledged:
         ring_now("acknowledge_event", str(event.pk))
     return event.outcome
@@ -119,14 +123,17 @@ def _fetch(event_id: str | UUID) -> None:
 def _close(event: InboundEvent) -> None:
     event.processed_at = timezone.now()
     FINISHED_EVENT.row(event)
-    _note_sign_of_life(event.connection, event.processed_at)
+    if event.outcome != CANARY:  # nobody outside gave it
+        _note_sign_of_life(event.connection, event.processed_at)
 
 
 def _process(event: InboundEvent) -> None:
     try:
         found = event.connection.provider().read(event.kind, event.body)
-        outcomes = [_apply(event, each) for each in found]
+        canary = take_canary(event, found)
+        outcomes = [canary] if canary else [_apply(event, each) for each in found]
     except PayloadRejected as error:
+        lose_unread(event, error)
         event.status, event.outcome, event.reason = Status.REJECTED, "rejected", str(error)
         event.awaits = ""
     except NotYetKnown as missing:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from channels_app.models import ChannelConnection
 from channels_app.providers.values import Polled
+from channels_app.services.canaries import note_poll
 from channels_app.services.intake import store
 from channels_app.services.outcomes import mark_unhealthy
 from channels_app.services.ringing import ring_events, ring_now
@@ -87,6 +88,7 @@ def _keep(connection: ChannelConnection, lease: datetime, polled: Polled) -> boo
     row.poll_due_at = timezone.now() + pause
     row.poll_failures = 0
     row.save(update_fields=["poll_cursor", "poll_due_at", "poll_failures"])
+    note_poll(connection=row)
     if stored:
         transaction.on_commit(partial(ring_events, stored))
     return True
@@ -102,6 +104,7 @@ def _put_off(connection: ChannelConnection, lease: datetime, error: ProviderErro
     ChannelConnection.objects.filter(pk=connection.pk, poll_due_at=lease).update(
         poll_due_at=timezone.now() + pause, poll_failures=F("poll_failures") + 1
     )
+    note_poll(connection=connection, error=error)
     if isinstance(error, CredentialsRejected):
         if renew_soon(connection=connection):
             return  # it may only have ended early

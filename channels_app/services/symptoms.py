@@ -11,6 +11,7 @@ from channels_app.findings import Finding, Severity, finding
 from channels_app.models import ChannelConnection, InboundEvent, Message
 from channels_app.providers import CHANNELS
 from channels_app.scopes import missing
+from channels_app.services.refusals import refusals
 from channels_app.services.routing import shared_secret
 from tenants import context
 from tenants.models import WebhookRoute
@@ -28,6 +29,7 @@ def symptoms_of(connection: ChannelConnection) -> list[Finding]:
     return [
         *_of_the_token(connection),
         *_of_the_secret(connection),
+        *_of_the_refused(connection),
         *_of_the_polls(connection),
         *_of_the_last_day(connection),
         *_of_the_silence(connection),
@@ -83,6 +85,16 @@ def _of_the_secret(connection: ChannelConnection) -> Iterator[Finding]:
     )
     if not known.exists():
         yield finding("not_verified")
+
+
+def _of_the_refused(connection: ChannelConnection) -> Iterator[Finding]:
+    """A wrong secret shows in what is refused; single ones may be anybody's, if others come."""
+    count = refusals(connection_id=connection.pk)
+    if not count:
+        return
+    last = connection.last_inbound_at
+    comes = last is not None and last > timezone.now() - DAY
+    yield finding("refused", Severity.WARNING if comes else Severity.BAD, count=count)
 
 
 def _of_the_polls(connection: ChannelConnection) -> Iterator[Finding]:

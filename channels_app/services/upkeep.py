@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from channels_app.media import upkeep as media
 from channels_app.models import ChannelConnection, InboundEvent, Message
+from channels_app.services.doctor import settle_overdue
 from channels_app.services.intake import take_in_unrouted
 from channels_app.services.joining import compare_people
 from channels_app.services.ringing import ring_events, ring_now
@@ -36,6 +37,7 @@ def sweep() -> dict[str, int]:
         "unknown": _doubt_lost_sends(),
         "given_up": _give_up_unknown_sends(),
         "messages": _ring_queued_messages(),
+        "checkups": len(settle_overdue()),
         **media.sweep(),
         "woken": wake_due(),
         "words": read_all_words(),

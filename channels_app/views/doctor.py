@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from channels_app.findings import of_json
 from channels_app.models import ChannelConnection, Checkup
-from channels_app.services import ask_for_checkup
+from channels_app.services import ask_for_checkup, settle_overdue
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
 
@@ -17,14 +17,19 @@ SHOWN = 10  # looks before the last one
 
 
 def doctor_context(connection: ChannelConnection) -> dict[str, object]:
-    """What the card shows: the look that runs, the last one that ended, those before."""
-    checkups = list(connection.checkups.all()[: SHOWN + 2])
+    """What the card shows: the look that runs, the last one that ended, those before.
+
+    A look that nobody takes up ends here, so that the page says why.
+    """
+    settle_overdue(connection=connection)
+    checkups = list(connection.checkups.select_related("canary")[: SHOWN + 2])
     running = next((c for c in checkups if c.verdict == Checkup.Verdict.RUNNING), None)
     ended = [c for c in checkups if c.verdict != Checkup.Verdict.RUNNING]
     last = ended[0] if ended else None
     return {
         "running": running if running and (not last or running.pk > last.pk) else None,
         "last": last,
+        "canary": getattr(last, "canary", None),
         "findings": [f for each in last.findings if (f := of_json(each))] if last else [],
         "earlier": [(c, len(c.findings)) for c in ended[1 : SHOWN + 1]],
     }

@@ -18,7 +18,17 @@ from channels_app.mail.reading import Mail, Part, read_mail
 from channels_app.mail.writing import Letter, reply_subject, written
 from channels_app.providers import base, values
 from channels_app.providers.access import Probed, Renewed
-from channels_app.providers.email import brevo, imap, oauth, resend, ses, signing, smtp, sns
+from channels_app.providers.email import (
+    brevo,
+    canaries,
+    imap,
+    oauth,
+    resend,
+    ses,
+    signing,
+    smtp,
+    sns,
+)
 from channels_app.providers.email.asking import MailboxForm
 from channels_app.providers.email.meaning import UNVERIFIED, meaning_of_event, meaning_of_mail
 from channels_app.providers.email.readers import BY_NAME, envelope_of, item_of, reader_of, tracking
@@ -73,6 +83,9 @@ class Email(base.ChannelProvider):
 
     def signed(self, body: bytes) -> dict[str, str]:
         return signing.signed(self.config, body)
+
+    def canary(self, mark: str) -> bytes | None:
+        return canaries.canary(self.config, self._address, mark)
 
     # -- what is in it
 
