@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -50,6 +51,12 @@ def properties(card: LeadCard, fields: Iterable[Field]) -> dict[str, Any]:
     return {name: value for name, value in made.items() if value not in ("", None)}
 
 
+def parts(card: LeadCard, fields: Mapping[str, Iterable[Field]]) -> dict[str, dict[str, Any]]:
+    """The same for each record beside the lead's own; one with nothing in it is none."""
+    made = {part: properties(card, each) for part, each in fields.items()}
+    return {part: values for part, values in made.items() if values}
+
+
 def value_of(card: LeadCard, source: str) -> Any:
     """``score``, ``first_name``, ``reasons_text``, ``fact:budget``, …; "" where unknown."""
     if source.startswith("fact:"):
@@ -80,6 +87,36 @@ def reasons_text(reasons: Iterable[Reason]) -> str:
     )
 
 
+def deal_title(card: LeadCard) -> str:
+    """Who, and what they want."""
+    who = card.name or card.email or f"Lead {card.key}"
+    interest = card.facts.get("interest", "")
+    return f"{who}: {interest}" if interest else who
+
+
+NOTED = (
+    ("Score", "score"),
+    ("Tier", "tier"),
+    ("Stage", "stage"),
+    ("Interest", "fact:interest"),
+    ("Budget", "fact:budget"),
+    ("Timeline", "fact:timeline"),
+    ("Role", "fact:role"),
+    ("Merged into", "merged_into"),
+)
+
+
+def note_lines(card: LeadCard) -> list[str]:
+    """What we know and why this score, a line each, as plain text."""
+    said = [(label, value_of(card, source)) for label, source in NOTED]
+    known = [f"{label}: {value}" for label, value in said if value not in ("", None)]
+    return [*known, *reasons_text(card.reasons).splitlines()]
+
+
+def note_html(card: LeadCard) -> str:
+    return "<br>".join(escape(line) for line in note_lines(card))
+
+
 DERIVED: dict[str, Callable[[LeadCard], Any]] = {
     "first_name": lambda card: first_name(card.name),
     "last_name": lambda card: last_name(card.name),
@@ -87,6 +124,9 @@ DERIVED: dict[str, Callable[[LeadCard], Any]] = {
     "reason_list": lambda card: [
         {"label": one.label, "points": one.points, "quote": one.quote} for one in card.reasons
     ],
+    "deal_title": deal_title,
+    "note_text": lambda card: "\n".join(note_lines(card)),
+    "note_html": note_html,
     "fact_map": lambda card: dict(card.facts),
 }
 

@@ -5,14 +5,16 @@ the session. What it answers is an example from the schema: often no use to us, 
 request that is judged, by the status it got.
 """
 
+import json
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -80,8 +82,9 @@ class Judge:
 
 
 @pytest.fixture(scope="session")
-def prism() -> Iterator[Callable[[str], str]]:
+def prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
     """``prism("telegram")``: where the mock of that schema is."""
+    folder = tmp_path_factory.mktemp("schemas")
     if not SPECS.exists():
         pytest.skip(f"the vendors' published schemas are not at {SPECS}")
     program = next(filter(None, (shutil.which("prism", path=str(each)) for each in PLACES)), None)
@@ -91,10 +94,14 @@ def prism() -> Iterator[Callable[[str], str]]:
     running: dict[str, str] = {}
     with ExitStack() as stack:
 
-        def address(spec: str) -> str:
-            if spec not in running:
-                running[spec] = _start(program, SPECS / f"{spec}.json", stack)
-            return running[spec]
+        def address(*specs: str) -> str:
+            """Of the mock of one schema, or of several that are one vendor's."""
+            name = "+".join(specs)
+            if name not in running:
+                [first, *others] = [SPECS / f"{spec}.json" for spec in specs]
+                spec = _joined([first, *others], folder) if others else first
+                running[name] = _start(program, spec, stack)
+            return running[name]
 
         yield address
 
@@ -110,6 +117,27 @@ def judge(monkeypatch, settings) -> Judge:
 
     monkeypatch.setattr(http, "exchange", heard)
     return judge
+
+
+def _joined(specs: Sequence[Path], folder: Path) -> Path:
+    """One schema of several, the parts of each under names of their own: one process less each."""
+    whole: dict[str, Any] = {"paths": {}, "components": {}}
+    for number, spec in enumerate(specs):
+        text = spec.read_text()
+        own = json.loads(text)["components"]
+        for kind in own:
+            text = text.replace(f'"#/components/{kind}/', f'"#/components/{kind}/of{number}_')
+        document = json.loads(text)
+        whole = {**document, **whole}
+        whole["paths"] |= document["paths"]
+        for kind, parts in document["components"].items():
+            named = {f"of{number}_{name}": part for name, part in parts.items()}
+            whole["components"].setdefault(kind, {}).update(
+                parts if kind == "securitySchemes" else named
+            )
+    file = folder / f"{specs[0].stem}-and-{len(specs) - 1}.json"
+    file.write_text(json.dumps(whole))
+    return file
 
 
 def free_port() -> int:

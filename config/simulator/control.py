@@ -11,7 +11,7 @@ POST   /_sim/grants                {vendor, without, over}: a scope less, or the
 POST   /_sim/inbound               {platform, account_id, sender_id, text, …, file} (see files)
 GET    /_sim/journal               ?since= &vendor= &kind=send|webhook|upsert|model|hook|call …
 GET    /_sim/objects/<type>        HubSpot's objects, each with its number of writes; or of others:
-                                   salesforce:Lead, pipedrive:persons
+                                   salesforce:Lead, pipedrive:persons, hubspot:associations
 """
 
 import base64
@@ -194,4 +194,6 @@ class Control:
             return list(self.world.store.get(kind, {}).values())
         writes = self.world.store.get("writes", {})
         kept = self.world.store.get("hubspot", {}).get(kind, {})
-        return [{**one, "writes": writes.get(identity, 0)} for identity, one in kept.items()]
+        return [
+            {**one, "writes": writes.get((kind, identity), 0)} for identity, one in kept.items()
+        ]

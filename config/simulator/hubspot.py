@@ -4,9 +4,11 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
+from config.simulator.courier import Courier
+from config.simulator.hubspot_portal import Portal
 from config.simulator.vendor import Vendor
 from config.simulator.wire import Answer, Request
-from config.simulator.world import Fault
+from config.simulator.world import Fault, World
 
 BATCH_MAX = 100
 INTERVAL, PER_INTERVAL = (
@@ -14,12 +16,6 @@ INTERVAL, PER_INTERVAL = (
     190,
 )  # https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
 UNIQUE = {"contacts": "email", "companies": "domain"}
-# What a new portal has; anything else must be made first.
-PROPERTIES = {
-    "contacts": "email firstname lastname phone mobilephone company jobtitle city country website"
-    " lifecyclestage hs_lead_status hubspot_owner_id hs_language address zip state message",
-    "companies": "name domain phone city country industry website",
-}
 CATEGORIES = {
     400: "VALIDATION_ERROR",
     401: "INVALID_AUTHENTICATION",
@@ -39,6 +35,10 @@ class HubSpot(Vendor):
     """Objects of any type are kept by id; contacts are unique by e-mail, companies by domain."""
 
     name = "hubspot"
+
+    def __init__(self, world: World, courier: Courier) -> None:
+        super().__init__(world, courier)
+        self.portal = Portal(world)
 
     def answer(self, request: Request) -> Answer:
         if not request.bearer:
@@ -63,16 +63,28 @@ class HubSpot(Vendor):
     def _routed(self, request: Request) -> Answer:
         if request.parts[2:3] == ["objects"]:
             return self._routed_objects(request)
+        if request.parts[2:3] == ["properties"]:
+            return self._routed_properties(request)
         match [request.method, *request.parts]:
             case ["GET", "crm", "v3", "owners", *_]:
                 owner = {"id": "1", "email": "owner@hubspot.example", "archived": False}
                 return Answer({"results": [owner]})
-            case ["GET", "crm", "v3", "properties", *_]:
-                return Answer({"results": list(self.world.store.get("properties", {}).values())})
-            case ["POST", "crm", "v3", "properties", kind, *_]:
-                return self._create_properties(kind, request.json())
+            case ["GET", "crm", "v3", "pipelines", "deals"]:
+                return Answer({"results": self.portal.pipelines()})
+            case ["POST", "crm", "v4", "associations", kind, other, "batch", *_]:
+                return self._associate_all(kind, other, request.json())
             case ["GET", "account-info", "v3", "details"]:
                 return Answer({"portalId": 4_242_424, "accountType": "DEVELOPER_TEST"})
+        return self._error(404)
+
+    def _routed_properties(self, request: Request) -> Answer:
+        match [request.method, *request.parts[3:]]:
+            case ["GET", kind]:
+                return Answer({"results": self.portal.properties(kind)})
+            case ["POST", kind, "groups"]:
+                return self._made(self.portal.make_group(kind, request.json()), request)
+            case ["POST", kind, *_]:
+                return self._made(self.portal.make_properties(kind, request.json()), request)
         return self._error(404)
 
     def _routed_objects(self, request: Request) -> Answer:
@@ -108,8 +120,7 @@ class HubSpot(Vendor):
             return self._error(400, "Duplicate IDs found in batch input")
         verbs = {"upsert": self._upsert, "create": self._make, "update": self._change}
         if verb == "read":
-            found = [self._find(kind, str(one.get("id")), body.get("idProperty")) for one in inputs]
-            return Answer(_batch_body([one for one in found if one], []))
+            return self._read(kind, inputs, body)
         if verb not in verbs:
             return self._error(404)
         results: list[dict[str, Any]] = []
@@ -126,7 +137,7 @@ class HubSpot(Vendor):
         key = one.get("idProperty")
         found = self._find(kind, str(one.get("id", "")), key)
         if found:
-            return {**self._write(found, one), "new": False}
+            return {**self._write(kind, found, one), "new": False}
         if not key:
             return _problem(404, f"Object not found. objectId: {one.get('id')}")
         properties = {key: one.get("id"), **(one.get("properties") or {})}
@@ -152,22 +163,33 @@ class HubSpot(Vendor):
         }
         self.objects(kind)[identity] = made
         for link in one.get("associations") or []:
-            self.world.store.setdefault("associations", []).append(
-                [kind, identity, str((link.get("to") or {}).get("id", ""))]
-            )
-        return self._write(made, one)
+            self.portal.link(kind, identity, "?", str((link.get("to") or {}).get("id", "")))
+        return self._write(kind, made, one)
 
     def _change(self, kind: str, one: dict[str, Any]) -> dict[str, Any]:
         found = self._find(kind, str(one.get("id", "")), one.get("idProperty"))
-        return self._write(found, one) if found else _problem(404, MESSAGES[404])
+        return self._write(kind, found, one) if found else _problem(404, MESSAGES[404])
 
-    def _write(self, found: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]:
-        found["properties"].update(one.get("properties") or {})
+    def _write(self, kind: str, found: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]:
+        written = one.get("properties") or {}
+        found["properties"].update(written)
         found["updatedAt"] = _now()
         # Every write is counted, so that a test can tell one upsert from two.
-        self.world.store.setdefault("writes", {}).setdefault(found["id"], 0)
-        self.world.store["writes"][found["id"]] += 1
+        count = self.world.store.setdefault("writes", {})
+        count[kind, found["id"]] = count.get((kind, found["id"]), 0) + 1
+        self.portal.remember(kind, found["id"], written, found["updatedAt"])
         return found
+
+    def _read(self, kind: str, inputs: list[dict[str, Any]], body: dict[str, Any]) -> Answer:
+        found = [self._find(kind, str(one.get("id")), body.get("idProperty")) for one in inputs]
+        names = body.get("propertiesWithHistory") or []
+        results = [
+            {**one, "propertiesWithHistory": self.portal.history(kind, one["id"], names)}
+            for one in found
+            if one
+        ]
+        errors = [_problem(404, MESSAGES[404])] if None in found else []
+        return Answer(_batch_body(results, errors), 207 if errors else 200)
 
     def _find(self, kind: str, value: str, key: str | None = None) -> dict[str, Any] | None:
         if not key or key == "hs_object_id":
@@ -179,14 +201,13 @@ class HubSpot(Vendor):
 
     def _unknown(self, kind: str, inputs: list[dict[str, Any]]) -> str:
         """The first property that this portal does not have."""
-        known = {*PROPERTIES.get(kind, "").split(), "", "hs_object_id"}
-        known |= set(self.world.store.get("properties", {}))
+        known = {"", "hs_object_id", *(one["name"] for one in self.portal.properties(kind))}
         used = (
             name
             for one in inputs
             for name in [*(one.get("properties") or {}), one.get("idProperty") or ""]
         )
-        return next((name for name in used if kind in PROPERTIES and name not in known), "")
+        return next((name for name in used if name not in known), "")
 
     def _create(self, kind: str, body: dict[str, Any]) -> Answer:
         if unknown := self._unknown(kind, [body]):
@@ -202,41 +223,41 @@ class HubSpot(Vendor):
             return self._error(404)
         if method == "PATCH":
             note = {"count": 1, "type": kind, "verb": "update"}
-            return Answer(self._write(found, request.json()), kind="upsert", note=note)
+            return Answer(self._write(kind, found, request.json()), kind="upsert", note=note)
         if method == "DELETE":
             del self.objects(kind)[found["id"]]
             return Answer(status=204)
         return Answer(found)
 
     def _search(self, kind: str, body: dict[str, Any]) -> Answer:
-        def fits(one: dict[str, Any]) -> bool:
-            groups = body.get("filterGroups") or [{"filters": []}]
-            return any(
-                all(
-                    str(one["properties"].get(rule.get("propertyName"), "")).lower()
-                    == str(rule.get("value", "")).lower()
-                    for rule in group.get("filters", [])
-                )
-                for group in groups
-            )
-
-        found = [one for one in self.objects(kind).values() if fits(one)]
+        groups = body.get("filterGroups") or [{"filters": []}]
+        found = [
+            one
+            for one in self.objects(kind).values()
+            if any(all(_fits(one, rule) for rule in group.get("filters", [])) for group in groups)
+        ]
         return Answer({"total": len(found), "results": found[: int(body.get("limit") or 10)]})
 
     def _associate(self, kind: str, identity: str, rest: list[str]) -> Answer:
         other_kind, other = rest[0], rest[1]
         if identity not in self.objects(kind) or other not in self.objects(other_kind):
             return self._error(404)
-        self.world.store.setdefault("associations", []).append([kind, identity, other])
+        self.portal.link(kind, identity, other_kind, other)
         return Answer({"fromObjectTypeId": kind, "fromObjectId": identity, "toObjectId": other})
 
-    def _create_properties(self, kind: str, body: dict[str, Any]) -> Answer:
-        kept = self.world.store.setdefault("properties", {})
-        for one in body.get("inputs") or [body]:
-            if one.get("name") in kept:
-                return self._error(409, f"A property named '{one.get('name')}' already exists.")
-            kept[one.get("name")] = {**one, "objectType": kind}
-        return Answer(body, 201)
+    def _associate_all(self, kind: str, other_kind: str, body: dict[str, Any]) -> Answer:
+        for one in body.get("inputs") or []:
+            here, there = str(one["from"]["id"]), str(one["to"]["id"])
+            if here not in self.objects(kind) or there not in self.objects(other_kind):
+                return self._error(404)
+            self.portal.link(kind, here, other_kind, there)
+        return Answer(_batch_body([], []))
+
+    def _made(self, same: str, request: Request) -> Answer:
+        """``same`` names what was there already."""
+        if same:
+            return self._error(409, f"One named '{same}' already exists.")
+        return Answer(request.json(), 201)
 
     # -- refusals
 
@@ -255,6 +276,18 @@ class HubSpot(Vendor):
             body |= {"errorType": "RATE_LIMIT", "policyName": "TEN_SECONDLY_ROLLING"}
         headers = {"retry-after": "1"} if status == 429 else {}
         return Answer(body, status, headers, note={"code": status})
+
+
+def _fits(one: dict[str, Any], rule: dict[str, Any]) -> bool:
+    held = str(one["properties"].get(rule.get("propertyName"), "")).lower()
+    match rule.get("operator"):
+        case "IN":  # small letters only, as documented
+            return held in (rule.get("values") or [])
+        case "HAS_PROPERTY":
+            return bool(held)
+        case "GTE":
+            return held >= str(rule.get("value", ""))
+    return held == str(rule.get("value", "")).lower()
 
 
 def _batch_body(results: list[dict[str, Any]], errors: list[dict[str, Any]]) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_sobjects_collections_upsert.htm
 """
 
+import re
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 
 from config.simulator.consent import form_of
@@ -23,19 +25,56 @@ CODES = {
 }
 
 
+SOQL = re.compile(
+    r"SELECT (?P<fields>.+?) FROM (?P<kind>\w+)(?: WHERE (?P<where>.+?))?"
+    r"(?: ORDER BY .+?)?(?: LIMIT \d+)?$"
+)
+# Of the fields of a Lead as many as show every type; the others are known when somebody sends them.
+DESCRIBED: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
+    "Lead": (
+        ("FirstName", "string", ()),
+        ("LastName", "string", ()),
+        ("Company", "string", ()),
+        ("Title", "string", ()),
+        ("Email", "email", ()),
+        ("Phone", "phone", ()),
+        ("Description", "textarea", ()),
+        ("Rating", "picklist", ("Hot", "Warm", "Cold")),
+        ("DoNotCall", "boolean", ()),
+        ("AnnualRevenue", "currency", ()),
+        ("LastTransferDate", "date", ()),
+        ("Leadwire_Id__c", "string", ()),
+        ("Leadwire_Score__c", "double", ()),
+        ("Leadwire_Tier__c", "string", ()),
+        ("Leadwire_Stage__c", "string", ()),
+        ("Leadwire_Reasons__c", "textarea", ()),
+        ("Leadwire_Interest__c", "string", ()),
+        ("Leadwire_Budget__c", "string", ()),
+        ("Leadwire_Timeline__c", "string", ()),
+        ("Leadwire_Merged_Into__c", "string", ()),
+    ),
+}
+
+
 class Salesforce(Vendor):
     """Objects by type and external id; every field is known that somebody sends."""
 
     name = "salesforce"
 
     def answer(self, request: Request) -> Answer:
-        match [request.method, *request.parts]:
-            case ["POST", "services", "oauth2", "token"]:
-                return self._begin(form_of(request))
-            case ["PATCH", "services", "data", _, "composite", "sobjects", kind, key]:
-                if request.bearer not in self._sessions():
-                    return self._error(401, "Session expired or invalid")
+        if request.parts[1:3] == ["oauth2", "token"]:
+            return self._begin(form_of(request))
+        if request.bearer not in self._sessions():
+            return self._error(401, "Session expired or invalid")
+        match [request.method, *request.parts[3:]]:
+            case ["PATCH", "composite", "sobjects", kind, key]:
                 return self._upsert(kind, key, request.json())
+            case ["POST" | "PATCH", "composite", "sobjects"]:
+                return self._collection(request.json())
+            case ["GET", "query"]:
+                return self._query(request.query.get("q", ""))
+            case ["GET", "sobjects", kind, "describe"]:
+                return Answer({"name": kind, "fields": self._described(kind)})
         return self._error(404, "The requested resource does not exist")
 
     def failure(self, fault: Fault) -> Answer:
@@ -60,8 +99,52 @@ class Salesforce(Vendor):
         records = body.get("records")
         if not isinstance(records, list) or not records or len(records) > MOST:
             return self._error(400, f"Between 1 and {MOST} records.")
-        kept: dict[str, dict[str, Any]] = self.world.store.setdefault(f"salesforce:{kind}", {})
+        kept = self._kept(kind)
         return Answer([self._write(kind, key, kept, record) for record in records])
+
+    def _kept(self, kind: str) -> dict[str, dict[str, Any]]:
+        kept: dict[str, dict[str, Any]] = self.world.store.setdefault(f"salesforce:{kind}", {})
+        return kept
+
+    def _collection(self, body: dict[str, Any]) -> Answer:
+        """Records of any kind, made anew or, where they have an id, changed."""
+        results = []
+        for record in body.get("records") or []:
+            kind = str((record.get("attributes") or {}).get("type", ""))
+            fields = {name: value for name, value in record.items() if name != "attributes"}
+            number = self.world.next_number(f"salesforce:{kind}", start=1)
+            identity = str(fields.pop("id", "") or f"00T{number:015d}")
+            there = self._kept(kind).get(identity, {"Id": identity, "writes": 0})
+            stamp = _now()
+            there = {"CreatedDate": stamp, **there, **fields, "SystemModstamp": stamp}
+            self._kept(kind)[identity] = {**there, "writes": there["writes"] + 1}
+            results.append({"id": identity, "success": True, "errors": []})
+        return Answer(results)
+
+    def _query(self, soql: str) -> Answer:
+        """As much SOQL as is asked of it: fields of one object, by conditions joined with AND."""
+        found = SOQL.match(soql)
+        if found is None:
+            return self._error(400, "unexpected token")
+        names = [name.strip() for name in found["fields"].split(",")]
+        rules = [rule.strip() for rule in (found["where"] or "").split(" AND ") if rule.strip()]
+        rows = [row for row in self._kept(found["kind"]).values() if _fits(row, rules)]
+        rows.sort(key=lambda row: str(row.get("SystemModstamp", "")))
+        shown = [{name: _value(row, name) for name in names} for row in rows]
+        return Answer({"totalSize": len(shown), "done": True, "records": shown})
+
+    def _described(self, kind: str) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": name,
+                "label": name.removesuffix("__c").replace("_", " "),
+                "type": type_,
+                "length": 255 if type_ == "string" else 0,
+                "updateable": True,
+                "picklistValues": [{"value": value, "active": True} for value in values],
+            }
+            for name, type_, values in DESCRIBED.get(kind, ())
+        ]
 
     def _write(
         self, kind: str, key: str, kept: dict[str, dict[str, Any]], record: dict[str, Any]
@@ -78,9 +161,37 @@ class Salesforce(Vendor):
         number = self.world.next_number("salesforce", start=1) if there is None else 0
         whole.setdefault("Id", f"00Q{number:015d}")
         whole["writes"] = int(whole.get("writes", 0)) + 1
+        whole["SystemModstamp"] = _now()
         kept[identity] = whole
         return {"id": whole["Id"], "success": True, "errors": [], "created": there is None}
 
     def _error(self, status: int, message: str) -> Answer:
         code = CODES.get(status, "UNKNOWN_EXCEPTION")
         return Answer([{"message": message, "errorCode": code}], status)
+
+
+def _fits(row: dict[str, Any], rules: list[str]) -> bool:
+    return all(_fits_one(row, rule) for rule in rules)
+
+
+def _fits_one(row: dict[str, Any], rule: str) -> bool:
+    name, operator, value = rule.split(" ", 2)
+    held = str(_value(row, name) or "")
+    if operator == "IN":
+        return held in [one.strip().strip("'") for one in value.strip("()").split(",")]
+    if operator == "LIKE":
+        return held.startswith(value.strip("'").rstrip("%"))
+    if operator == ">=":
+        return held >= value
+    return held == value.strip("'")
+
+
+def _value(row: dict[str, Any], name: str) -> Any:
+    """``Owner.Email`` lies one deeper."""
+    name, _dot, deeper = name.partition(".")
+    held = row.get(name)
+    return _value(held, deeper) if deeper and isinstance(held, dict) else held
+
+
+def _now() -> str:
+    return datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

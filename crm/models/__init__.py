@@ -1,6 +1,7 @@
 """What a company's CRMs know of its leads, and what comes back from outside."""
 
 from crm.models.hooks import HookEvent, HookEventStep, IncomingHook, hook_kinds
+from crm.models.ledger import FieldConflict, FieldLedger
 from crm.models.syncing import (
     CrmConnection,
     CrmConnectionQuerySet,
@@ -14,6 +15,8 @@ from crm.models.timeline import TimelineEntry
 __all__ = [
     "CrmConnection",
     "CrmConnectionQuerySet",
+    "FieldConflict",
+    "FieldLedger",
     "HookEvent",
     "HookEventStep",
     "IncomingHook",

@@ -4,8 +4,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from crm.ledger import USUAL, Policy, Rule, rules_of
 from crm.providers import CRMS
-from crm.providers.base import CrmProvider
+from crm.providers.base import CrmProvider, Field
 from leads.models import Lead
 from tenants.fields import EncryptedJSONField, EncryptedTextField
 
@@ -34,10 +35,14 @@ class CrmConnection(models.Model):
     kind = models.CharField(max_length=32, choices=crm_kinds)
     name = models.CharField(max_length=100)
     config = EncryptedJSONField(default=dict)
+    # Which of our fields goes into which of theirs, and who wins; empty: as the plug-in has it.
+    mapping = models.JSONField(default=list, blank=True)
     is_active = models.BooleanField(default=True)
     health = models.CharField(max_length=16, choices=Health.choices, default=Health.OK)
     health_text = models.CharField(max_length=300, blank=True)
     last_synced_at = models.DateTimeField(null=True, blank=True)
+    # Up to when we have asked what people changed there; empty: never.
+    pulled_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = CrmConnectionQuerySet.as_manager()
@@ -51,6 +56,18 @@ class CrmConnection(models.Model):
 
     def provider(self) -> CrmProvider:
         return CRMS.get(self.kind)(self.config)
+
+    def rules(self) -> tuple[Rule, ...]:
+        """What of a lead goes into which field there, and who wins in it."""
+        return rules_of(self.mapping, CRMS.get(self.kind).fields)
+
+    def policy_of(self, source: str) -> Policy:
+        """Who wins in what is heard of and not sent, such as the owner."""
+        found = [rule.policy for rule in self.rules() if rule.field.source == source]
+        return found[0] if found else USUAL.get(source, Policy.OURS)
+
+    def sent_fields(self) -> tuple[Field, ...]:
+        return tuple(rule.field for rule in self.rules() if rule.field.name)
 
 
 class SyncRecordQuerySet(models.QuerySet["SyncRecord"]):

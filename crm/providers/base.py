@@ -30,6 +30,23 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A record that stands beside the lead's own: its id there, and a digest of what it was told
+    last, so that it is told again only what changed."""
+
+    id: str = ""
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a field holds there, and since when, where the CRM says so."""
+
+    value: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Upsert:
     """A lead as the CRM shall know it. ``key`` is ours and never changes; sending it again with
     the same ``delivery_id`` must leave the CRM as it was."""
@@ -39,6 +56,8 @@ class Upsert:
     changed_at: datetime
     properties: Mapping[str, Any] = field(default_factory=dict)
     external_id: str = ""  # the CRM's own id, where we know it
+    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # company, deal, note
+    known: Mapping[str, Part] = field(default_factory=dict)  # those that are there already
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +69,19 @@ class Outcome:
     status: int = 0
     request_id: str = ""
     error: ProviderError | None = None
+    parts: Mapping[str, Part] = field(default_factory=dict)  # as they are known from now on
 
 
 class CrmProvider(ABC):
     """One CRM. It speaks the wire format; it knows no model and no company."""
 
     fields: ClassVar[tuple[Field, ...]] = ()
+    # What else of a lead the CRM keeps, each in a record of its own: company, deal, note.
+    parts: ClassVar[Mapping[str, tuple[Field, ...]]] = {}
+    # Whether its fields are ones that people there change as well.
+    has_people: ClassVar[bool] = True
     batch_size: ClassVar[int] = 1
-    # Requests per seconds that one connection may use of the vendor's allowance.
+    # Batches per seconds that one connection may use of the vendor's allowance.
     rate: ClassVar[tuple[int, float]] = (10, 1.0)
 
     class ConfigForm(forms.Form):
@@ -73,6 +97,13 @@ class CrmProvider(ABC):
         Returns an outcome for each record that was tried; a record without one was not sent.
         Raises a ProviderError where the request as a whole was refused or did not get through.
         """
+
+    def read(self, records: Sequence[Upsert], names: Sequence[str]) -> dict[str, dict[str, Found]]:
+        """What these fields hold there now, by our key; a record that is not there is left out.
+
+        Asked before a push, so that nothing is written over what people there have changed.
+        """
+        return {}
 
     def owner_email(self, owner_id: str) -> str:
         """The e-mail of one of its people; "" where it does not know them. May ask over HTTP."""

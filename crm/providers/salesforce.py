@@ -3,14 +3,18 @@
 There a person who may buy is a Lead, which holds their company too, until somebody converts it.
 It is found by an external id of our own, so that the same lead sent twice is one record, whether
 or not it has an e-mail address. We cannot make that field: its visibility is the org's to decide.
+What we know of it, and why it has its score, stands in one task of the lead.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 
-from crm.providers.base import CrmProvider, Field, Outcome, Upsert
+from crm.providers.base import CrmProvider, Field, Outcome, Part, Upsert
 from tenants.plugins import http
 from tenants.plugins.errors import (
     CredentialsRejected,
@@ -21,6 +25,8 @@ from tenants.plugins.errors import (
 )
 
 VERSION = "v64.0"
+NOTE, SUBJECT = "note", "Leadwire: what we know"
+GONE = {"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY"}
 KEY = "Leadwire_Id__c"
 # A lead must have both: https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_lead.htm
 NAMELESS, NO_COMPANY = "Lead {key}", "[not provided]"
@@ -52,8 +58,9 @@ class Salesforce(CrmProvider):
         Field("Leadwire_Timeline__c", "fact:timeline", "text", 255),
         Field("Leadwire_Merged_Into__c", "merged_into", "text", 160),
     )
+    parts = {"note": (Field("Description", "note_text", "long_text", 30_000),)}
     batch_size = 200
-    rate = (5, 1.0)
+    rate = (2, 1.0)  # with up to four requests a batch
 
     class ConfigForm(forms.Form):
         base_url = forms.URLField(
@@ -83,12 +90,66 @@ class Salesforce(CrmProvider):
         if len(results) != len(records):
             lost = Unavailable("Salesforce's answer does not name every record.", code="no_result")
             return [Outcome(record.key, error=lost) for record in records]
-        return [
+        outcomes = [
             _outcome(record, result, status)
             for record, result in zip(records, results, strict=True)
         ]
+        return self._with_notes(records, outcomes)
 
-    def _ask(self, method: str, path: str, body: Mapping[str, Any]) -> tuple[Any, int]:
+    # -- what we know, as a task that is done: an activity on the lead
+
+    def _with_notes(self, records: Sequence[Upsert], outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """One a lead, kept up. It has no key of ours, so that one whose answer was lost is looked
+        for before another is made."""
+        told = {record.key: record for record in records}
+        ids = {each.key: each.external_id for each in outcomes if each.error is None}
+        wanted = {key: text for key in ids if (text := _news_of(told[key]))}
+        known = {key: told[key].known[NOTE].id for key in wanted if NOTE in told[key].known}
+        unknown = {ids[key]: key for key in wanted if key not in known}
+        known |= {unknown[lead]: task for lead, task in self._tasks_of(list(unknown)).items()}
+        new = [key for key in wanted if key not in known]
+        old = [key for key in wanted if key in known]
+        made = self._collection("POST", [_task(wanted[key]) | {"WhoId": ids[key]} for key in new])
+        kept = self._collection("PATCH", [_task(wanted[key]) | {"id": known[key]} for key in old])
+        results = dict(zip([*new, *old], [*made, *kept], strict=True))
+        return [
+            _noted(each, results.get(each.key), told[each.key], wanted.get(each.key, ""))
+            for each in outcomes
+        ]
+
+    def _tasks_of(self, leads: Sequence[str]) -> dict[str, str]:
+        """The task of ours on each of these leads, the oldest where there are several."""
+        if not leads:
+            return {}
+        named = ", ".join(f"'{_quoted(lead)}'" for lead in leads)
+        rows = self._query(
+            f"SELECT Id, WhoId FROM Task WHERE Subject = '{SUBJECT}' AND WhoId IN ({named})"  # noqa: S608
+            " ORDER BY CreatedDate DESC"
+        )
+        return {str(row.get("WhoId")): str(row.get("Id")) for row in rows}
+
+    def _query(self, soql: str) -> list[dict[str, Any]]:
+        """https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm"""
+        answer, _status = self._ask("GET", f"/data/{VERSION}/query?{urlencode({'q': soql})}")
+        rows = answer.get("records") if isinstance(answer, dict) else None
+        return [row for row in rows or [] if isinstance(row, dict)]
+
+    def _collection(self, method: str, records: list[dict[str, Any]]) -> list[Any]:
+        """https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_sobjects_collections.htm"""
+        if not records:
+            return []
+        body = {"allOrNone": False, "records": records}
+        answer, _status = self._ask(method, f"/data/{VERSION}/composite/sobjects", body)
+        results = answer if isinstance(answer, list) else []
+        if len(results) != len(records):
+            raise Unavailable("Salesforce's answer does not name every task.", code="no_result")
+        return results
+
+    # -- asking
+
+    def _ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> tuple[Any, int]:
         """The answer and its status. A session that ended is begun anew, once."""
         try:
             return self._ask_once(method, path, body)
@@ -98,7 +159,7 @@ class Salesforce(CrmProvider):
         self._access = ""
         return self._ask_once(method, path, body)
 
-    def _ask_once(self, method: str, path: str, body: Mapping[str, Any]) -> tuple[Any, int]:
+    def _ask_once(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[Any, int]:
         fresh = not self._access
         self._access = self._access or self._begin()
         response = http.exchange(
@@ -106,7 +167,7 @@ class Salesforce(CrmProvider):
             self.root + path,
             json=body,
             headers=self._headers(),
-            idempotent=True,  # an upsert by our key
+            idempotent=True,  # an upsert by our key, or looked for before it is made
             named_by_company=True,
         )
         try:
@@ -175,6 +236,44 @@ def _outcome(record: Upsert, result: Any, status: int) -> Outcome:
     kind = Unavailable if code in PASSING else Rejected
     error = kind(text or "Salesforce refused this record.", code=code, status=400)
     return Outcome(record.key, "", 400, "", error)
+
+
+def _news_of(record: Upsert) -> str:
+    """What the task shall say, where it does not say so yet."""
+    text = str(record.parts.get(NOTE, {}).get("Description") or "")
+    return text if text and record.known.get(NOTE, Part()).told != _digest(text) else ""
+
+
+def _task(text: str) -> dict[str, Any]:
+    return {
+        "attributes": {"type": "Task"},
+        "Subject": SUBJECT,
+        "Description": text,
+        "Status": "Completed",  # nobody has to do it
+    }
+
+
+def _noted(outcome: Outcome, result: Any, record: Upsert, text: str) -> Outcome:
+    """The outcome of a lead, with what became of its task."""
+    if result is None:
+        return replace(outcome, parts=dict(record.known))
+    task = _outcome(replace(record, external_id=""), result, outcome.status)
+    if task.error is None:
+        parts = {NOTE: Part(task.external_id, _digest(text))}
+        return replace(outcome, parts=parts)
+    if isinstance(task.error, Rejected) and task.error.code in GONE:
+        # Somebody deleted it; the next time it is made anew.
+        return replace(outcome, parts={NOTE: Part()})
+    return replace(outcome, error=task.error, status=task.status)
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _quoted(value: str) -> str:
+    """Inside the single quotes of SOQL."""
+    return value.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def _meant(error: ProviderError) -> ProviderError:

@@ -48,6 +48,7 @@ class SignedWebhook(CrmProvider):
         Field("created_at", "created_at", "moment"),
         Field("updated_at", "updated_at", "moment"),
     )
+    has_people = False
     batch_size = 5  # slow receivers included, a batch ends before its claim does
     rate = (20, 1.0)
 

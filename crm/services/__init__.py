@@ -1,5 +1,6 @@
 """Keeping the company's CRMs in step with its leads, and hearing what comes back from outside."""
 
+from crm.services.cards import told_of
 from crm.services.connections import backfill, connect, made_secrets, reconnect
 from crm.services.hook_routes import HookAddress, HookRoute, hook_address, hook_routes
 from crm.services.hooking import (
@@ -12,7 +13,7 @@ from crm.services.hooking import (
 )
 from crm.services.keeping import keep_events, keep_strays
 from crm.services.marking import discard_dead, mark_dirty, retry_dead, retry_dead_ones
-from crm.services.pushing import Pushed, push_due, push_lead, told_of
+from crm.services.pushing import Pushed, push_due, push_lead
 from crm.services.reading import (
     discard_dead_ones,
     prune_hook_events,

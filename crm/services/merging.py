@@ -9,7 +9,7 @@ from typing import Any
 
 from channels_app.services import Merging, Parting
 from crm.models import SyncRecord, TimelineEntry
-from crm.services.pushing import key_of
+from crm.services.cards import key_of
 from leads.models import Lead
 
 STANDS = "none"  # an empty value would not be sent, and the old mark would stay

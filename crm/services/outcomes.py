@@ -11,7 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm.models import CrmConnection, SyncAttempt, SyncRecord
-from crm.providers.base import Outcome
+from crm.providers import CRMS
+from crm.providers.base import Outcome, Upsert
+from crm.services.fields import note_pushed
 from tenants.audit.services import record
 from tenants.plugins.errors import (
     AnswerLost,
@@ -44,14 +46,22 @@ class Counts:
     trouble: ProviderError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was sent of one record."""
+
+    record: SyncRecord
+    version: int
+    upsert: Upsert
+
+
 @transaction.atomic
 def record_outcomes(
     *,
     connection: CrmConnection,
     claim: uuid.UUID,
     outcomes: Mapping[str, Outcome],
-    sent: Mapping[str, tuple[SyncRecord, int]],
-    delivery_ids: Mapping[str, str],
+    sent: Mapping[str, Sent],
     milliseconds: int,
 ) -> Counts:
     """Write down what became of each record of a claim; records without outcome wait again.
@@ -61,16 +71,25 @@ def record_outcomes(
     held = {row.pk: row for row in SyncRecord.objects.select_for_update().filter(claim=claim)}
     counts = Counts()
     tries = []
-    for key, (claimed, version) in sent.items():
-        row = held.get(claimed.pk)
+    rows = {}
+    for key, each in sent.items():
+        row = held.get(each.record.pk)
         if row is None:
             continue
+        rows[key] = row
         outcome = outcomes.get(key)
-        settle(row, outcome, version, counts)
+        settle(row, outcome, each.version, counts)
         if outcome is not None:
-            tries.append(_attempt(row, outcome, version, delivery_ids[key], milliseconds))
+            tries.append(_attempt(row, outcome, each, milliseconds))
     SyncRecord.objects.bulk_update(list(held.values()), SETTLED)
     SyncAttempt.objects.bulk_create(tries)
+    if CRMS.get(connection.kind).has_people:
+        note_pushed(
+            rows=rows,
+            upserts={key: sent[key].upsert for key in rows},
+            outcomes=outcomes,
+            rules=connection.rules(),
+        )
     _note_health(connection, counts)
     if tries:
         record(
@@ -156,14 +175,12 @@ def _try_again(row: SyncRecord, error: ProviderError) -> None:
     row.next_attempt_at += wait * random.uniform(0.9, 1.1)  # noqa: S311
 
 
-def _attempt(
-    row: SyncRecord, outcome: Outcome, version: int, delivery_id: str, milliseconds: int
-) -> SyncAttempt:
+def _attempt(row: SyncRecord, outcome: Outcome, sent: Sent, milliseconds: int) -> SyncAttempt:
     code = "" if outcome.error is None else row.error_code
     return SyncAttempt(
         record=row,
-        version=version,
-        delivery_id=delivery_id,
+        version=sent.version,
+        delivery_id=sent.upsert.delivery_id,
         status=outcome.status or (outcome.error.status if outcome.error else 0),
         request_id=outcome.request_id[:64],
         error_code=code,

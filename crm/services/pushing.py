@@ -2,20 +2,19 @@
 
 import time
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
 
-from crm import mapping
-from crm.models import CrmConnection, SyncRecord, SyncRecordQuerySet
+from crm.mapping import LeadCard
+from crm.models import CrmConnection, FieldLedger, SyncRecord, SyncRecordQuerySet
 from crm.providers.base import CrmProvider, Outcome, Upsert
-from crm.services.outcomes import RECONNECT, record_outcomes
-from leads.models import Lead
-from leads.pipeline import counts_as
-from tenants import context, limits
+from crm.services.cards import cards_of, upsert_of
+from crm.services.fields import hear_all, held_back, names_asked
+from crm.services.outcomes import RECONNECT, Sent, record_outcomes
+from tenants import limits
 from tenants.plugins.errors import ProviderError, Rejected
 
 State = SyncRecord.State
@@ -36,12 +35,11 @@ class Pushed:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """Records that are ours until their outcome is written, with what the CRM shall know."""
+    """Records that are ours until their outcome is written, with the leads they are about."""
 
     claim: uuid.UUID
     records: dict[str, SyncRecord]
-    upserts: list[Upsert]
-    versions: dict[str, int]
+    cards: dict[str, LeadCard]
 
 
 def push_due(*, connection: CrmConnection) -> Pushed:
@@ -71,14 +69,16 @@ def _push(connection: CrmConnection, due: SyncRecordQuerySet) -> Pushed:
         if not claimed.records:  # another worker was faster
             break
         began = time.monotonic()
-        outcomes = _send(provider, claimed.upserts)
+        upserts, outcomes = _bring(connection, provider, claimed)
         spent = int((time.monotonic() - began) * 1000)
         counts = record_outcomes(
             connection=connection,
             claim=claimed.claim,
             outcomes={outcome.key: outcome for outcome in outcomes},
-            sent={key: (record, claimed.versions[key]) for key, record in claimed.records.items()},
-            delivery_ids={upsert.key: upsert.delivery_id for upsert in claimed.upserts},
+            sent={
+                key: Sent(record, claimed.cards[key].version, upserts[key])
+                for key, record in claimed.records.items()
+            },
             milliseconds=spent,
         )
         pushed.synced += counts.synced
@@ -101,71 +101,53 @@ def _claim(due: SyncRecordQuerySet, provider: CrmProvider) -> Claimed:
         SyncRecord.objects.filter(pk__in=[record.pk for record in records]).update(
             state=State.SYNCING, claim=claim, claimed_at=timezone.now()
         )
-    leads = (
-        Lead.everything.filter(pk__in=[record.lead_id for record in records])
-        .with_people()
-        .prefetch_related("contributions")
-        .in_bulk()
-    )
-    cards = {lead_id: card_of(lead) for lead_id, lead in leads.items()}
-    kept = [record for record in records if record.lead_id in cards]  # a lead may just be erased
-    return Claimed(
-        claim=claim,
-        records={cards[record.lead_id].key: record for record in kept},
-        upserts=[_upsert(record, cards[record.lead_id], provider) for record in kept],
-        versions={card.key: card.version for card in cards.values()},
-    )
+    cards = cards_of(records)
+    kept = {cards[record.lead_id].key: record for record in records if record.lead_id in cards}
+    return Claimed(claim, kept, {card.key: card for card in cards.values()})
 
 
-def key_of(lead: Lead) -> str:
-    """Ours, for good. The company's name is part of it: two may share a CRM account."""
-    return f"{context.schema()}-{lead.pk}"
+def _bring(
+    connection: CrmConnection, provider: CrmProvider, claimed: Claimed
+) -> tuple[dict[str, Upsert], list[Outcome]]:
+    """Look at what people there have changed, then push what is left for us to say."""
+    records, fields = claimed.records, connection.sent_fields()
+    known = {
+        row.record_id: row.known_parts()
+        for row in FieldLedger.objects.filter(record__in=list(records.values()))
+    }
+    asked = names_asked(connection.rules()) if provider.has_people else []
 
+    def upserts(held: Mapping[str, Container[str]]) -> dict[str, Upsert]:
+        return {
+            key: upsert_of(
+                record=record,
+                card=claimed.cards[key],
+                fields=[one for one in fields if one.name not in held.get(key, ())],
+                provider=provider,
+                known=known.get(record.pk),
+            )
+            for key, record in records.items()
+        }
 
-def card_of(lead: Lead) -> mapping.LeadCard:
-    """Everything a CRM may be told of a lead. Reads people and contributions: prefetch them."""
-    return mapping.LeadCard(
-        key=key_of(lead),
-        version=lead.version,
-        name=lead.name,
-        email=lead.email,
-        phone=lead.phone,
-        score=lead.score,
-        tier=lead.tier,
-        stage=counts_as(lead.stage),
-        owner_email=lead.owner.email if lead.owner else "",
-        facts=lead.facts,
-        reasons=tuple(
-            mapping.Reason(label=row.label, points=row.points, quote=row.quote)
-            for row in lead.contributions.all()
-        ),
-        created_at=lead.created_at,
-        updated_at=lead.updated_at,
-    )
-
-
-def told_of(*, record: SyncRecord) -> dict[str, object]:
-    """What the CRM would be told of the record's lead, as it stands now."""
-    lead = Lead.everything.with_people().prefetch_related("contributions").get(pk=record.lead_id)
-    return dict(mapping.properties(card_of(lead), record.connection.provider().fields))
-
-
-def _upsert(record: SyncRecord, card: mapping.LeadCard, provider: CrmProvider) -> Upsert:
-    return Upsert(
-        key=card.key,
-        delivery_id=delivery_id(record.connection_id, card),
-        changed_at=card.updated_at,
-        properties=mapping.properties(
-            replace(card, merged_into=record.merged_into), provider.fields
-        ),
-        external_id=record.external_id,
-    )
-
-
-def delivery_id(connection_id: int, card: mapping.LeadCard) -> str:
-    """The same for the same state of the same lead, however often and by whomever it is sent."""
-    content = f"{connection_id}/{card.key}/{card.version}"
-    return "msg_" + sha256(content.encode()).hexdigest()[:32]
+    made = upserts({})
+    held: dict[str, set[str]] = {}
+    if asked:
+        try:
+            found = provider.read(list(made.values()), asked)
+        except ProviderError as error:
+            return made, _all(provider, list(made.values()), error)
+        heard = hear_all(connection=connection, records=records, cards=claimed.cards, found=found)
+        if any(each.applied for each in heard.values()):
+            fresh = cards_of(list(records.values()))
+            claimed.cards.update({card.key: card for card in fresh.values()})
+        waiting = held_back(list(records.values()))
+        held = {
+            key: waiting.get(record.pk, set()) | (heard[key].held if key in heard else set())
+            for key, record in records.items()
+        }
+        if heard or any(held.values()):
+            made = upserts(held)
+    return made, _send(provider, list(made.values()))
 
 
 def _send(provider: CrmProvider, upserts: Sequence[Upsert]) -> list[Outcome]:

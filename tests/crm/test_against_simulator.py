@@ -5,10 +5,10 @@ import pytest
 from django.utils import timezone
 
 from crm.mapping import SHAPES
-from crm.models import SyncRecord
+from crm.models import FieldLedger, SyncRecord
 from crm.providers.pipedrive import Pipedrive
-from crm.services import connect, mark_dirty, push_due, sweep
-from leads.services import apply_understanding, set_stage
+from crm.services import connect, mark_dirty, push_due, reconnect, sweep
+from leads.services import apply_understanding, correct_facts, set_stage
 from tests.factories import make_contact, make_lead, make_message
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -44,6 +44,94 @@ def test_a_worker_killed_after_the_push_makes_no_second_contact(hubspot, simulat
     push_due(connection=hubspot)
     assert len(simulator.objects()) == 1
     assert states() == {State.CLEAN}
+
+
+BESIDE = ("companies", "deals", "notes")
+
+
+def beside(simulator):
+    """How many of each, and each link there is."""
+    links = {(one["from"], one["to"]) for one in simulator.objects("hubspot:associations")}
+    return [len(simulator.objects(kind)) for kind in BESIDE], links
+
+
+def buyer(**facts):
+    lead = make_lead(contact=make_contact(name="Ada Byron"), stage="qualified")
+    return correct_facts(lead=lead, facts={"company": "Acme", **facts}, actor="user:1")
+
+
+class TestBesideTheContact:
+    """Company, deal and note: made once, linked, and told only what changed."""
+
+    def test_all_of_it_arrives_linked_and_once(self, hubspot, simulator):
+        mark_dirty(leads=[buyer(interest="two rooms"), buyer()])
+        push_due(connection=hubspot)
+        assert states() == {State.CLEAN}
+        counts, links = beside(simulator)
+        assert counts == [1, 2, 2]  # both work for one company
+        (company,) = simulator.objects("companies")
+        contacts = [f"contacts/{one['id']}" for one in simulator.objects()]
+        assert {(f"companies/{company['id']}", one) for one in contacts} < links
+        assert len(links) == 2 + 2 + 2 + 2  # company, deal, deal and company, note
+        deals = simulator.objects("deals")
+        assert {one["properties"]["dealstage"] for one in deals} == {"qualifiedtobuy"}
+        assert "Ada Byron: two rooms" in {one["properties"]["dealname"] for one in deals}
+
+        # What the dead worker left behind: pushed, and nothing written down.
+        FieldLedger.objects.all().delete()
+        SyncRecord.objects.update(
+            state=State.DIRTY, synced_version=0, external_id="", next_attempt_at=timezone.now()
+        )
+        push_due(connection=hubspot)
+        assert beside(simulator) == (counts, links)
+
+    def test_people_move_a_deal_and_we_close_it(self, hubspot, simulator):
+        lead = buyer()
+        mark_dirty(leads=[lead])
+        push_due(connection=hubspot)
+        for stage, there in (("proposal", "qualifiedtobuy"), ("won", "closedwon")):
+            lead = set_stage(lead=lead, stage=stage, actor="user:1")
+            mark_dirty(leads=[lead])
+            push_due(connection=hubspot)
+            (deal,) = simulator.objects("deals")
+            assert deal["properties"]["dealstage"] == there
+        (note,) = simulator.objects("notes")
+        assert "Stage: won" in note["properties"]["hs_note_body"]
+
+    def test_a_company_of_theirs_is_linked_and_left_as_it_is(self, hubspot, simulator):
+        theirs = {"properties": {"name": "ACME", "city": "Oslo"}}
+        where = f"{simulator.settings['HUBSPOT_API_URL']}/crm/v3/objects/companies"
+        httpx.post(where, json=theirs, headers={"authorization": "Bearer pat"})
+        mark_dirty(leads=[buyer()])
+        push_due(connection=hubspot)
+        (company,) = simulator.objects("companies")
+        assert (company["properties"], company["writes"]) == (theirs["properties"], 1)
+
+    def test_a_company_may_want_none_of_it(self, hubspot, simulator):
+        reconnect(connection=hubspot, config={"beside": "nothing"})
+        mark_dirty(leads=[buyer()])
+        push_due(connection=hubspot)
+        assert beside(simulator) == ([0, 0, 0], set())
+
+
+# What the documentation says of each refusal: where the record ends, and how the CRM stands.
+REFUSALS = {
+    400: ("dead", "ok"),
+    401: ("dirty", "reconnect"),
+    404: ("dead", "ok"),
+    409: ("dead", "ok"),
+    429: ("dirty", "trouble"),
+}
+
+
+@pytest.mark.parametrize("status", list(REFUSALS))
+@pytest.mark.parametrize("kind", ["contacts", *BESIDE])
+def test_each_refusal_of_hubspot_ends_where_it_is_documented(hubspot, simulator, kind, status):
+    mark_dirty(leads=[buyer()])
+    simulator.fail("hubspot", match=f"objects/{kind}/batch/upsert", status=status)
+    push_due(connection=hubspot)
+    hubspot.refresh_from_db()
+    assert (SyncRecord.objects.get().state, hubspot.health) == REFUSALS[status]
 
 
 def test_a_contact_hubspot_knew_before_us_becomes_ours(hubspot, simulator):
@@ -169,6 +257,9 @@ class TestOtherCrms:
         if kind == "pipedrive":
             counts = {each: len(simulator.objects(f"pipedrive:{each}")) for each in PIPEDRIVE}
             assert counts == {"leads": 1, "notes": 1, "personFields": 1}
+        else:
+            (task,) = simulator.objects("salesforce:Task")
+            assert task["WhoId"] == there()[0]["Id"]
 
     def test_a_change_reaches_the_same_record(self, crm, kind, there, simulator):
         lead = make_lead(contact=make_contact(email="ada@acme.example"))
@@ -184,14 +275,17 @@ class TestOtherCrms:
             assert "<b>Stage</b>: won" in note["content"]
         else:
             assert (one["Leadwire_Stage__c"], one["writes"]) == ("won", 2)
+            (task,) = simulator.objects("salesforce:Task")
+            assert "Stage: won" in task["Description"]
 
     @pytest.mark.parametrize(
         ("status", "state", "health"),
-        [(503, "failed", "trouble"), (401, "dirty", "reconnect"), (429, "dirty", "trouble")],
+        [(503, "failed", "trouble"), *((status, *ends) for status, ends in REFUSALS.items())],
     )
     def test_trouble_there_and_over_again(self, crm, kind, there, simulator, status, state, health):
         mark_dirty(leads=[make_lead()])
-        simulator.fail(kind, status=status, count=2)
+        where = {"salesforce": "composite", "pipedrive": "persons"}[kind]
+        simulator.fail(kind, match=where, status=status, count=2)
         push_due(connection=crm)
         crm.refresh_from_db()
         assert (SyncRecord.objects.get().state, crm.health) == (state, health)

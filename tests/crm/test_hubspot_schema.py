@@ -1,134 +1,130 @@
-"""What we send to HubSpot fits HubSpot's own published schema."""
+"""What we send to HubSpot fits HubSpot's own published schemas, and its errors are understood."""
 
-import json
-from datetime import UTC, datetime
-
-import httpx
-import jsonschema
 import pytest
 
-from crm.mapping import LeadCard, Reason, properties
-from crm.providers.base import Upsert
+from crm.providers.base import Part
 from crm.providers.hubspot import HubSpot
 from tenants.plugins.errors import CredentialsRejected, RateLimited, Rejected, Unavailable
-from tests.conftest import SHARED
+from tests.crm.samples import BARE, FULL, ODD, upsert_of
 from tests.prism_fixture import free_port
 
-SPECS = SHARED / "specs"
-NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
-
-pytestmark = pytest.mark.skipif(
-    not SPECS.exists(), reason=f"HubSpot's published schemas are not at {SPECS}"
+OBJECTS = "/crm/v3/objects"
+LINKS = "/crm/v4/associations"
+# One mock for all of them.
+SCHEMAS = (
+    "hubspot-contacts.v3",
+    "hubspot-companies.v3",
+    "hubspot-deals.v3",
+    "hubspot-notes.v3",
+    "hubspot-associations.v4",
+    "hubspot-properties.v3",
 )
-
-
-def cards() -> list[LeadCard]:
-    full = LeadCard(
-        key="north-1",
-        version=3,
-        name="Ada Augusta Byron",
-        email="ada@acme.example",
-        phone="+34 600 000 000",
-        score=83,
-        tier="hot",
-        stage="new",
-        facts={"budget": "900 EUR", "interest": "two rooms", "role": "CEO", "company": "Acme"},
-        reasons=(Reason(label="Budget", points=20, quote="about 900 euros"),),
-        created_at=NOW,
-        updated_at=NOW,
-    )
-    bare = LeadCard(key="north-2", version=1, created_at=NOW, updated_at=NOW)
-    odd = LeadCard(
-        key="north-3",
-        version=1,
-        name="\x00\n " * 50,
-        email="not an address",
-        facts={"budget": "9" * 5_000, "interest": "\ud800x"},
-        created_at=NOW,
-        updated_at=NOW,
-    )
-    return [full, bare, odd]
-
-
-def upserts() -> list[Upsert]:
-    return [
-        Upsert(
-            key=card.key,
-            delivery_id="msg_1",
-            changed_at=NOW,
-            properties=properties(card, HubSpot.fields),
-        )
-        for card in cards()
-    ]
-
-
-def fits(spec: str, path: str, body: object) -> None:
-    document = json.loads((SPECS / spec).read_text())
-    content = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
-    schema = {**content["schema"], "components": document["components"]}
-    jsonschema.validate(body, schema, cls=jsonschema.Draft7Validator)
-
-
-@pytest.fixture
-def sent(monkeypatch):
-    """Every request, caught before it leaves."""
-    requests = []
-
-    def exchange(method, url, *, json, **rest):
-        requests.append((method, url, json))
-        missing = sum("batch/upsert" in one[1] for one in requests) == 1
-        if missing and "batch/upsert" in url:
-            text = "Property values were not valid: PROPERTY_DOESNT_EXIST leadwire_id"
-            return httpx.Response(400, json={"message": text})
-        return httpx.Response(200, json={"results": [], "id": "1"})
-
-    monkeypatch.setattr("tenants.plugins.http.exchange", exchange)
-    return requests
-
-
-def test_upserts_and_the_properties_they_need_fit_the_schema(sent):
-    HubSpot({"token": "t"}).push(upserts()[:1])
-    made = [body["name"] for _, url, body in sent if url.endswith("/properties/contacts")]
-    assert made[0] == "leadwire_id"
-    assert set(made[1:]) == {f.name for f in HubSpot.fields if f.name.startswith("leadwire_")}
-    for _, url, body in sent:
-        if "batch/upsert" in url:
-            fits("hubspot-contacts.v3.json", "/crm/v3/objects/contacts/batch/upsert", body)
-        else:
-            fits("hubspot-properties.v3.json", "/crm/v3/properties/{objectType}", body)
 
 
 @pytest.fixture
 def hubspot(prism, settings):
     settings.ALLOW_PRIVATE_ADDRESSES = True
-    return HubSpot({"token": "t", "base_url": prism("hubspot-contacts.v3")})
+    return HubSpot({"token": "t", "base_url": prism(*SCHEMAS)})
 
 
-def test_prism_takes_what_we_send(hubspot):
-    assert all(outcome.status == 200 for outcome in hubspot.push(upserts()[:1]))
+def made(**ids: str) -> dict:
+    """HubSpot's answer to a batch: our keys and its ids."""
+    results = [{"id": number, "objectWriteTraceId": key} for key, number in ids.items()]
+    return {"status": "COMPLETE", "results": results}
+
+
+def told(**headers):
+    """The provider's headers, with what Prism is asked to answer."""
+    return lambda self: {"Authorization": "Bearer t", **headers}
+
+
+def test_contact_company_deal_note_and_their_links_fit(hubspot, judge):
+    judge.answers = {
+        f"POST {OBJECTS}/contacts/batch/upsert": made(**{"north-1": "501"}),
+        f"POST {OBJECTS}/companies/search": {
+            "results": [{"id": "7", "properties": {"name": "ACME"}}]
+        },
+        "GET /crm/v3/pipelines/deals": {"results": []},  # of which we have no schema
+        f"POST {OBJECTS}/deals/batch/upsert": made(**{"north-1": "77"}),
+        f"POST {OBJECTS}/notes/batch/upsert": made(**{"north-1": "88"}),
+    }
+    (outcome,) = hubspot.push([upsert_of(FULL, hubspot)])
+
+    refused = [each.path for each in judge.judged if each.status >= 400]
+    assert refused == ["/crm/v3/pipelines/deals"]
+    assert [f"{each.method} {each.path}" for each in judge.judged] == [
+        f"POST {OBJECTS}/contacts/batch/upsert",
+        f"POST {OBJECTS}/companies/search",
+        "GET /crm/v3/pipelines/deals",
+        f"POST {OBJECTS}/deals/batch/upsert",
+        f"POST {OBJECTS}/notes/batch/upsert",
+        f"POST {LINKS}/companies/contacts/batch/associate/default",
+        f"POST {LINKS}/deals/contacts/batch/associate/default",
+        f"POST {LINKS}/deals/companies/batch/associate/default",
+        f"POST {LINKS}/notes/contacts/batch/associate/default",
+    ]
+    assert {name: part.id for name, part in outcome.parts.items()} == {
+        "company": "7",
+        "deal": "77",
+        "note": "88",
+    }
+
+    judge.judged.clear()  # nothing of it has changed since: the contact alone is told
+    hubspot.push([upsert_of(FULL, hubspot, external_id="501", known=outcome.parts)])
+    assert [each.path for each in judge.judged] == [f"{OBJECTS}/contacts/batch/upsert"]
+
+
+@pytest.mark.parametrize("card", [BARE, ODD], ids=["bare", "odd"])
+def test_whatever_a_lead_holds_fits(hubspot, judge, card):
+    keys = {card.key: "1"}
+    judge.answers = {
+        f"POST {OBJECTS}/{kind}/batch/upsert": made(**keys) for kind in ("contacts", "notes")
+    }
+    hubspot.push([upsert_of(card, hubspot)])
+    assert {each.status for each in judge.judged} == {200}
+
+
+def test_a_company_nobody_has_is_made_with_a_key_of_ours(hubspot, judge):
+    judge.answers = {
+        f"POST {OBJECTS}/contacts/batch/upsert": made(**{"north-1": "501"}),
+        f"POST {OBJECTS}/companies/search": {"results": []},
+    }
+    note = {"deal": Part("77", ""), "note": Part("88", "")}
+    hubspot.push([upsert_of(FULL, hubspot, known=note)])
+    by_path = {each.path: each.status for each in judge.judged}
+    assert by_path[f"{OBJECTS}/companies/batch/upsert"] == 200
+
+
+@pytest.mark.parametrize("kind", ["contacts", "companies", "deals", "notes"])
+def test_the_properties_of_ours_fit(hubspot, judge, kind):
+    fields = hubspot.fields if kind == "contacts" else ()
+    asked = judge.taken(lambda: hubspot.wire.make_properties(kind, fields))
+    ours = {one.name for one in fields if one.name.startswith("leadwire_")}
+    group = [] if kind == "contacts" else [f"POST /crm/v3/properties/{kind}/groups"]
+    assert asked == [*group, *[f"POST /crm/v3/properties/{kind}"] * (len(ours) + 1)]
+
+
+def test_what_is_read_before_a_push_fits(hubspot, judge):
+    records = [upsert_of(FULL, hubspot, external_id="501"), upsert_of(FULL, hubspot)]
+    assert judge.taken(lambda: hubspot.read(records, ["leadwire_stage", "jobtitle"])) == (
+        [f"POST {OBJECTS}/contacts/batch/read"] * 2
+    )
 
 
 @pytest.mark.parametrize(
     ("status", "expected"),
-    [
-        (400, Rejected),
-        (401, CredentialsRejected),
-        (404, Rejected),
-        (429, RateLimited),
-    ],
+    [(400, Rejected), (401, CredentialsRejected), (404, Rejected), (429, RateLimited)],
 )
 def test_prism_refuses_and_we_understand(hubspot, monkeypatch, status, expected):
-    headers = {**hubspot._headers(), "Prefer": f"code={status}"}
-    monkeypatch.setattr(hubspot, "_headers", lambda: headers)
+    monkeypatch.setattr(type(hubspot.wire), "headers", told(Prefer=f"code={status}"))
     with pytest.raises(expected) as error:
-        hubspot.push(upserts()[1:2])
+        hubspot.push([upsert_of(BARE, hubspot)])
     assert hubspot.request_id_of(error.value) == "aeb5f871-7f07-4993-9211-075dc63e7cbf"
 
 
 def test_prism_reports_a_conflict_and_we_ask_by_email(hubspot, monkeypatch):
-    headers = {**hubspot._headers(), "Prefer": "code=409"}
-    monkeypatch.setattr(hubspot, "_headers", lambda: headers)
-    (outcome,) = hubspot.push(upserts()[:1])
+    monkeypatch.setattr(type(hubspot.wire), "headers", told(Prefer="code=409"))
+    (outcome,) = hubspot.push([upsert_of(FULL, hubspot)])
     assert (outcome.status, type(outcome.error)) == (409, Rejected)
 
 
@@ -136,4 +132,4 @@ def test_a_vendor_that_is_not_there_is_unavailable(settings):
     settings.ALLOW_PRIVATE_ADDRESSES = True
     provider = HubSpot({"token": "t", "base_url": f"http://127.0.0.1:{free_port()}"})
     with pytest.raises(Unavailable):
-        provider.push(upserts()[:1])
+        provider.push([upsert_of(FULL, provider)])

@@ -3,35 +3,20 @@ understood."""
 
 import urllib.error
 import urllib.request
-from datetime import UTC, datetime
+from dataclasses import replace
 from json import dumps
 
 import httpx
 import pytest
 import respx
 
-from crm.mapping import LeadCard, Reason, properties
-from crm.providers.base import CrmProvider, Upsert
+from crm.providers.base import CrmProvider, Part, Upsert
 from crm.providers.pipedrive import Pipedrive, _content
 from crm.providers.salesforce import Salesforce
 from tenants.plugins import http
 from tenants.plugins.errors import CredentialsRejected, RateLimited, Rejected, Unavailable
+from tests.crm.samples import FULL, upsert_of
 
-NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
-CARD = LeadCard(
-    key="north-1",
-    version=3,
-    name="Ada Augusta Byron",
-    email="ada@acme.example",
-    phone="+34 600 000 000",
-    score=83,
-    tier="hot",
-    stage="new",
-    facts={"budget": "900 EUR", "interest": "two rooms", "role": "CEO", "company": "Acme"},
-    reasons=(Reason(label="Budget", points=20, quote="about 900 <b>euros</b>"),),
-    created_at=NOW,
-    updated_at=NOW,
-)
 ACME = {
     "base_url": "https://acme.my.salesforce.com",
     "client_id": "3MVG9",
@@ -43,8 +28,7 @@ LEAD = "adf10090-58aa-11ee-8c99-0242ac120002"
 
 
 def one(provider: CrmProvider, **more) -> list[Upsert]:
-    made = properties(CARD, provider.fields)
-    return [Upsert(key="north-1", delivery_id="m", changed_at=NOW, properties=made, **more)]
+    return [upsert_of(FULL, provider, **more)]
 
 
 @pytest.fixture
@@ -61,25 +45,35 @@ def pipedrive(settings):
 
 class TestPrism:
     @pytest.mark.parametrize(("spoilt", "status"), [({}, 200), ({"records": "none"}, 422)])
-    def test_salesforce_takes_the_upsert(self, prism, salesforce, monkeypatch, spoilt, status):
+    def test_salesforce_takes_leads_and_their_tasks(
+        self, prism, salesforce, monkeypatch, spoilt, status
+    ):
         """By hand: Prism repeats a header of Salesforce's recording that httpx does not read."""
         judged = []
+        done = [{"id": "00Q1", "success": True, "errors": []}]
 
         def exchange(method, url, *, json, headers, **rest):
-            body = dumps({**json, **spoilt}).encode()
+            body = dumps({**json, **spoilt}).encode() if json else None
             told = {**headers, "Content-Type": "application/json"}
             asked = urllib.request.Request(url, body, told, method=method)  # noqa: S310
             try:
                 with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310
-                    judged.append(answer.status)
+                    judged.append((method, answer.status))
             except urllib.error.HTTPError as error:
-                judged.append(error.code)
-            return httpx.Response(200, json=[{"id": "00Q1", "success": True, "errors": []}])
+                judged.append((method, error.code))
+            return httpx.Response(200, json=done if json else {"records": []})
 
         monkeypatch.setattr(http, "exchange", exchange)
         salesforce.root, salesforce._access = prism("salesforce"), "session"
         (outcome,) = salesforce.push(one(salesforce))
-        assert (outcome.external_id, judged) == ("00Q1", [status])
+        assert outcome.parts["note"].id == "00Q1"
+        known = {"note": Part("00T1", "older")}
+        (outcome,) = salesforce.push(one(salesforce, external_id="00Q1", known=known))
+        assert outcome.external_id == "00Q1"
+        assert judged == [
+            *(("PATCH", status), ("GET", 200), ("POST", status)),
+            *(("PATCH", status), ("PATCH", status)),
+        ]
 
     @pytest.mark.parametrize("external_id", ["", f"12.{LEAD}.77"])
     def test_pipedrive_takes_every_request(self, prism, judge, pipedrive, external_id):
@@ -117,7 +111,7 @@ class TestPrism:
 
 def pushed(provider) -> Exception | None:
     try:
-        (outcome,) = provider.push(one(provider))
+        (outcome,) = provider.push([replace(each, parts={}) for each in one(provider)])
     except Exception as error:  # noqa: BLE001 (whatever it is, it is looked at)
         return error
     return outcome.error

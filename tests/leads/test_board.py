@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from channels_app.models import ContactIdentity, id_index
-from crm.services.pushing import card_of
+from crm.services.cards import card_of
 from leads.models import Contribution, Lead, SavedView, Stage
 from leads.pipeline import counts_as, next_key
 from leads.services import (
