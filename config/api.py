@@ -29,7 +29,9 @@ from crm.api.views import CrmConnectionViewSet, SyncRecordViewSet
 from knowledge.api.curated import CuratedAnswerViewSet, GapViewSet
 from knowledge.api.sources import SourcePageViewSet, SourceViewSet
 from knowledge.api.views import DocumentViewSet, PassageViewSet, SearchView
+from leads.api.duplicates import LeadDuplicateViewSet
 from leads.api.rules import RuleSetViewSet
+from leads.api.tags import TagViewSet
 from leads.api.tasks import TaskViewSet
 from tenants.api.views import (
     AccessTokenView,
@@ -64,6 +66,8 @@ router.register("inbound-events", InboundEventViewSet)
 router.register("incidents", IncidentViewSet)
 router.register("leads", InquiryLeadViewSet)
 router.register("lead-tasks", TaskViewSet)
+router.register("lead-tags", TagViewSet)
+router.register("lead-duplicates", LeadDuplicateViewSet, basename="lead-duplicate")
 router.register("scoring-rules", RuleSetViewSet)
 router.register("runs", RunViewSet)
 router.register("agent-versions", AgentVersionViewSet)

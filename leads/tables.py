@@ -143,6 +143,7 @@ def _checked(
 
 def as_phone(text: str) -> str:
     """E.164 where the country is named; else the digits as they stand; "" where it is none."""
+    text = re.sub(r"^\s*00(?=[1-9])", "+", text)  # how most of the world dials abroad
     try:
         number = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException:

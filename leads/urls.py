@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.views import automation, board, files, lead, rules, work
+from leads.views import automation, board, duplicates, files, lead, rules, tags, work
 
 app_name = "leads"
 urlpatterns = [
@@ -19,6 +19,12 @@ urlpatterns = [
     path("leads/automation/<int:pk>/", automation.switch, name="switch_rule"),
     path("leads/automation/<int:pk>/remove/", automation.remove, name="remove_rule"),
     path("leads/stages/", work.arrange, name="stages"),
+    path("leads/tags/", tags.tags, name="tags"),
+    path("leads/tags/<int:pk>/", tags.change, name="change_tag"),
+    path("leads/tags/<int:pk>/retire/", tags.retire, name="retire_tag"),
+    path("leads/duplicates/", duplicates.duplicates, name="duplicates"),
+    path("leads/duplicates/<int:pk>/merge/", duplicates.merge, name="merge_duplicate"),
+    path("leads/duplicates/<int:pk>/dismiss/", duplicates.dismiss, name="dismiss_duplicate"),
     path("leads/export/", files.export, name="export"),
     path("leads/import/", files.upload, name="import"),
     path("leads/import/<int:pk>/", files.order, name="import_order"),
@@ -30,6 +36,7 @@ urlpatterns = [
     path("leads/<int:pk>/owner/", lead.change_owner, name="owner"),
     path("leads/<int:pk>/tags/", lead.add_tag, name="add_tag"),
     path("leads/<int:pk>/tags/<int:tag>/remove/", lead.remove_tag, name="remove_tag"),
+    path("leads/<int:pk>/merges/<int:merge>/undo/", duplicates.part, name="part"),
     path("leads/<int:pk>/tasks/", lead.add_task, name="add_task"),
     path("leads/scoring/", rules.scoring, name="scoring"),
     path("leads/scoring/draft/", rules.draft, name="draft_rules"),

@@ -10,7 +10,9 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from channels_app.api.merging import ContactMergeSerializer
 from leads import services
+from leads.api.duplicates import MergeLeadSerializer, merged
 from leads.api.filters import LeadFilter
 from leads.api.serializers import (
     AssignLeadSerializer,
@@ -30,7 +32,7 @@ class LeadViewSet(ReadOnlyModelViewSet):
     queryset = Lead.objects.with_people().prefetch_related("tags")
     serializer_class = LeadSerializer
     filterset_class = LeadFilter
-    guarded = ("assign", "stage", "tag", "override", "correct")
+    guarded = ("assign", "stage", "tag", "override", "correct", "merge")
 
     def get_queryset(self) -> QuerySet[Lead]:
         rows = Lead.objects.with_reasons().prefetch_related("tags")
@@ -56,6 +58,15 @@ class LeadViewSet(ReadOnlyModelViewSet):
     def tag(self, request: Request, pk: str | None = None) -> Response:
         """Put tags on the lead and take others off, by their names."""
         return self._done(services.tag_by_name, TagLeadSerializer)
+
+    @extend_schema(request=MergeLeadSerializer, responses={201: ContactMergeSerializer})
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, pk: str | None = None) -> Response:
+        """Make another lead part of this one, with everything it has; `contact-merges` takes it
+        back."""
+        body = MergeLeadSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return merged(request, survivor=self.get_object(), **body.validated_data)
 
     @extend_schema(request=OverrideScoreSerializer, responses=LeadSerializer)
     @action(detail=True, methods=["post"])

@@ -36,7 +36,7 @@ class Duplicate:
 
 
 def compare_new_leads() -> int:
-    """Compare whose name, company, e-mail or phone is new; how many pairs there are to ask about."""
+    """Compare whose name, company, e-mail or phone is new; how many to ask about."""
     fresh = list(Lead.objects.filter(is_compared=False).with_people().order_by("pk")[:AT_ONCE])
     if not fresh:
         return 0

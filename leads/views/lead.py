@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from leads import services
 from leads.forms.work import OwnerForm, StageForm, TagForm, TaskForm
 from leads.models import Lead, Tag, Task
+from leads.services import duplicates
 from leads.services.timeline import named
 from leads.views.board import back_or
 from tenants import cards
@@ -19,7 +20,7 @@ from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
 from tenants.histories import before_of, page
 
-SHOWN_DONE = 5
+SHOWN_DONE, SHOWN_DUPLICATES = 5, 3
 MOMENTS = 30
 
 
@@ -48,6 +49,8 @@ def _page(
             "stage_form": StageForm(initial={"stage": shown.stage}),
             "owner_form": OwnerForm(initial={"owner": shown.owner_id}),
             "tags": list(shown.tags.all()),
+            "duplicates": list(duplicates.duplicates_of(shown)[:SHOWN_DUPLICATES]),
+            "merges": list(duplicates.merges_of(shown)),
             "all_tags": list(Tag.objects.staying()),
             "tag_form": TagForm(),
             "open_tasks": [task for task in tasks if not task.is_done],

@@ -37,8 +37,8 @@ from channels_app.services import sandboxes
 from crm.models import SyncRecord
 from knowledge.models import CuratedAnswer, Document, Gap, Source, SourcePage
 from knowledge.services import add_curated_answer, record_gap
-from leads.models import LeadImport, StageRule, Task
-from leads.services import add_task, apply_understanding, start_draft
+from leads.models import LeadImport, StageRule, Tag, Task
+from leads.services import add_task, apply_understanding, change_tags, make_tag, start_draft
 from leads.services.automation import add_rule
 from leads.services.importing import upload
 from tenants.accounts.models import ApiKey, User
@@ -49,6 +49,7 @@ from tests.factories import (
     make_contact,
     make_conversation,
     make_crm,
+    make_lead,
     make_message,
     make_user,
 )
@@ -93,6 +94,13 @@ class Scene:
     def task(self) -> Task:
         """Something to be done for the lead."""
         return self.lead.tasks.first() or add_task(lead=self.lead, title="Ring", actor="user:1")
+
+    @property
+    def tag(self) -> Tag:
+        """A word on the lead."""
+        tag = make_tag(name="VIP", actor="user:1")
+        change_tags(lead=self.lead, add=[tag], actor="user:1")
+        return tag
 
     @property
     def rule(self) -> StageRule:
@@ -292,6 +300,7 @@ def make_scene() -> Scene:
     key, _secret = create_api_key(name="Website", role="viewer")
     stranger = make_contact(name="Ada B.", phone=talk.contact.phone)
     merge = services.merge(survivor=talk.contact, absorbed=make_contact(), actor="user:1")
+    make_lead(contact=stranger)
     line = {"key": "phone", "value": stranger.phone, "grade": "proven"}
     suggestion = MergeSuggestion.objects.create(
         one=talk.contact,
