@@ -142,6 +142,22 @@ def _twilio(run: str, number: int) -> Any:
     }
 
 
+def _twilio_whatsapp(run: str, number: int) -> Any:
+    fields = _twilio(run, number)
+    return {**fields, **{name: f"whatsapp:{fields[name]}" for name in ("From", "To")}}
+
+
+def _webchat(run: str, number: int) -> Any:
+    visitor = {"id": f"v-{run}-{number}"}
+    event = {"type": "message", "id": f"{run}-{number}", "visitor": visitor, "text": TEXT}
+    return {**event, "at": int(time.time())}
+
+
+def _form(run: str, number: int) -> Any:
+    person = {"name": "Ada Byron", "email": f"ada{number}@example.com"}
+    return {"_id": f"{run}-{number}", **person, "message": TEXT}
+
+
 def _custom(run: str, number: int) -> Any:
     sender = {"id": f"u{number}"}
     return {"type": "message", "id": f"{run}-{number}", "from": sender, "text": TEXT}
@@ -157,14 +173,20 @@ MAKERS: dict[str, Callable[[str, int], Any]] = {
     "telegram": _telegram,
     "email": _email,
     "twilio": _twilio,
+    "twilio_whatsapp": _twilio_whatsapp,
+    "webchat": _webchat,
+    "form": _form,
     "custom": _custom,
 }
 
 
+FORMS = {"twilio", "twilio_whatsapp"}
+
+
 def body(platform: str, run: str, number: int) -> bytes:
     made = MAKERS[platform](run, number)
-    return (urlencode(made) if platform == "twilio" else json.dumps(made)).encode()
+    return (urlencode(made) if platform in FORMS else json.dumps(made)).encode()
 
 
 def content_type(platform: str) -> str:
-    return "application/x-www-form-urlencoded" if platform == "twilio" else "application/json"
+    return "application/x-www-form-urlencoded" if platform in FORMS else "application/json"

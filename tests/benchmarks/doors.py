@@ -36,6 +36,11 @@ BACKLOG, PEOPLE = 10_000, 2_000
 DRAIN_SECONDS = 12  # what is not drained by then is not waited for
 BATCH, BATCHES, POISON_EVERY = 1_000, 3, 20
 BATCH_SECONDS, START_SECONDS = 10, 30
+# Words that these platforms want otherwise than the rest.
+OWN = {
+    "custom": {"token": "https://erp.example/hook"},
+    "webchat": {"secret": "bench-secret-of-at-least-32-bytes"},
+}
 
 
 def doors(stage: Stage) -> Figures:
@@ -105,10 +110,7 @@ def _connect_all(stage: Stage) -> dict[str, ChannelConnection]:
         found = {each.platform: each for each in ChannelConnection.objects.all()}
         for platform in MAKERS:
             if platform not in found:
-                named = {**given, "token": "https://erp.example/hook"}
-                config = fresh_config(
-                    platform=platform, given=named if platform == "custom" else given
-                )
+                config = fresh_config(platform=platform, given=given | OWN.get(platform, {}))
                 account = "shop@example.org" if platform == "email" else ACCOUNT
                 found[platform] = connect(
                     platform=platform,

@@ -14,45 +14,11 @@ from channels_app.mail.replies import own_words
 from channels_app.models import ChannelConnection, InboundEvent, Message
 from channels_app.wire import key_of
 from config.simulator.mailhouse import MailHouse
+from tests.channels_app.expected_outcomes import expected_of
 from tests.conftest import SHARED
 
 PAYLOADS = SHARED / "payloads"
 RESEND = "https://api.resend.com"
-# What must come of a letter, by the kind in its name; "message" where it is not listed.
-KINDS = {
-    "abuse_report": {"opt_out"},
-    "auto_reply": {"quiet"},
-    "bounce": {"status"},
-}
-# Those of which something else comes, each with its reason.
-LETTERS = {
-    "bounce__mikel_raw_email_with_mimepart_without_content_type": "unsupported",  # delayed
-    "bounce__mikel_report_422": "unsupported",  # delayed: the server goes on for five days
-    "bounce__sisimai_lhost_fml_02": "message",  # a list's refusal, from an ordinary address
-    "bounce__sisimai_lhost_gmail_06": "unsupported",  # delayed
-    "bounce__sisimai_rfc3464_07": "unsupported",  # delayed
-    "not_a_bounce__sisimai_rb_issue_368_bug": "quiet",  # says of itself that it is automatic
-    "malformed__mikel_bad_date_header": "quiet",  # Precedence: junk
-}
-LISTS = {
-    "attachment__flanker_message_external_body",
-    "malformed__mikel_empty_in_reply_to",
-    "multipart__flanker_apache_message_news_mime",
-    "reply_quoted__flanker_from_encoding",
-}
-HOSTILE = {
-    "email_auto_submitted_loop": "quiet",
-    "email_empty": "rejected",  # nothing at all
-    "email_from_group_syntax": "rejected",  # nobody signed
-    "email_no_headers": "rejected",
-    "email_ooo_no_headers": "quiet",
-}
-NO_SENDER = {
-    "attachment__flanker_attached_pdf",
-    "plain__mikel_example13",
-    "plain__mikel_raw_email_incorrect_header",
-}
-
 pytestmark = pytest.mark.skipif(
     not PAYLOADS.exists(), reason="the recorded letters are not on this machine"
 )
@@ -63,15 +29,6 @@ def letters(folder: str) -> dict[str, list[Path]]:
     for file in sorted((PAYLOADS / folder).glob("*.eml")) if PAYLOADS.exists() else []:
         found.setdefault(file.stem.partition("__")[0], []).append(file)
     return found
-
-
-def expected_of(name: str) -> set[str]:
-    if name in NO_SENDER:
-        return {"rejected"}
-    if name in LISTS:
-        return {"quiet"}
-    one = LETTERS.get(name) or HOSTILE.get(name)
-    return {one} if one else KINDS.get(name.partition("__")[0], {"message"})
 
 
 @pytest.fixture
@@ -109,15 +66,10 @@ def test_recorded_letters(kind, read_all):
     files = letters("email")[kind]
     found = read_all(files)
     assert set(found) == {file.stem for file in files}
-    seen: set[str] = set()
+    by_name = {file.stem: file for file in files}
     for name, event in found.items():
-        wanted = expected_of(name)
-        if event.outcome == "duplicate":  # recordings of one letter in several spellings
-            assert wanted & seen
-        else:
-            assert event.outcome in wanted, f"{name}: {event.reason}"
+        assert {event.outcome} == expected_of(by_name[name]), f"{name}: {event.reason}"
         assert event.reason or event.outcome in {"message", "status"}
-        seen |= wanted
 
 
 @pytest.mark.parametrize(
@@ -139,7 +91,7 @@ def test_an_empty_letter_leaves_no_trace_and_harms_nobody(file, read_all):
 )
 def test_hostile_letters(file, read_all):
     [event] = read_all([file]).values()
-    assert {event.outcome} == expected_of(file.stem), event.reason
+    assert {event.outcome} == expected_of(file), event.reason
     for message in Message.objects.all():
         assert message.text or message.attachments or file.stem == "email_only_headers"
         assert message.conversation.connection.platform == "email"
@@ -210,64 +162,6 @@ def test_what_clients_quote_in_html_is_cut_off(read_all, tmp_path):
 
 # -- services
 
-SERVICES = {
-    "amazon_ses_event__amazonsesnotificationste_click_event": "unsupported",
-    "amazon_ses_event__amazonsesnotificationste_complaint_event": "opt_out",
-    "amazon_ses_event__amazonsesnotificationste_delivery_event": "status",
-    "amazon_ses_event__amazonsesnotificationste_multiple_bounce_event": "status",
-    "amazon_ses_event__amazonsesnotificationste_open_event": "unsupported",
-    "amazon_ses_event__amazonsesnotificationste_reject_event": "status",
-    "amazon_ses_event__amazonsesnotificationste_rendering_failure_event": "status",
-    "amazon_ses_event__amazonsesnotificationste_send_event": "status",
-    "amazon_ses_inbound__amazonsesinboundtests_inbound_s3": "unsupported",  # lies in S3
-    "amazon_ses_inbound__amazonsesinboundtests_inbound_s3_failure_message": "unsupported",
-    "brevo_event__brevodeliverytestcase_blocked": "status",
-    "brevo_event__brevodeliverytestcase_complaint": "opt_out",
-    "brevo_event__brevodeliverytestcase_delivered_event": "status",
-    "brevo_event__brevodeliverytestcase_error_email": "status",
-    "brevo_event__brevodeliverytestcase_hard_bounce": "status",
-    "brevo_event__brevodeliverytestcase_proxy_open_event": "unsupported",
-    "brevo_event__brevodeliverytestcase_soft_bounce_event": "unsupported",
-    "brevo_event__brevodeliverytestcase_spam": "opt_out",
-    "brevo_event__brevodeliverytestcase_unique_opened_event": "unsupported",
-    "brevo_event__brevodeliverytestcase_unique_proxy_open_event": "unsupported",
-    "brevo_inbound__brevoinboundtestcase_envelope_attrs": "message",  # Return-Path names one
-    "mailgun_event__mailgunlegacytestcase_alt_smtp_code": "status",
-    "mailgun_event__mailgunlegacytestcase_invalid_mailbox": "status",
-    "mailgun_event__mailgunlegacytestcase_metadata_key_conflicts": "unsupported",
-    "mailgun_event__mailgunlegacytestcase_metadata_message_headers": "unsupported",
-    "mailgun_event__mailgunlegacytestcase_misconfigured_inbound": "message",
-    "mailgun_event__mailguntestcase_complained_event": "opt_out",
-    "mailgun_event__mailguntestcase_delivery_status_is_none_event": "unsupported",
-    "mailgun_event__mailguntestcase_failed_greylisted_event": "unsupported",
-    "mailgun_event__mailguntestcase_failed_permanent_event": "status",
-    "mailgun_event__mailguntestcase_failed_temporary_event": "unsupported",
-    "mailgun_event__mailguntestcase_rejected_event": "status",
-    "mailgun_inbound__mailguninboundtestcase_inbound_basics": "message",
-    "mailgun_inbound__mailguninboundtestcase_misconfigured_tracking": "unsupported",
-    "postmark_event__postmarkdeliverytestcase_bounce_event": "status",
-    "postmark_event__postmarkdeliverytestcase_click_event": "unsupported",
-    "postmark_event__postmarkdeliverytestcase_delivered_event": "status",
-    "postmark_event__postmarkdeliverytestcase_open_event": "unsupported",
-    "postmark_event__postmarkdeliverytestcase_resubscribe": "unsupported",
-    "postmark_inbound__postmarkinboundtestcase_spammy_address": "message",
-    "resend_api_receiving_email__anymail": "message",
-    "resend_api_receiving_email__anymail_2": "message",
-    "resend_api_receiving_email__anymail_3": "message",
-    "resend_api_receiving_email__anymail_4": "message",
-    "resend_event__resendtestcase_complained_event": "opt_out",
-    "resend_event__resendtestcase_delivered_event": "status",
-    "resend_event__resendtestcase_delivery_delayed_event": "unsupported",
-    "resend_event__resendtestcase_opened_event": "unsupported",
-    "resend_event__resendtestcase_sent_event": "status",
-    "resend_inbound__resendinboundtestcase_attachments": "message",
-    "resend_inbound__resendinboundtestcase_inbound_basics_parsed_fields": "message",
-    "sendgrid_event__sendgriddeliverytestcase_delivered_event": "status",
-    "sendgrid_event__sendgriddeliverytestcase_dropped_bounced": "status",
-    "sendgrid_event__sendgriddeliverytestcase_dropped_unsubscribed_event": "status",
-    "sendgrid_event__sendgriddeliverytestcase_open_event": "unsupported",
-}  # fmt: skip
-
 
 def webhooks() -> list:
     if not PAYLOADS.exists():
@@ -290,4 +184,4 @@ def test_webhooks_of_the_services(file, knock, work):
         work()
     [event] = InboundEvent.objects.filter(connection=connection)
     # A service that we do not speak (SparkPost) is unreadable, and visible as such.
-    assert event.outcome == SERVICES.get(file.stem, "rejected"), event.reason
+    assert {event.outcome} == expected_of(file), event.reason

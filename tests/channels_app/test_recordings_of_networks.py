@@ -12,61 +12,11 @@ import pytest
 from channels_app import services
 from channels_app.models import InboundEvent, Message
 from tests.channels_app.conftest import outcomes
+from tests.channels_app.expected_outcomes import expected_of
 from tests.conftest import SHARED
 
 PAYLOADS = SHARED / "payloads"
-NOTHING = {"unsupported"}
-EXPECTED = {
-    "x": {
-        "aaa_direct_message_events": {"message"},
-        "aaa_support_for_longform_posts": {"message"},
-        "aaa_tweet_create_events_mentions": {"message"},
-        "aaa_tweet_create_events_posts_retweets_replies_quotetweets": {"message"},
-        "aaa_user_event": {"unrouted", "account"},
-        "direct_message": {"message"},
-        "tweet_create_mention": {"message"},
-        "xaa_chat_sent": NOTHING,
-        "xaa_oauth_revoke": {"account"},
-        "xaa_post_create": NOTHING,  # our own, answering nobody
-        "xaa_post_delete": {"delete"},
-        "xaa_post_mention_create": {"message"},
-        "xaa_post_quote_create": {"message"},
-        "xaa_post_reply_create": {"message"},
-    },
-    "linkedin": {
-        "notification_admin_comment": {"echo"},
-        "notification_batch_10": {"message", "duplicate"},  # ten notes of one comment
-        "notification_comment": {"message"},
-        "notification_duplicate_id": {"message"},
-        "notification_like": {"reaction"},
-        "notification_share": {"reaction"},
-        "notification_share_mention": {"message"},
-    },
-    "tiktok": {
-        "authorization_removed": {"account"},
-        "comment_update_delete_reply": {"delete"},
-        "comment_update_insert": {"message"},
-        "comment_update_insert_reply": {"message"},
-        "comment_update_set_to_friends_only": {"comment"},
-        "comment_update_set_to_hidden": {"comment"},
-        "comment_update_set_to_public": {"comment"},
-        "im_mark_read_msg": {"status"},
-        "im_receive_msg_image": {"message"},
-        "im_receive_msg_reaction": {"reaction"},
-        "im_receive_msg_share_post": {"message"},
-        "im_receive_msg_sticker": {"message"},
-        "im_receive_msg_text": {"message"},
-        "im_referral_msg_ad": {"referral"},
-        "im_send_msg_echo": {"echo"},
-        "im_send_msg_text": {"echo"},
-    },
-    "twilio": {
-        "location": {"message"},
-        "media": {"message"},
-        "text": {"message", "unsupported"},  # one of them has no words
-        "whatsapp_location": {"message"},
-    },
-}
+PLATFORMS = ("x", "linkedin", "tiktok", "twilio")
 
 
 def recorded() -> list:
@@ -74,7 +24,7 @@ def recorded() -> list:
         return []
     return [
         pytest.param(platform, file, id=f"{platform}-{file.stem}")
-        for platform in EXPECTED
+        for platform in PLATFORMS
         for file in sorted((PAYLOADS / platform).iterdir())
     ]
 
@@ -118,9 +68,7 @@ def test_a_recording_is_taken_and_has_an_outcome(platform, file: Path, knock, wo
     work()
 
     found = outcomes(connection)
-    assert found
-    expected = EXPECTED[platform].get(file.stem.partition("__")[0], NOTHING)
-    assert {outcome for _, _, outcome in found} <= expected
+    assert {outcome for _, _, outcome in found} == expected_of(file)
     if file.stem.startswith("notification_duplicate_id"):
         assert len(found) == Message.objects.count() == 1
 
