@@ -3,6 +3,7 @@
 Each is called in the transaction that makes it true, and costs nothing where nobody subscribed.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
@@ -284,6 +285,13 @@ def not_sent(message: Message) -> None:
             error_text=message.error_text,
         ),
     )
+
+
+def none_sent(keys: Sequence[int]) -> None:
+    """Several were given up at once."""
+    if keys and is_wanted(FAILED.name):
+        for message in Message.objects.filter(pk__in=keys).order_by("pk"):
+            not_sent(message)
 
 
 def follows_sends() -> bool:

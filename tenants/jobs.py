@@ -12,7 +12,7 @@ from tenants import context
 from tenants.plugins.errors import ProviderError
 
 MAX_RETRIES = 5
-QUEUES = ("ingest", "delivery", "media", "thinking", "crm", "indexing", "upkeep")
+QUEUES = ("ingest", "delivery", "media", "thinking", "crm", "outgoing", "indexing", "upkeep")
 
 
 class TenantMiddleware(Middleware):

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from agents import announcements
 from agents.models import ToolApproval
 from agents.tools.base import Occasion
 from agents.tools.using import Outcome, tool_named, use
@@ -56,6 +57,7 @@ def ask_for_approval(
         expires_at=timezone.now() + LIVES,
     )
     publish("tool_approval", permission="agents.view_toolapproval", approval=str(row.pk))
+    announcements.approval_asked(row)
     _record("tool.approval_asked", row, asked_by)
     return row
 

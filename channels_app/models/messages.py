@@ -91,6 +91,9 @@ class Message(models.Model):
     hidden_at = models.DateTimeField(null=True, blank=True)  # a public one, out of sight
     sequence = models.BigIntegerField(default=0)  # the network's order within one second
 
+    # Of this very instance: whether its network has just taken it, for the first time.
+    has_just_left = False
+
     class Meta:
         # As the conversation went: by the network's clock, not by when we got round to it.
         ordering = ["provider_time", "sequence", "pk"]

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from channels_app import announcements
 from channels_app.models import ChannelConnection, Contact, Conversation, OptOut
 from channels_app.services.contacts import standing_for
 from tenants.audit.services import record
@@ -36,6 +37,7 @@ def opt_out(
     Contact.objects.filter(pk=contact.pk).update(has_opted_out=True)
     said_by.has_opted_out = contact.has_opted_out = True
     if is_new:
+        announcements.opted_out(contact, purpose, connection.pk if connection else None)
         subject, details = f"contact:{contact.pk}", {"purpose": purpose, "source": source}
         record(action="contact.opted_out", subject=subject, actor=actor or source, details=details)
     return row
@@ -62,6 +64,7 @@ def opt_in(
     said_by.has_opted_out = contact.has_opted_out
     Contact.objects.filter(pk=contact.pk).update(has_opted_out=contact.has_opted_out)
     if ended:
+        announcements.opted_in(contact, purpose, connection.pk if connection else None)
         subject, details = f"contact:{contact.pk}", {"purpose": purpose, "source": source}
         record(action="contact.opted_in", subject=subject, actor=actor or source, details=details)
     return ended

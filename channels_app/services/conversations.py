@@ -6,6 +6,7 @@ from functools import lru_cache, partial
 
 from django.db import transaction
 
+from channels_app import announcements
 from channels_app.models import Conversation, Message
 from channels_app.services.locking import locked
 from channels_app.services.outgoing import (
@@ -49,6 +50,7 @@ def deed(
         row.save(update_fields=DEED_FIELDS)
         copy_state(row, conversation)
         announce_conversation(row)
+        announcements.done(row, action)
         who = actor or (f"user:{user.pk}" if user else "system")
         record(action=f"conversation.{action}", subject=f"conversation:{row.pk}", actor=who)
 
@@ -127,6 +129,7 @@ def hand_over(
     update_conversation(row, HANDED_OVER)
     copy_state(row, conversation)
     announce_conversation(row)
+    announcements.escalated(row, row.escalation_reason)
     return conversation
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from channels_app import announcements
 from channels_app.models import ChannelConnection, Message, id_index
 from channels_app.signals import message_received
 
@@ -74,6 +75,7 @@ def lost_message_to(connection: ChannelConnection, recipient: str) -> Message | 
 
 
 def ring_bell(message: Message, change: str) -> None:
+    announcements.heard(message, change)
     transaction.on_commit(
         partial(message_received.send, sender=Message, message=message, change=change)
     )

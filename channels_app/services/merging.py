@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 from psycopg.errors import DeadlockDetected
 
+from channels_app import announcements
 from channels_app.models import (
     Contact,
     ContactIdentity,
@@ -92,6 +93,7 @@ def _merge(survivor_id: int, absorbed_id: int, actor: str) -> ContactMerge:
     )
     _decide(survivor, absorbed, MergeSuggestion.State.MERGED, actor)
     _announce(survivor, absorbed)
+    announcements.merged(survivor, absorbed)
     details = {"absorbed": absorbed.pk, "conversations": len(moved["conversations"])}
     record(action="contact.merged", subject=f"contact:{survivor.pk}", actor=actor, details=details)
     return row
@@ -184,6 +186,7 @@ def _undo(merge_id: int, actor: str) -> ContactMerge:
     row.save(update_fields=["undone_at", "undone_by"])
     _decide(survivor, absorbed, MergeSuggestion.State.DISMISSED, actor)
     _announce(survivor, absorbed)
+    announcements.parted(survivor, absorbed)
     details = {"absorbed": absorbed.pk, "conversations": len(returned)}
     record(action="contact.parted", subject=f"contact:{survivor.pk}", actor=actor, details=details)
     return row

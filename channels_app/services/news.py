@@ -1,5 +1,6 @@
 """What a network tells us about a thread or our account, without anybody having written."""
 
+from channels_app import announcements
 from channels_app.models import Conversation, InboundEvent
 from channels_app.providers.values import AccountNews, InboundControl, InboundPerson, Noted
 from channels_app.services.consequences import set_health
@@ -23,6 +24,8 @@ def take_control(event: InboundEvent, inbound: InboundControl) -> tuple[str, str
         withdraw_drafts_of_ai(conversation)
     conversation.save(update_fields=changed)
     publish("conversation", conversation=conversation.pk, controller=conversation.controller)
+    if not inbound.is_ours:
+        announcements.escalated(conversation, conversation.escalation_reason)
     return "handover", inbound.reason
 
 

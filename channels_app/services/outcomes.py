@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from channels_app import announcements
 from channels_app.models import ChannelConnection, Message, id_index
 from channels_app.providers.values import Sent
 from channels_app.services.people import know_as
@@ -29,7 +30,9 @@ def accept(*, message: Message, sent: Sent) -> None:
     now = timezone.now()
     key = id_index(sent.external_id)
     state = State.SENT if sent.is_sent else State.ACCEPTED
-    if not _settle_at_once(message, state, sent.external_id, key, now):
+    # An event about it stands and falls with it, so that one statement is not enough.
+    in_two = announcements.follows_sends()
+    if in_two or not _settle_at_once(message, state, sent.external_id, key, now):
         try:
             with transaction.atomic():
                 _settle(message, state, sent.external_id, key, now)

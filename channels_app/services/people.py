@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from channels_app import proofs
+from channels_app import announcements, proofs
 from channels_app.models import (
     ChannelConnection,
     Contact,
@@ -191,6 +191,7 @@ def _find_or_make_contact(
     for other in others:
         other.contact = contact
     NEW_IDENTITIES.rows(others)
+    announcements.appeared(contact)
     return contact, True
 
 
@@ -297,6 +298,7 @@ def learn(contact: Contact, person: Person) -> bool:
         setattr(contact, name, value)
     if news:
         contact.save(update_fields=[*news, "updated_at"])
+        announcements.learnt(contact)
     return bool(news)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import datetime
 
+from channels_app import announcements
 from channels_app.media.services import expect
 from channels_app.models import ChannelConnection, Conversation, InboundEvent, Message, id_index
 from channels_app.providers.values import InboundEcho, InboundMessage, Person
@@ -97,6 +98,8 @@ def _open_turn(
         return DUPLICATE
     if not conversation.contact.is_blocked:
         ring_bell(message, "new")
+    if alarm:
+        announcements.escalated(conversation, alarm)
     return "standby" if inbound.is_standby else "message", alarm
 
 
@@ -219,6 +222,7 @@ def _save_echo(
     """One whose name was given to our own message a moment ago is read once more, as ours."""
     if not _save_both(event, conversation, message, changed):
         raise TakenMeanwhile(f"{message.external_key} of connection {message.connection_id}")
+    announcements.went_out(message)
 
 
 def _thread_of(connection: ChannelConnection, inbound: InboundEcho) -> Conversation | None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from channels_app import announcements
 from channels_app.models import Conversation, Incident
 from channels_app.services.endings import end_incidents
 from channels_app.services.silences import Silence, find_silences
@@ -99,6 +100,7 @@ def _open(silences: list[Silence], *, waits_since: datetime) -> int:
         opened = Incident.objects.open().count() - before
         if opened:
             kinds = sorted({row.kind for row in rows})
+            announcements.left_alone(opened, kinds)
             record(
                 action="incident.opened",
                 subject=f"incidents:{opened}",

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from channels_app import announcements
 from channels_app.models import Conversation, Message
 from tenants.live import publish
 from tenants.plugins.errors import legible
@@ -45,6 +46,7 @@ def advance(
     message.state_at = at
     message.error_code = legible(error_code)[:64] if state == State.FAILED else ""
     message.error_text = legible(error_text)[:500] if state == State.FAILED else ""
+    message.has_just_left = state != State.FAILED and message.sent_at is None
     message.sent_at = message.sent_at or (None if state == State.FAILED else at)
     return True
 
@@ -70,3 +72,7 @@ def announce_status(message: Message) -> None:
         message=message.pk,
         state=message.state,
     )
+    if message.has_just_left:
+        announcements.went_out(message)
+    elif message.state == State.FAILED:
+        announcements.not_sent(message)

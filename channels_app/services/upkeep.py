@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from channels_app.media import upkeep as media
+from channels_app import announcements
 from channels_app.models import ChannelConnection, InboundEvent, Message
 from channels_app.services.doctor import settle_overdue
 from channels_app.services.intake import take_in_unrouted
@@ -88,6 +90,7 @@ def _doubt_lost_sends() -> int:
     )
 
 
+@transaction.atomic
 def _give_up_unknown_sends() -> int:
     now = timezone.now()
     lost = Message.objects.filter(state=Message.State.UNKNOWN, state_at__lt=now - UNKNOWN)
@@ -100,6 +103,7 @@ def _give_up_unknown_sends() -> int:
     )
     for pk, conversation_id in found:
         publish("message_status", conversation=conversation_id, message=pk, state="failed")
+    announcements.none_sent([pk for pk, _ in found])
     return len(found)
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from channels_app.media.links import public_link
+from channels_app import announcements
 from channels_app.models import (
     ChannelConnection,
     ContactIdentity,
@@ -125,6 +126,7 @@ def join_visitor(
         setattr(contact, field, value)
     if news:
         contact.save(update_fields=[*news, "updated_at"])
+        announcements.learnt(contact)
     announce_conversation(target)
     return True
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from pgvector.django import CosineDistance
 
+from knowledge import announcements
 from knowledge.languages import detect
 from knowledge.models import Document, Gap, GapQuestion, KnowledgeState
 from knowledge.ranking import THRESHOLD
@@ -70,11 +71,14 @@ def record_gap(
             },
         )
         if is_new:
+            was_open = gap.status == Gap.Status.OPEN and gap.asked > 0
             _count(gap, point, channel, cause, when)
             gap.checked_version = state.version
             gap.save()
             _forget_oldest(gap)
             publish("gap", gap=gap.pk, status=gap.status)
+            if gap.status == Gap.Status.OPEN and not was_open:
+                announcements.gap_found(gap)
     return gap
 
 
@@ -160,5 +164,7 @@ def _set(gap: Gap, status: str, actor: str, document: Document | None = None) ->
         gap.document = document
     gap.save()
     publish("gap", gap=gap.pk, status=status)
+    if status != Gap.Status.OPEN:
+        announcements.gap_closed(gap)
     record(action=f"gap.{status}", subject=f"gap:{gap.pk}", actor=actor)
     return gap

@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from knowledge import ranking
+from knowledge import announcements, ranking
 from knowledge.chunking import chunks, count_tokens, fragments
 from knowledge.languages import detect
 from knowledge.lexical import stems
@@ -226,6 +226,7 @@ def _finish(document: Document, passages: Sequence[Passage], space: str, left_ou
     document.indexed_at = timezone.now()
     document.save()
     publish("document_status", document=document.pk, status=document.status, progress=100)
+    announcements.document_indexed(document)
     record(
         action="document.indexed",
         subject=f"document:{document.pk}",
@@ -240,6 +241,7 @@ def _fail(document: Document, reason: str) -> None:
             status=Document.Status.FAILED, error=reason[:300], updated_at=timezone.now()
         ):
             publish("document_status", document=document.pk, status=Document.Status.FAILED)
+            announcements.document_failed(document, reason[:300])
             record(
                 action="document.failed",
                 subject=f"document:{document.pk}",

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from channels_app.models import Contact
 from channels_app.services import Merging, Parting
-from leads import pipeline, scoring
+from leads import announcements, pipeline, scoring
 from leads.models import Contribution, Evidence, Lead, LeadChange, Task
 from leads.services.ledger import locked_new_lead, rederive, settle
 
@@ -31,6 +31,7 @@ def merged(merging: Merging) -> dict[str, Any]:
     there.save(update_fields=["absorbed_by"])
     Evidence.objects.filter(pk__in=evidence).update(lead=here)
     _settle_both(here, there, f"merged with lead {there.pk}", merging.actor)
+    announcements.merged(here, there, merging.actor)
     return kept
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from leads import announcements
 from leads.models import Lead, Task
 from tenants import context, live
 from tenants.accounts.models import User
@@ -47,6 +48,7 @@ def add_task(
         lead=lead, title=title, due_at=due_at, assignee=assignee or lead.owner, created_by=actor
     )
     live.publish("task_added", lead=lead.pk, task=made.pk, assignee=made.assignee_id)
+    announcements.task_added(made, actor)
     record(action="lead.task_added", subject=f"task:{made.pk}", actor=actor)
     return made
 
@@ -74,6 +76,8 @@ def reopen_task(*, task: Task, actor: str) -> Task:
 def _save(task: Task, action: str, actor: str) -> Task:
     task.save(update_fields=["done_at", "done_by"])
     live.publish("task_changed", lead=task.lead_id, task=task.pk, is_done=task.is_done)
+    if task.is_done:
+        announcements.task_done(task, actor)
     record(action=action, subject=f"task:{task.pk}", actor=actor)
     return task
 
@@ -96,6 +100,7 @@ def remind_due() -> dict[str, int]:
     for task in claimed:
         if task.reminded_at is None:
             live.publish("task_due", lead=task.lead_id, task=task.pk, assignee=task.assignee_id)
+            announcements.task_due(task)
         transaction.on_commit(partial(ring_now, "upkeep", "mail_reminder", task.pk))
     Task.objects.filter(pk__in=[task.pk for task in claimed]).update(reminded_at=now)
     return {"reminded": len(claimed)} if claimed else {}

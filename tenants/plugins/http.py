@@ -30,6 +30,8 @@ from tenants.plugins.errors import AnswerLost, ProviderError, Rejected, Unavaila
 TIMEOUT = httpx.Timeout(20, connect=5)
 # What reading an answer's body may raise, for those to whom its status says enough.
 BROKEN_BODY = (httpx.TransportError, httpx.DecodingError)
+# What reading an answer's body may raise, for those to whom its status says enough.
+BROKEN_BODY = (httpx.TransportError, httpx.DecodingError)
 LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
 MAX_ANSWER_BYTES = 20 * 1024 * 1024
 MAX_ANSWER_SECONDS = 60.0  # for a body that trickles in, each read of it in time

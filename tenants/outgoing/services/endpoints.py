@@ -31,9 +31,10 @@ def add_endpoint(*, name: str, url: str, events: Sequence[str], actor: str) -> E
     """Tell this address of these events from now on. Its secret is in the row; show it once."""
     if Endpoint.objects.count() >= MOST:
         raise ValidationError({"url": _("There are as many addresses as there can be.")})
+    checked = _checked_url(url)
     endpoint = Endpoint.objects.create(
-        name=_named(name, url),
-        url=_checked_url(url),
+        name=_named(name, checked),
+        url=checked,
         events=_checked_events(events),
         created_by=actor[:120],
     )

@@ -11,13 +11,15 @@ from tenants.ringing import ring_now
 QUEUE = "outgoing"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Ring:
     """The several events of one transaction ring an address once."""
 
     endpoint_id: int
+    is_over: bool = False
 
     def __call__(self) -> None:
+        self.is_over = True
         ring_now(QUEUE, "deliver_events", self.endpoint_id)
 
 
