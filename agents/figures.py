@@ -1,9 +1,9 @@
 """What is counted of the agent: what it did by itself, how people felt, and what it cost."""
 
 from collections.abc import Iterable
-from datetime import date
 
-from tenants.figures.sources import Count, Day, Source, count_with, gathered, rows
+from agents.services.answered import answers_between
+from tenants.figures.sources import Count, Day, OnceAMonth, Source, count_with, gathered, rows
 
 
 @count_with
@@ -20,16 +20,15 @@ class Thoughts(Source):
         "sentiment",
         "model_calls",
     )
+    table = "agents_run"
+    days_touched = """
+        SELECT DISTINCT (r.created_at AT TIME ZONE %(zone)s)::date
+        FROM agents_run r WHERE r.id > %(since)s
+    """
 
     def count(self, day: Day) -> Iterable[Count]:
-        window = {"start": day.start, "end": day.end}
         for statement in (_RUNS, _SENTIMENT, _CALLS):
-            yield from gathered(rows(statement, window))
-
-    def touched(self, since: int, zone: str) -> tuple[set[date], int]:
-        found = rows(_TOUCHED, {"since": since, "zone": zone})
-        ((last,),) = rows("SELECT COALESCE(MAX(id), 0) FROM agents_run", {})
-        return {day for (day,) in found}, int(last)
+            yield from gathered(rows(statement, day.window))
 
 
 _CHANNEL = """
@@ -55,6 +54,22 @@ FROM agents_modelcall k
 WHERE k.created_at >= %(start)s AND k.created_at < %(end)s
 GROUP BY 3
 """
-_TOUCHED = """
-SELECT DISTINCT (r.created_at AT TIME ZONE %(zone)s)::date FROM agents_run r WHERE r.id > %(since)s
-"""
+
+
+@count_with
+class Answers(OnceAMonth):
+    """What the AI answered by itself, and how many conversations it did so in.
+
+    What it says to hand over is no answer, and what a person approved is that person's.
+    """
+
+    name = "answers"
+    kinds = ("ai_answers", "ai_conversations")
+    table = "channels_app_message"
+    days_touched = """
+        SELECT DISTINCT (m.provider_time AT TIME ZONE %(zone)s)::date
+        FROM channels_app_message m WHERE m.id > %(since)s AND m.author = 'ai'
+    """
+
+    def count(self, day: Day) -> Iterable[Count]:
+        return answers_between(day, until=day.end)

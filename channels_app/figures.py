@@ -1,11 +1,20 @@
 """What is counted of messages and conversations: volume, response and resolution, by whom."""
 
 from collections.abc import Iterable
-from datetime import date
-from typing import Any
 
+from channels_app.media.services import stored_bytes
+from channels_app.models import ChannelConnection
 from tenants.figures.histogram import IN_SQL
-from tenants.figures.sources import Count, Day, Source, count_with, gathered, rows
+from tenants.figures.sources import (
+    Count,
+    Day,
+    Level,
+    OnceAMonth,
+    Source,
+    count_with,
+    gathered,
+    rows,
+)
 
 # Who said it, as figures name people. An echo is a colleague in the network's own app.
 AGENT = """CASE WHEN m.user_id IS NOT NULL THEN 'user:' || m.user_id
@@ -26,16 +35,30 @@ class Conversations(Source):
         "unanswered",
         "resolved",
     )
+    table = "channels_app_message"
+    # A new message counts on its own day; words of ours also on the day on which their turn began.
+    days_touched = """
+        SELECT DISTINCT (m.provider_time AT TIME ZONE %(zone)s)::date
+        FROM channels_app_message m WHERE m.id > %(since)s
+        UNION
+        SELECT DISTINCT (turn.began AT TIME ZONE %(zone)s)::date
+        FROM channels_app_message m
+        CROSS JOIN LATERAL (
+            SELECT MIN(i.provider_time) AS began FROM channels_app_message i
+            WHERE i.conversation_id = m.conversation_id AND i.direction = 'in'
+              AND i.provider_time <= m.provider_time
+              AND i.provider_time > COALESCE((
+                  SELECT MAX(o.provider_time) FROM channels_app_message o
+                  WHERE o.conversation_id = m.conversation_id AND o.direction = 'out'
+                    AND o.id <> m.id AND o.provider_time <= m.provider_time AND o.state <> 'failed'
+              ), '-infinity')
+        ) turn
+        WHERE m.id > %(since)s AND m.direction = 'out' AND turn.began IS NOT NULL
+    """
 
     def count(self, day: Day) -> Iterable[Count]:
-        window: dict[str, Any] = {"start": day.start, "end": day.end}
         for statement in (_MESSAGES, _OPENED, _TURNS, _RESOLVED):
-            yield from gathered(rows(statement, window))
-
-    def touched(self, since: int, zone: str) -> tuple[set[date], int]:
-        found = rows(_TOUCHED, {"since": since, "zone": zone})
-        ((last,),) = rows("SELECT COALESCE(MAX(id), 0) FROM channels_app_message", {})
-        return {day for (day,) in found}, int(last)
+            yield from gathered(rows(statement, day.window))
 
 
 _MESSAGES = f"""
@@ -110,22 +133,53 @@ SELECT 'resolved', platform, agent, {IN_SQL.format(seconds="took")}, COUNT(*), S
 FROM closings WHERE took IS NOT NULL GROUP BY 2, 3, 4
 """  # noqa: S608 (our own text)
 
-# A new message counts on its own day; words of ours also on the day on which their turn began.
-_TOUCHED = """
-SELECT DISTINCT (m.provider_time AT TIME ZONE %(zone)s)::date
-FROM channels_app_message m WHERE m.id > %(since)s
-UNION
-SELECT DISTINCT (turn.began AT TIME ZONE %(zone)s)::date
-FROM channels_app_message m
-CROSS JOIN LATERAL (
-    SELECT MIN(i.provider_time) AS began FROM channels_app_message i
-    WHERE i.conversation_id = m.conversation_id AND i.direction = 'in'
-      AND i.provider_time <= m.provider_time
-      AND i.provider_time > COALESCE((
-          SELECT MAX(o.provider_time) FROM channels_app_message o
-          WHERE o.conversation_id = m.conversation_id AND o.direction = 'out'
-            AND o.id <> m.id AND o.provider_time <= m.provider_time AND o.state <> 'failed'
-      ), '-infinity')
-) turn
-WHERE m.id > %(since)s AND m.direction = 'out' AND turn.began IS NOT NULL
+
+@count_with
+class Writers(OnceAMonth):
+    """People who wrote to us, each once a calendar month."""
+
+    name = "writers"
+    kinds = ("contacts",)
+    table = "channels_app_message"
+    days_touched = """
+        SELECT DISTINCT (m.provider_time AT TIME ZONE %(zone)s)::date
+        FROM channels_app_message m WHERE m.id > %(since)s AND m.direction = 'in'
+    """
+
+    def count(self, day: Day) -> Iterable[Count]:
+        return gathered(rows(_WRITERS, day.window))
+
+
+# Whoever writes on two networks on their first day is counted on one of them.
+_WRITERS = """
+SELECT 'contacts', w.platform, '', NULL::int, COUNT(*), 0
+FROM (
+    SELECT v.contact_id, MIN(c.platform) AS platform
+    FROM channels_app_message m
+    JOIN channels_app_conversation v ON v.id = m.conversation_id
+    JOIN channels_app_channelconnection c ON c.id = m.connection_id
+    WHERE m.provider_time >= %(start)s AND m.provider_time < %(end)s AND m.direction = 'in'
+      AND NOT c.is_sandbox
+    GROUP BY v.contact_id
+) w
+WHERE NOT EXISTS (
+    SELECT FROM channels_app_conversation v
+    JOIN channels_app_message m ON m.conversation_id = v.id
+    WHERE v.contact_id = w.contact_id AND m.direction = 'in'
+      AND m.provider_time >= %(month)s AND m.provider_time < %(start)s
+)
+GROUP BY 2
 """
+
+
+@count_with
+class Holdings(Level):
+    """What is kept and connected: bytes of files, and channels."""
+
+    name = "holdings"
+    kinds = ("storage", "channels")
+
+    def measure(self) -> Iterable[Count]:
+        yield Count("storage", n=stored_bytes())
+        active = ChannelConnection.objects.filter(is_active=True, is_sandbox=False)
+        yield Count("channels", n=active.count())

@@ -67,10 +67,11 @@ def watch_company() -> None:
 
 @dramatiq.actor(queue_name="upkeep", max_retries=0)
 def count_companies() -> None:
-    """Ring the counting of every company's figures."""
+    """Ring the counting of every company's figures, and the keeping of its books."""
     for company in sweeping.swept_companies():
         with context.inside(company):
             dramatiq.get_broker().get_actor("roll_up_company").send()
+            dramatiq.get_broker().get_actor("keep_books").send()
 
 
 @dramatiq.actor(queue_name="upkeep", max_retries=0)

@@ -41,6 +41,7 @@ from tenants.api.views import (
     ProfileViewSet,
     UserViewSet,
 )
+from tenants.billing.api import BillsView, BillView, LimitsViewSet, UsageView
 from tenants.deadletters.api import DeadLetterViewSet, ReplayOrderViewSet
 from tenants.figures.api import AnalyticsView
 from tenants.outgoing.api import DeliveryViewSet, EventTypesView, WebhookViewSet
@@ -102,6 +103,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("playground/", PlaygroundView.as_view(), name="playground"),
     path("chat/", ChatView.as_view(), name="chat"),
     path("analytics/", AnalyticsView.as_view(), name="analytics"),
+    path("usage/", UsageView.as_view(), name="usage"),
+    path(
+        "usage/limits/",
+        LimitsViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+    ),
+    path("bill/", BillsView.as_view(), name="bills"),
+    path("bill/<str:month>/", BillView.as_view(), name="bill"),
     path("webhooks/events/", EventTypesView.as_view(), name="webhook-events"),
     path("autonomy/", AutonomyView.as_view(), name="autonomy"),
     path("knowledge/documents/<int:pk>/impact/", DocumentImpactView.as_view()),

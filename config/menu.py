@@ -71,6 +71,8 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
     (
         _("Workspace"),
         [
+            Entry("usage", _("Usage and bill"), "records", "billing:usage",
+                  "workspace.view_usageday"),
             Entry("team", _("Team"), "team", "workspace:team", "accounts.view_user"),
             Entry("keys", _("API keys"), "key", "workspace:keys", "accounts.view_apikey"),
             Entry("audit", _("Audit log"), "audit", "workspace:audit", "audit.view_auditentry"),
@@ -123,6 +125,7 @@ def _public_items(request: HttpRequest) -> list[dict[str, Any]]:
         ("company", _("Companies"), "team"),
         ("domain", _("Domains"), "channels"),
         ("plan", _("Plans"), "records"),
+        ("tariff", _("Prices"), "records"),
         ("webhookroute", _("Webhook routes"), "crm"),
         ("platformapp", _("Platform apps"), "key"),
     ):

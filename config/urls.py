@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("tenants.deadletters.urls")),
     path("", include("tenants.figures.urls")),
     path("", include("tenants.outgoing.urls")),
+    path("", include("tenants.billing.urls")),
     path("", include("channels_app.urls")),
     path("", include("leads.urls")),
     path("", include("knowledge.urls")),

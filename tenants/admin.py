@@ -1,19 +1,32 @@
 """The superusers' admin on the public host."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html_join
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
 from tenants import context
 from tenants.limits import Rate, take
-from tenants.models import Company, Domain, Plan, PlatformApp, WebhookRoute
+from tenants.models import (
+    Company,
+    Domain,
+    Plan,
+    PlatformApp,
+    Subscription,
+    Tariff,
+    TariffLine,
+    WebhookRoute,
+)
+from tenants.plans import is_in_force
 from tenants.platform_apps import APP_KINDS, addresses_of, app_of, forget_apps
 
 SIGN_INS = Rate(10, 300)  # per name, and per address
@@ -44,6 +57,46 @@ class PublicAdmin(ModelAdmin):
         return context.schema() == context.PUBLIC and super().has_module_permission(request)
 
 
+class SubscriptionForm(forms.ModelForm):
+    """What has begun is history; another plan begins in the days to come."""
+
+    class Meta:
+        model = Subscription
+        fields = ("plan", "starts_on", "tax_label", "tax_percent")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.has_begun:
+            for field in self.fields.values():
+                field.disabled = True
+
+    @property
+    def has_begun(self) -> bool:
+        return bool(self.instance.pk) and self.instance.starts_on <= timezone.localdate()
+
+    def clean_starts_on(self) -> date:
+        asked: date = self.cleaned_data["starts_on"]
+        if not self.instance.pk and asked <= timezone.localdate():
+            raise ValidationError("Another plan begins in the future: months gone are charged.")
+        return asked
+
+
+class SubscriptionFormSet(BaseInlineFormSet):
+    def clean(self) -> None:
+        super().clean()
+        if any(getattr(form, "has_begun", False) for form in self.deleted_forms):
+            raise ValidationError("What has begun is not taken back: let another plan follow it.")
+
+
+class SubscriptionInline(TabularInline):
+    model = Subscription
+    form = SubscriptionForm
+    formset = SubscriptionFormSet
+    extra = 0
+    verbose_name = "change of plan"
+    verbose_name_plural = "changes of plan (for months that begin on that day or later)"
+
+
 @admin.register(Company)
 class CompanyAdmin(PublicAdmin):
     # what the list shows
@@ -54,7 +107,9 @@ class CompanyAdmin(PublicAdmin):
 
     # what the page shows
     fields = ["name", "schema_name", "plan", "time_zone", "is_suspended", "created_at"]
-    readonly_fields = ["schema_name", "created_at"]
+    # The plan it was opened with: another one is a change of plan, from a day on.
+    readonly_fields = ["schema_name", "plan", "created_at"]
+    inlines = [SubscriptionInline]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a company is opened by the sign-up or create_company: schema, domain, admin
@@ -74,6 +129,54 @@ class DomainAdmin(PublicAdmin):
 @admin.register(Plan)
 class PlanAdmin(PublicAdmin):
     list_display = ["name", "code"]
+    search_fields = ["name", "code"]
+
+
+class TariffLineForm(forms.ModelForm):
+    class Meta:
+        model = TariffLine
+        fields = ("meter", "included", "unit_price", "per", "hard_cap")
+        help_texts = {"hard_cap": "Where the AI stops; empty: what goes beyond is charged."}
+
+
+class TariffLineInline(TabularInline):
+    model = TariffLine
+    form = TariffLineForm
+    extra = 1
+
+
+class TariffForm(forms.ModelForm):
+    class Meta:
+        model = Tariff
+        fields = ("plan", "effective_from", "currency", "monthly_price")
+        help_texts = {"effective_from": "It holds for months that begin on this day or later."}
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        self.instance.plan = found.get("plan") or self.instance.plan
+        self.instance.effective_from = found.get("effective_from") or self.instance.effective_from
+        if found.get("plan") and found.get("effective_from") and is_in_force(self.instance):
+            raise ValidationError(
+                {"effective_from": "Companies have this plan: a new price begins in the future."}
+            )
+        return found
+
+
+@admin.register(Tariff)
+class TariffAdmin(PublicAdmin):
+    """What plans hold and cost. A price changes by a tariff that follows."""
+
+    list_display = ["plan", "effective_from", "currency", "monthly_price"]
+    list_filter = ["plan"]
+    list_select_related = ["plan"]
+    form = TariffForm
+    inlines = [TariffLineInline]
+
+    def has_change_permission(self, request: HttpRequest, obj: Tariff | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj and is_in_force(obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Tariff | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and is_in_force(obj))
 
 
 @admin.register(WebhookRoute)

@@ -49,6 +49,8 @@ _ALL = (
     Meter("channels", _("Connected channels"), _("channels"), Kind.LEVEL, figure="channels"),
 )  # fmt: skip
 METERS: dict[str, Meter] = {meter.code: meter for meter in _ALL}
+# What a company limits for itself here; what its models cost it limits beside them.
+OWN = ("ai_conversations", "ai_answers")
 STOPPABLE = tuple(meter.code for meter in _ALL if meter.stoppable)
 
 

@@ -47,6 +47,7 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
 @pytest.fixture(autouse=True)
 def forget_what_processes_remember():
     """Hosts, keys and Redis are remembered per process; every test starts without memories."""
+    from agents.services import leave
     from leads.services import rules, stages
     from tenants import hosts, moments, platform_apps
     from tenants.redis import client
@@ -56,6 +57,7 @@ def forget_what_processes_remember():
     platform_apps.forget_apps()
     rules.forget_weights()
     stages.forget_stages()
+    leave.forget_rooms()
     if keys := list(client().scan_iter("lw:*", count=1_000)):
         client().delete(*keys)
 

@@ -2,6 +2,7 @@
 
 from agents.models.approvals import ToolApproval
 from agents.models.autonomy import AutonomyPolicy
+from agents.models.claims import AnswerClaim
 from agents.models.disclosures import AiDisclosure
 from agents.models.drafts import ReplyDraft, ReplyDraftQuerySet
 from agents.models.experiments import Experiment
@@ -17,6 +18,7 @@ __all__ = [
     "AgentVersion",
     "AgentVersionQuerySet",
     "AiDisclosure",
+    "AnswerClaim",
     "AutonomyPolicy",
     "ChatTurn",
     "ConversationSummary",

@@ -1,7 +1,10 @@
 """A company's settings, as the gateway takes them."""
 
-from agents.gateway import Caps, Heard, Terms, rung_of
+from decimal import Decimal
+
+from agents.gateway import Caps, Heard, Rung, Terms, rung_of
 from agents.instructions import BUILT_IN, Instructions
+from agents.services.leave import is_used_up
 from channels_app.models import Contact
 from tenants.workspace.models import Profile
 
@@ -19,7 +22,7 @@ def terms_of(
     return Terms(
         hides_personal=profile.hides_personal,
         caps=caps,
-        rung=rung_of(caps),
+        rung=Rung.OFFLINE if is_used_up(profile) else rung_of(caps),
         chains=profile.model_routes,
         people=tuple(filter(None, people)),
         models=instructions.routes,
@@ -30,11 +33,13 @@ def terms_of(
 
 
 def caps_of(profile: Profile) -> Caps | None:
-    """What the company lets models cost; None where it set no cap."""
+    """What the company and its plan let models cost; None where nobody set a cap."""
+    plan = (profile.allowance.get("caps") or {}).get("model_cost")
+    monthly = [cap for cap in (profile.monthly_hard_cap, plan and Decimal(plan)) if cap is not None]
     caps = Caps(
         daily_soft=profile.daily_soft_cap,
         daily_hard=profile.daily_hard_cap,
         monthly_soft=profile.monthly_soft_cap,
-        monthly_hard=profile.monthly_hard_cap,
+        monthly_hard=min(monthly, default=None),
     )
     return caps or None

@@ -10,6 +10,7 @@ from agents.services.ahead import draft_ahead, may_hurry, take_back, take_draft
 from agents.services.autonomy import require_draft, rule_on
 from agents.services.curated import count, curated_for, give
 from agents.services.ending import end, hand_over, hold, refuse, send, supersede
+from agents.services.leave import may_answer
 from agents.services.remembering import count_saving, give_again, remember
 from agents.services.replying import Drafted, draft_reply
 from agents.services.retrieving import retrieve
@@ -114,7 +115,9 @@ def _answer(thought: Thought) -> None:
 
 
 def _settle(thought: Thought, drafted: Drafted) -> None:
-    """The reply is right; what is done with it is the company's policy."""
+    """The reply is right; what is done with it is the company's policy, and its plan's."""
+    if not may_answer(profile=thought.profile, run=thought.run):
+        require_draft(thought, reason="plan")
     ruling = rule_on(thought, drafted)
     thought.run.ruling = ruling.as_json()
     if ruling.act is Act.SEND:

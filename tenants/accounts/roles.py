@@ -58,9 +58,9 @@ TABLE: dict[str, tuple[str, ...]] = {
 
 REFUSED: dict[str, tuple[str, ...]] = {
     Role.ADMIN: ("audit.add_*", "audit.change_*", "audit.delete_*"),
-    # Keys, people, secrets and the log of deeds are an admin's business.
+    # Keys, people, secrets, money and the log of deeds are an admin's business.
     Role.AGENT: (
-        *("accounts.*_apikey", "accounts.*_user", "audit.*"),
+        *("accounts.*_apikey", "accounts.*_user", "audit.*", "billing.*"),
         *("crm.*_crmconnection", "crm.*_incominghook", "outgoing.*"),
         *("leads.add_ruleset", "leads.change_ruleset", "leads.delete_ruleset"),
         *("leads.add_stage", "leads.change_stage", "leads.delete_stage"),
@@ -68,7 +68,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         *("leads.add_stagerule", "leads.change_stagerule", "leads.delete_stagerule"),
     ),
     Role.VIEWER: (
-        *("accounts.*_apikey", "accounts.*_user", "audit.*"),
+        *("accounts.*_apikey", "accounts.*_user", "audit.*", "billing.*"),
         *("crm.*_crmconnection", "crm.*_incominghook", "outgoing.*"),
     ),
 }

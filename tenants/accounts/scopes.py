@@ -61,6 +61,7 @@ ROOMS = (
     Room("access", _("Team and keys"), ("accounts.*",)),
     Room("audit", _("Audit log"), ("audit.*",)),
     Room("analytics", _("Analytics"), ("figures.*",)),
+    Room("billing", _("Usage and bill"), ("billing.*",)),
 )
 NAMES = tuple(f"{room.name}:{verb}" for room in ROOMS for verb in (READ, WRITE))
 

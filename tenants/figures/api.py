@@ -40,11 +40,14 @@ class MeasuresSerializer(serializers.Serializer):
     conversion = serializers.FloatField(allow_null=True, help_text="Won by new leads.")
     ai_cost = serializers.FloatField()
     cost_per_answer = serializers.FloatField(allow_null=True)
+    crm_changes = serializers.IntegerField(help_text="Changes of leads that a CRM was told.")
+    crm_lag_median_seconds = serializers.FloatField(allow_null=True)
+    crm_lag_p90_seconds = serializers.FloatField(allow_null=True)
 
 
 class PartSerializer(MeasuresSerializer):
     key = serializers.CharField(
-        help_text="A day, a network, or ai, user:<id>, echo; as it was asked for."
+        help_text="A day, a network, a CRM, or ai, user:<id>, echo; as it was asked for."
     )
 
 

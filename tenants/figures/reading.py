@@ -13,7 +13,9 @@ from tenants.figures.histogram import added, percentile
 from tenants.figures.models import Figure, Watermark
 from tenants.figures.sources import rows
 
-BY = ("day", "channel", "agent")
+BY = ("day", "channel", "agent", "crm")
+# Whose ``channel`` is a CRM and no network.
+OF_CRMS = ("crm_lag",)
 LONGEST = 366  # days
 
 
@@ -39,7 +41,8 @@ class Measures:
     """What is told of a period, or of one part of it. Shares are from 0 to 1; None: of nothing.
 
     Seconds are from a contact's first words of a turn to our first answer (responses), and from
-    their first words to the closing (resolution). Sentiment is from -1 to 1, cost in US dollars.
+    their first words to the closing (resolution); the CRM's lag is from a lead's change until the
+    CRM had it. Sentiment is from -1 to 1, cost in US dollars.
     """
 
     messages_in: int
@@ -62,6 +65,9 @@ class Measures:
     conversion: float | None
     ai_cost: float
     cost_per_answer: float | None
+    crm_changes: int
+    crm_lag_median_seconds: float | None
+    crm_lag_p90_seconds: float | None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -115,7 +121,8 @@ def _sums(period: Period, by: str) -> dict[str, dict[str, _Sum]]:
         raise ValueError(f"Figures are told by {', '.join(BY)}, not by {by}.")
     found: dict[str, dict[str, _Sum]] = {}
     for part, kind, n, by_ai, total, buckets in rows(
-        _SUMS.format(by=by), {"since": period.since, "until": period.until}
+        _SUMS.format(by=_COLUMNS.get(by, by), whose=_WHOSE.get(by, "")),
+        {"since": period.since, "until": period.until, "of_crms": list(OF_CRMS)},
     ):
         found.setdefault(part, {})[kind] = _Sum(
             n, by_ai, total, added([json.loads(buckets or "{}")])
@@ -123,10 +130,15 @@ def _sums(period: Period, by: str) -> dict[str, dict[str, _Sum]]:
     return found
 
 
+_COLUMNS = {"crm": "channel"}
+_WHOSE = {
+    "channel": "AND kind <> ALL (%(of_crms)s)",
+    "crm": "AND kind = ANY (%(of_crms)s)",
+}
 _SUMS = """
 WITH counted AS (
     SELECT {by}::text AS part, kind, agent, n, total, buckets FROM figures_figure
-    WHERE day BETWEEN %(since)s AND %(until)s
+    WHERE day BETWEEN %(since)s AND %(until)s {whose}
 ), histogram AS (
     SELECT part, kind, jsonb_object_agg(bucket, held) AS buckets FROM (
         SELECT part, kind, b.key AS bucket, SUM(b.value::bigint) AS held
@@ -144,6 +156,7 @@ def _measures(sums: Mapping[str, _Sum]) -> Measures:
         return sums.get(kind, _NOTHING)
 
     runs, responses, answered = of("runs"), of("responses"), of("runs_sent")
+    lag = of("crm_lag")
     return Measures(
         messages_in=of("messages_in").n,
         messages_out=of("messages_out").n,
@@ -165,6 +178,9 @@ def _measures(sums: Mapping[str, _Sum]) -> Measures:
         conversion=_share(of("leads_won").n, of("leads").n),
         ai_cost=round(runs.total, 6),
         cost_per_answer=_share(runs.total, answered.n),
+        crm_changes=lag.n,
+        crm_lag_median_seconds=percentile(lag.buckets or {}, 0.5),
+        crm_lag_p90_seconds=percentile(lag.buckets or {}, 0.9),
     )
 
 

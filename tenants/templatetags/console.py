@@ -33,6 +33,7 @@ REASONS = {
     "unsafe_reply": gettext_lazy("The drafted reply did not pass the checks."),
     "agent_asked_for_a_person": gettext_lazy("The AI found that a person should answer."),
     "budget": gettext_lazy("The budget for models is used up, and the answer is not sure."),
+    "plan": gettext_lazy("This month's limit of what the AI may send is reached."),
     "repeated_failure": gettext_lazy("The AI failed several times."),
     "attachment_only": gettext_lazy("There is only an attachment, and no words."),
     "send_refused": gettext_lazy("The reply could not be sent."),

@@ -1,12 +1,13 @@
 """What the other floors ask of the workspace."""
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
+from django.utils import timezone
 
 from tenants import context
 from tenants.audit.services import record
@@ -38,7 +39,7 @@ def record_usage(**amounts: Decimal | int | float) -> None:
 
 def usage(**amounts: Decimal | int | float) -> Write | None:
     """As ``record_usage``, to be written together with what was done."""
-    now = datetime.now(UTC)
+    now = timezone.now()  # in UTC
     # Sorted: two workers that add to the same counters take their locks in the same order.
     added = [
         (now.date(), kind, Decimal(str(amount)))
