@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from channels_app.models import InboundEvent, Message
 from crm.models import HookEvent, IncomingHook, SyncRecord
+from tenants.outgoing.models import Delivery, Endpoint, Event
 from tests.factories import (
     make_connection,
     make_contact,
@@ -53,6 +54,22 @@ def dead_message(conversation=None, *, code="131026", **more):
             "external_key": "",
             **more,
         },
+    )
+
+
+def dead_delivery(**more):
+    endpoint = Endpoint.objects.create(name="n8n", url="https://n8n.example.com/", events=[])
+    event = Event.objects.create(kind="lead.hot", data=b'{"lead": {"name": "Ada"}}')
+    return Delivery.objects.create(
+        **{
+            "endpoint": endpoint,
+            "event": event,
+            "state": Delivery.State.DEAD,
+            "attempts": 10,
+            "settled_at": timezone.now(),
+            "error_code": "500",
+            **more,
+        }
     )
 
 

@@ -19,7 +19,13 @@ from tenants.deadletters.boxes import Wanted, box_of, boxes
 from tenants.deadletters.models import ReplayOrder
 from tenants.deadletters.reading import page_of, tallies
 from tenants.workspace.models import Profile
-from tests.deadletters.scene import dead_event, dead_hook_event, dead_message, dead_record
+from tests.deadletters.scene import (
+    dead_delivery,
+    dead_event,
+    dead_hook_event,
+    dead_message,
+    dead_record,
+)
 from tests.factories import make_connection, make_conversation, make_crm, make_message
 
 MAKERS: dict[str, Callable[[], Any]] = {
@@ -28,6 +34,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "crm": dead_record,
     "webhook": lambda: dead_record(make_crm(kind="webhook")),
     "hook": dead_hook_event,
+    "event": dead_delivery,
 }
 
 

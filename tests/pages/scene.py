@@ -43,6 +43,7 @@ from leads.services.automation import add_rule
 from leads.services.importing import upload
 from tenants.accounts.models import ApiKey, User
 from tenants.deadletters.models import ReplayOrder
+from tenants.outgoing.models import Delivery, Endpoint
 from tenants.services import create_api_key
 from tests.factories import (
     make_connection,
@@ -53,6 +54,7 @@ from tests.factories import (
     make_message,
     make_user,
 )
+from tests.outgoing.scene import make_webhook
 
 
 @dataclass
@@ -94,6 +96,16 @@ class Scene:
     def task(self) -> Task:
         """Something to be done for the lead."""
         return self.lead.tasks.first() or add_task(lead=self.lead, title="Ring", actor="user:1")
+
+    @property
+    def webhook(self) -> Endpoint:
+        """An address with a log."""
+        return Endpoint.objects.first() or make_webhook()
+
+    @property
+    def delivery(self) -> Delivery:
+        """One that was given up."""
+        return self.webhook.deliveries.dead().get()
 
     @property
     def tag(self) -> Tag:
