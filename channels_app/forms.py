@@ -6,9 +6,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from channels_app import phrases
-from channels_app.models import ChannelConnection, MessageTemplate
+from channels_app.models import CannedReply, ChannelConnection, Label, MessageTemplate
 from channels_app.providers import CHANNELS
+from channels_app.services.bulk import DEEDS
 from channels_app.services.routing import shared_secret
+from channels_app.services.snoozing import moment_meant
 from channels_app.services.templates import filled
 from tenants.accounts.models import User
 
@@ -112,6 +114,97 @@ class AssignForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["assignee"].queryset = User.objects.filter(is_active=True)  # type: ignore[attr-defined]
+
+
+class SnoozeForm(forms.Form):
+    """Until when: a preset, or words such as "tomorrow 9am" on the company's clock. Neither
+    means until they write again."""
+
+    preset = forms.CharField(max_length=16, required=False)
+    typed = forms.CharField(
+        label=_("Until"),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        said = str(given.get("preset") or given.get("typed") or "").strip()
+        given["until"] = moment_meant(said) if said and said != "reply" else None
+        if said and said != "reply" and given["until"] is None:
+            self.add_error(
+                "typed", _("This says no time to come. Try “tomorrow 9am” or “in 2 hours”.")
+            )
+        elif not said:
+            self.add_error("typed", _("Say until when."))
+        return given
+
+
+class LabelForm(forms.Form):
+    """A label to put on, by its name."""
+
+    name = forms.CharField(label=_("Label"), max_length=40)
+
+
+class ViewForm(forms.Form):
+    """A list to be kept."""
+
+    name = forms.CharField(label=_("Name"), max_length=60)
+    status = forms.ChoiceField(
+        label=_("Status"),
+        choices=[("open", _("Open")), ("snoozed", _("Snoozed")), ("closed", _("Closed"))],
+        required=False,
+    )
+    whose = forms.ChoiceField(
+        label=_("Assigned to"),
+        choices=[("", _("Anybody")), ("me", _("Whoever looks")), ("nobody", _("Nobody"))],
+        required=False,
+    )
+    platform = forms.ChoiceField(label=_("Channel"), required=False)
+    label = forms.ModelChoiceField(
+        label=_("Label"), queryset=Label.objects.all(), required=False, empty_label=_("Any")
+    )
+    is_waiting = forms.BooleanField(label=_("Only who waits for an answer"), required=False)
+    is_shared = forms.BooleanField(label=_("For everybody here"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["platform"].choices = [("", _("Any")), *CHANNELS.choices()]  # type: ignore[attr-defined]
+
+    def clean_status(self) -> str:
+        return self.cleaned_data["status"] or "open"
+
+
+class CannedForm(forms.ModelForm):
+    """What is written often, and the short word it is found by."""
+
+    class Meta:
+        model = CannedReply
+        fields = ("shortcut", "text")
+        widgets = {"text": forms.Textarea(attrs={"rows": 4, "dir": "auto"})}
+
+    def clean_shortcut(self) -> str:
+        return str(self.cleaned_data["shortcut"]).lower()
+
+
+class ManyForm(forms.Form):
+    """One deed on the conversations that were ticked."""
+
+    deed = forms.ChoiceField(choices=[(name, name) for name in DEEDS])
+    assignee = forms.ModelChoiceField(queryset=User.objects.none(), required=False)
+    preset = forms.CharField(max_length=16, required=False)
+    label = forms.CharField(max_length=40, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["assignee"].queryset = User.objects.filter(is_active=True)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if given.get("deed") == "label" and not str(given.get("label") or "").strip():
+            self.add_error("label", _("Name the label."))
+        return given
 
 
 class PhoneForm(forms.Form):

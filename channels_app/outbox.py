@@ -60,9 +60,11 @@ def post_with_files(
     actor: str = "",
     answers: Message | None = None,
     is_private: bool = False,
+    held_seconds: float = 0,
 ) -> list[Message]:
     """As ``post_message``, with files of ours: in one message, or in the fewest its network needs.
 
+    ``held_seconds`` is how long it can be taken back before it leaves.
     Raises SendRefused also where the network does not take a file; nothing is written then.
     """
     return record_with_files(
@@ -74,4 +76,5 @@ def post_with_files(
         actor=actor,
         answers=answers,
         is_private=is_private,
+        held_seconds=held_seconds,
     )

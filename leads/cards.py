@@ -4,13 +4,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from channels_app.models import Conversation
-from leads.models import Lead
+from channels_app.models import Conversation, Message
+from leads.models import Lead, LeadChange
 from leads.services import timeline, what_would_make_it_hot
 from tenants.cards import Panel, Tile, offer
 from tenants.histories import Before, Moment
 
 SEE = "leads.view_lead"
+SHOWN = 5  # of what is to be done and what has changed, beside a conversation
 
 # Words of the rows, for the translators; templates show them by ``told``.
 WORDS = (
@@ -58,6 +59,16 @@ WORDS = (
     gettext_noop("The company they work for"),
     gettext_noop("Their role there"),
     gettext_noop("A friendly last message"),
+    gettext_noop("Industry that fits"),
+    gettext_noop("Company size that fits"),
+    gettext_noop("Region that fits"),
+    gettext_noop("Budget that fits"),
+    gettext_noop("Role that fits"),
+    gettext_noop("An industry you sell to"),
+    gettext_noop("A company of the size you want"),
+    gettext_noop("A region you serve"),
+    gettext_noop("A budget as large as you want"),
+    gettext_noop("A role that decides"),
 )
 
 
@@ -98,8 +109,24 @@ def lead_panel(conversation: Conversation) -> Panel:
             "lead": lead,
             "reasons": sorted(lead.contributions.all(), key=lambda row: -row.points),
             "hints": what_would_make_it_hot(lead),
+            "tasks": list(lead.tasks.filter(done_at=None).select_related("assignee")[:SHOWN]),
+            "history": timeline.changes_of(lead, Before(), SHOWN),
+            "back": reverse("channels_app:conversation", args=[conversation.pk]),
         },
     )
+
+
+@offer("message", order=20, permission=SEE)
+def what_it_changed(messages: list[Message]) -> dict[int, Panel]:
+    """Under a message: how it moved the score, the tier or the stage."""
+    rows = LeadChange.objects.filter(
+        message__in=[message.pk for message in messages], field__in=["score", "tier", "stage"]
+    )
+    moved: dict[int, list[Moment]] = {}
+    for row in rows.order_by("pk"):
+        if row.before and row.message_id is not None:  # not what it was made with
+            moved.setdefault(row.message_id, []).append(timeline.as_moment(row))
+    return {pk: Panel("leads/message_panel.html", {"moves": found}) for pk, found in moved.items()}
 
 
 @offer("lead.timeline", order=10, permission="channels_app.view_message")

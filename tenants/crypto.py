@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -147,6 +147,18 @@ def blind_index(value: str) -> str:
     """A keyed fingerprint (32 hex digits): equal values meet, nothing can be read back."""
     folded = value.strip().casefold().encode("utf-8", "surrogatepass")
     return hmac.new(keyring().index_key, folded, sha256).hexdigest()[:32]
+
+
+def blind_words(words: Iterable[str]) -> list[int]:
+    """Keyed fingerprints of words as numbers of 64 bits, for an index that holds many of them."""
+    key = keyring().index_key
+    return [
+        int.from_bytes(
+            blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8, key=key).digest(),
+            signed=True,
+        )
+        for word in words
+    ]
 
 
 def keyring() -> Keyring:

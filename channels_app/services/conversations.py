@@ -9,6 +9,7 @@ from django.db import transaction
 from channels_app import announcements
 from channels_app.models import Conversation, Message
 from channels_app.services.locking import locked
+from channels_app.services.mentions import mention_colleagues
 from channels_app.services.outgoing import (
     StaleTurn,
     announce_message,
@@ -34,6 +35,7 @@ DEED_FIELDS = (
     "unread_count",
     "waiting_since",
     "closing_reason",
+    "snoozed_until",
 )
 HANDED_OVER = (*("controller", "turn_version", "escalation_reason", "waiting_since", "assignee"),)
 HUMAN = Conversation.Controller.HUMAN
@@ -128,6 +130,7 @@ def hand_over(
     row.assignee_id = row.assignee_id or assignee_id
     update_conversation(row, HANDED_OVER)
     copy_state(row, conversation)
+    publish("escalated", conversation=row.pk, assignee=row.assignee_id)
     announce_conversation(row)
     announcements.escalated(row, row.escalation_reason)
     return conversation
@@ -168,6 +171,7 @@ def assign(
         if assignee is not None:
             row.controller = HUMAN
             withdraw_drafts_of_ai(row)
+        publish("assigned", conversation=row.pk, assignee=row.assignee_id)
     return conversation
 
 
@@ -184,6 +188,7 @@ def add_note(*, conversation: Conversation, text: str, user: User | None) -> Mes
         state=Message.State.RECEIVED,
     )
     announce_message(note)
+    mention_colleagues(note)
     return note
 
 

@@ -1,22 +1,27 @@
 """What stands in the inbox: tabs, their counters, search, one page after another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, Subquery
+from django.db.models import Q
 
-from channels_app.models import Contact, Conversation, ConversationQuerySet, Message
+from channels_app.models import Contact, Conversation, ConversationQuerySet, InboxView, Message
 from channels_app.models.conversations import HAS_DRAFT
 from channels_app.services.contacts import called, own_number
+from channels_app.services.mentions import mentions
+from channels_app.services.searching import conversations_with, read_new_words
+from channels_app.services.views import rule_of_view
+from tenants import context
 from tenants.accounts.models import User
 
 PAGE = 30
 THREAD_PAGE = 50
+COUNTED = 999  # beyond that a counter says "999+": nobody works by the difference
 OPEN = Q(status=Conversation.Status.OPEN)
 ESCALATED = OPEN & Q(controller=Conversation.Controller.HUMAN) & ~Q(escalation_reason="")
-TABS = ("mine", "unassigned", "all", "drafts", "escalated", "closed")
+TABS = ("mine", "unassigned", "all", "mentions", "drafts", "escalated", "snoozed", "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +34,14 @@ class Slice:
 
 def rule_of(tab: str, user: User) -> Q:
     """What a tab shows; its counter counts by the same rule."""
+    if tab == "mentions":
+        return mentions(user)
     return {
         "mine": OPEN & Q(assignee=user),
         "unassigned": OPEN & Q(assignee=None),
         "drafts": HAS_DRAFT,
         "escalated": ESCALATED,
+        "snoozed": Q(status=Conversation.Status.SNOOZED),
         "closed": Q(status=Conversation.Status.CLOSED),
     }.get(tab, OPEN)
 
@@ -43,12 +51,29 @@ def begun() -> ConversationQuerySet:
     return Conversation.objects.filter(last_message_at__isnull=False)
 
 
-def counters(user: User) -> dict[str, int]:
-    """How many conversations each tab lists, in one query."""
-    counted: dict[str, int] = begun().aggregate(
-        **{tab: Count("pk", filter=rule_of(tab, user)) for tab in TABS}
-    )
-    return counted
+def counters(user: User, views: Sequence[InboxView] = ()) -> dict[str, int]:
+    """How many conversations each tab and each kept view (``view-7``) lists, in one query."""
+    rules = {tab: rule_of(tab, user) for tab in TABS}
+    return _count(rules | {f"view-{view.pk}": rule_of_view(view, user) for view in views})
+
+
+def _count(rules: Mapping[str, Q]) -> dict[str, int]:
+    """How many conversations follow each rule, no further than to one more than ``COUNTED``.
+
+    Each is counted by itself, along the index that its list goes by: one look at all rows for
+    all of them together takes as long as there are conversations.
+    """
+    parts: list[str] = []
+    values: list[Any] = []
+    for rule in rules.values():
+        rows = begun().filter(rule).order_by().values("pk")[: COUNTED + 1]
+        sql, given = rows.query.sql_with_params()
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS listed)")  # noqa: S608 - Django's own SQL
+        values.extend(given)
+    with context.connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", values)
+        found = cursor.fetchone()
+    return dict(zip(rules, found, strict=True))
 
 
 def waiting_count() -> int:
@@ -56,14 +81,24 @@ def waiting_count() -> int:
     return Conversation.objects.waiting_for_human().count()
 
 
-def list_conversations(*, user: User, tab: str, search: str = "", cursor: str = "") -> Slice:
-    """One page of a tab, newest word first. A search looks at every conversation instead."""
+def list_conversations(
+    *, user: User, tab: str, view: InboxView | None = None, search: str = "", cursor: str = ""
+) -> Slice:
+    """One page of a tab or of a kept view, newest word first. A search looks at every
+    conversation instead."""
     rows = begun().with_people()
-    rows = rows.filter(found_by(search)) if search.strip() else rows.filter(rule_of(tab, user))
+    if search.strip():
+        rows = rows.filter(found_by(search))
+    else:
+        rows = rows.filter(rule_of_view(view, user) if view else rule_of(tab, user))
     rows = rows.order_by("-last_message_at", "-pk")
     if after := _position(cursor):
         moment, pk = after
-        rows = rows.filter(Q(last_message_at__lt=moment) | Q(last_message_at=moment, pk__lt=pk))
+        # The first half says the same as the second and is one an index can go by.
+        rows = rows.filter(
+            Q(last_message_at__lt=moment) | Q(last_message_at=moment, pk__lt=pk),
+            last_message_at__lte=moment,
+        )
     found = list(rows[: PAGE + 1])
     more = len(found) > PAGE
     found = found[:PAGE]
@@ -71,12 +106,21 @@ def list_conversations(*, user: User, tab: str, search: str = "", cursor: str = 
 
 
 def found_by(search: str) -> Q:
-    """The conversations of whoever goes by this address, or the one of this number."""
-    contacts = Contact.objects.filter(called(search))
-    rule = Q(contact__in=Subquery(contacts.values("pk")))
-    if number := own_number(search):
-        rule |= Q(pk=number)
-    return rule
+    """The conversations of whoever goes by this name or address, the one of this number, and
+    those in which these words were said."""
+    read_new_words()
+    by_address = Conversation.objects.filter(
+        contact__in=Contact.objects.filter(called(search)).values("pk")
+    )
+    found = (
+        by_address.order_by()
+        .values("pk")
+        .union(
+            conversations_with(search).order_by().values("conversation_id"),
+            Conversation.objects.filter(pk=own_number(search)).order_by().values("pk"),
+        )
+    )
+    return Q(pk__in=found)
 
 
 def thread_page(*, conversation: Conversation, before: int = 0) -> tuple[list[Message], int]:

@@ -1,7 +1,7 @@
 """Recording what we want to say: the fence, the send policy, the queued row."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -152,8 +152,9 @@ def record_message(
     answers: Message | None = None,
     is_private: bool = False,
     template: Mapping[str, Any] | None = None,
+    held_seconds: float = 0,
 ) -> Message:
-    """Write the queued row and ring the courier on commit.
+    """Write the queued row and ring the courier on commit, or when it was held so long.
 
     ``seen_turn`` is the fence: with it the row is written only if the AI still leads and
     nobody has spoken since, checked under the conversation's lock. Raises StaleTurn, SendRefused.
@@ -188,6 +189,7 @@ def record_message(
         answers=comment_to_answer(row, answer),
         is_private=is_private,
         template=dict(template) if template is not None else None,
+        next_attempt_at=_held_until(held_seconds),
     )
     _NEW_MESSAGE.row(message)
     if attachments and not media.attach(message=message):
@@ -197,12 +199,16 @@ def record_message(
     row.preview = text[:PREVIEW] or named(message.attachments)
     update_conversation(row, OUTGOING_FIELDS + HUMAN_FIELDS if by_human else OUTGOING_FIELDS)
     copy_state(row, conversation)
-    ring("deliver_message", message.pk)
+    ring("deliver_message", message.pk, delay=held_seconds)
     announce_message(message)
     if by_human:
         who = actor or (f"user:{user.pk}" if user else "system")
         record(action="message.sent", subject=f"message:{message.pk}", actor=who)
     return message
+
+
+def _held_until(seconds: float) -> datetime | None:
+    return timezone.now() + timedelta(seconds=seconds) if seconds else None
 
 
 _NEW_MESSAGE = PreparedInsert(Message)

@@ -31,6 +31,7 @@ from channels_app.services.rows import (
 )
 from channels_app.services.statuses import STATE_FIELDS, advance, announce_status
 from tenants.limits import take
+from tenants.live import publish
 from tenants.prepared import PreparedUpdate
 
 IN_FLIGHT = (Message.State.SENDING, Message.State.UNKNOWN)
@@ -96,6 +97,8 @@ def _open_turn(
     changed = RECEIVED_FIELDS + ALARM_FIELDS if alarm else RECEIVED_FIELDS
     if not _save_both(event, conversation, message, changed):
         return DUPLICATE
+    if alarm:
+        publish("escalated", conversation=conversation.pk, assignee=conversation.assignee_id)
     if not conversation.contact.is_blocked:
         ring_bell(message, "new")
     if alarm:

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from channels_app.media import upkeep as media
 from channels_app import announcements
+from channels_app.media import upkeep as media
 from channels_app.models import ChannelConnection, InboundEvent, Message
 from channels_app.services.doctor import settle_overdue
 from channels_app.services.intake import take_in_unrouted

@@ -8,12 +8,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from channels_app.forms import AssignForm, ReplyForm
+from channels_app.forms import AssignForm, ReplyForm, SnoozeForm
 from channels_app.media.services import MediaRefused, uploaded
 from channels_app.models import Conversation, Message
 from channels_app.outbox import SendRefused, post_with_files
 from channels_app.services import conversations as services
 from channels_app.services import hide
+from channels_app.services.presence import stop_writing
+from channels_app.services.writing import drop_draft, habits_of
 from channels_app.views.inbox import list_context, thread_context
 from tenants import cards
 from tenants.access import needs
@@ -49,14 +51,15 @@ def reply(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         except MediaRefused as refused:
             form.add_error("attachments", str(refused.text))
         else:
-            return _answer(request, opened)
-    return _answer(request, opened, form)
+            return answer_with(request, opened)
+    return answer_with(request, opened, form)
 
 
 def _write(opened: Conversation, form: ReplyForm, user: User) -> None:
     text = form.cleaned_data["text"]
     if form.is_note:
         services.add_note(conversation=opened, text=text, user=user)
+        drop_draft(conversation=opened, user=user)
         return
     with uploaded(form.cleaned_data["attachments"], user=user) as files:
         post_with_files(
@@ -66,7 +69,10 @@ def _write(opened: Conversation, form: ReplyForm, user: User) -> None:
             author=Message.Author.HUMAN,
             user=user,
             is_private=opened.is_public and form.cleaned_data["is_private"],
+            held_seconds=habits_of(user).undo_seconds,
         )
+    drop_draft(conversation=opened, user=user)
+    stop_writing(conversation=opened, user=user)
 
 
 @needs("channels_app.add_message")
@@ -79,7 +85,7 @@ def moderate(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         hide(message=comment, hidden=comment.hidden_at is None, actor=f"user:{request.user.pk}")
     except ProviderError as error:
         messages.error(request, str(error))
-    return _answer(request, _conversation(comment.conversation_id))
+    return answer_with(request, _conversation(comment.conversation_id))
 
 
 @needs(CHANGE)
@@ -136,26 +142,31 @@ def _deed(
 ) -> HttpResponse:
     opened = _conversation(pk)
     act(opened)
-    return _answer(request, _conversation(pk))
+    return answer_with(request, _conversation(pk))
 
 
-def _answer(
-    request: AuthenticatedRequest, opened: Conversation, form: ReplyForm | None = None
+def answer_with(
+    request: AuthenticatedRequest,
+    opened: Conversation,
+    form: ReplyForm | None = None,
+    snooze_form: SnoozeForm | None = None,
 ) -> HttpResponse:
     """To htmx the conversation as it now stands; to a plain form the page it came from."""
-    status = 422 if form is not None else 200
-    if request.headers.get("HX-Request"):
-        context = thread_context(request, opened, form)
-        return render(request, "channels_app/_conversation.html", context, status=status)
-    if form is None:
+    is_refused = form is not None or snooze_form is not None
+    is_fragment = "HX-Request" in request.headers
+    if not (is_refused or is_fragment):
         return redirect("channels_app:conversation", opened.pk)
+    status = 422 if is_refused else 200
+    context = {**thread_context(request, opened, form), "snooze_form": snooze_form}
+    if is_fragment:
+        return render(request, "channels_app/_conversation.html", context, status=status)
     return render(
         request,
         "channels_app/inbox.html",
         {
             "title": _("Inbox"),
             **list_context(request, opened=opened.pk),
-            **thread_context(request, opened, form),
+            **context,
             "panels": cards.gather("conversation", request.user, opened),
         },
         status=status,

@@ -1,35 +1,52 @@
 """The inbox: list, thread and contact side by side; fragments of it for live updates."""
 
+import time
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from channels_app.forms import AssignForm, ReplyForm
+from channels_app.blanks import fill
+from channels_app.forms import AssignForm, ReplyForm, ViewForm
 from channels_app.media.showing import shown_files
-from channels_app.models import Conversation, Message
+from channels_app.models import CannedReply, Conversation, Message
 from channels_app.policy import HUMAN_AGENT, Allowed, Refused
 from channels_app.providers import CHANNELS
+from channels_app.services.canned import blanks_of
 from channels_app.services.conversations import mark_read
-from channels_app.services.inbox import TABS, counters, list_conversations, thread_page
+from channels_app.services.inbox import COUNTED, TABS, counters, list_conversations, thread_page
+from channels_app.services.labelling import all_labels, labels_of
+from channels_app.services.mentions import see_mentions
 from channels_app.services.outgoing import ask_policy
+from channels_app.services.presence import arrive, colleagues_at
+from channels_app.services.views import views_of
+from channels_app.services.writing import draft_of, habits_of
 from channels_app.views.picking import Picker, picker_of
 from tenants import cards
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.accounts.models import User
 
 LABELS = {
     "mine": gettext_lazy("Mine"),
     "unassigned": gettext_lazy("Unassigned"),
     "all": gettext_lazy("All"),
+    "mentions": gettext_lazy("Mentions"),
     "drafts": gettext_lazy("Drafts"),
     "escalated": gettext_lazy("Escalated"),
+    "snoozed": gettext_lazy("Snoozed"),
     "closed": gettext_lazy("Closed"),
 }
+MAIN_TABS = ("mine", "unassigned", "all")
 SEE = "channels_app.view_conversation"
+CHANGE = "channels_app.change_conversation"
+UNDO = "inbox_undo"  # in the session: what takes the last deed on many back
+UNDO_SECONDS = 60
 
 
 @needs(SEE)
@@ -46,8 +63,7 @@ def inbox(request: AuthenticatedRequest) -> HttpResponse:
 def conversation(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """One conversation, with the list beside it."""
     opened = get_object_or_404(Conversation.objects.with_people(), pk=pk)
-    if request.user.has_perm("channels_app.change_conversation"):
-        mark_read(conversation=opened, user=request.user)
+    _look(request, opened)
     return render(
         request,
         "channels_app/inbox.html",
@@ -77,8 +93,7 @@ def conversation_list(request: AuthenticatedRequest) -> HttpResponse:
 def thread(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """The thread with its head, as it stands now; what is being written is left alone."""
     opened = get_object_or_404(Conversation.objects.with_people(), pk=pk)
-    if request.user.has_perm("channels_app.change_conversation"):
-        mark_read(conversation=opened, user=request.user)
+    _look(request, opened)
     context = thread_context(request, opened)
     return render(request, "channels_app/_thread_update.html", context)
 
@@ -98,22 +113,87 @@ def context_pane(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     )
 
 
+def _look(request: AuthenticatedRequest, opened: Conversation) -> None:
+    """Somebody who works here has it open: it is read, and colleagues see them there."""
+    if not request.user.has_perm(CHANGE):
+        return
+    mark_read(conversation=opened, user=request.user)
+    see_mentions(conversation=opened, user=request.user)
+    arrive(conversation=opened, user=request.user)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One list and how many conversations are in it."""
+
+    key: str
+    label: str
+    place: str  # of an address
+    count: int
+    view: int = 0  # the kept view it is, and whether everybody has it
+    is_shared: bool = False
+
+    @property
+    def shown(self) -> str:
+        return str(self.count) if self.count <= COUNTED else f"{COUNTED}+"
+
+
 def list_context(request: AuthenticatedRequest, opened: int = 0) -> dict[str, Any]:
+    user = request.user
+    views = views_of(user)
+    asked = request.GET.get("view", "")
+    view = next((each for each in views if str(each.pk) == asked), None)
     tab = request.GET.get("tab", "all")
-    tab = tab if tab in TABS else "all"
+    tab = "" if view else tab if tab in TABS else "all"
     search = request.GET.get("q", "")[:200]
     cursor = request.GET.get("after", "")
-    page = list_conversations(user=request.user, tab=tab, search=search, cursor=cursor)
-    counted = counters(request.user)
+    page = list_conversations(user=user, tab=tab, view=view, search=search, cursor=cursor)
+    counted = counters(user, views)
+    shelves = [Shelf(name, str(LABELS[name]), f"tab={name}", counted[name]) for name in TABS]
+    kept = [
+        Shelf(key, each.name, f"view={each.pk}", counted[key], each.pk, each.owner_id is None)
+        for each in views
+        for key in [f"view-{each.pk}"]
+    ]
+    here = f"view-{view.pk}" if view else tab
     return {
         "tab": tab,
+        "view": view,
+        "place": f"view={view.pk}" if view else f"tab={tab}",
         "search": search,
         "cursor": cursor,
         "page": page,
-        "tabs": [(name, LABELS[name], counted[name]) for name in TABS],
+        "tabs": [each for each in shelves if each.key in MAIN_TABS],
+        "more_tabs": [each for each in shelves if each.key not in MAIN_TABS],
+        "kept_views": kept,
+        "here": next(each for each in [*shelves, *kept] if each.key == here),
+        "labels_of": labels_of(page.rows),
         "opened": opened,
-        "has_channels": bool(page.rows) or any(counted.values()),
+        "has_channels": bool(page.rows) or any(counted[name] for name in TABS),
+        "undo": undoable(request),
+        **_tools(request),
     }
+
+
+def _tools(request: AuthenticatedRequest) -> dict[str, Any]:
+    """What whoever works here is offered: people to assign to, labels, a view to keep."""
+    if not request.user.has_perm(CHANGE):
+        return {}
+    return {
+        "team": list(User.objects.filter(is_active=True).order_by("name", "email")[:50]),
+        "all_labels": all_labels(),
+        "view_form": ViewForm(auto_id="view_%s"),
+        "habits": habits_of(request.user),
+    }
+
+
+def undoable(request: AuthenticatedRequest) -> dict[str, Any] | None:
+    """What was done to many a moment ago, if it can be taken back."""
+    kept = request.session.get(UNDO)
+    if not kept or not kept["count"] or time.time() - kept["at"] > UNDO_SECONDS:
+        return None
+    found: dict[str, Any] = kept
+    return found
 
 
 def thread_context(
@@ -140,9 +220,23 @@ def thread_context(
         "refused": verdict if isinstance(verdict, Refused) else None,
         "as_person": isinstance(verdict, Allowed) and verdict.tag == HUMAN_AGENT,
         "picker": picker or picker_of(request, opened),
-        "form": form or ReplyForm(),
+        "form": form or ReplyForm(initial=_begun(request, opened)),
         "assign_form": AssignForm(initial={"assignee": opened.assignee_id}),
+        "labels": labels_of([opened]).get(opened.pk, []),
+        "colleagues": colleagues_at(conversation=opened, user=request.user),
+        "now": timezone.now(),
+        **_tools(request),
     }
+
+
+def _begun(request: AuthenticatedRequest, opened: Conversation) -> dict[str, Any]:
+    """What stands in the composer: the canned reply that was chosen, or what was begun."""
+    chosen = request.GET.get("canned", "")
+    if chosen.isdecimal() and (reply := CannedReply.objects.filter(pk=int(chosen)).first()):
+        return {"mode": "reply", "text": fill(reply.text, blanks_of(opened, request.user))}
+    if draft := draft_of(conversation=opened, user=request.user):
+        return {"mode": "note" if draft.is_note else "reply", "text": draft.text}
+    return {}
 
 
 def _asides(request: AuthenticatedRequest, messages: list[Message]) -> dict[int, list[cards.Panel]]:

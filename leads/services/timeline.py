@@ -49,7 +49,7 @@ def _said(row: Message) -> Moment:
 def changes_of(lead: Lead, before: Before, size: int) -> list[Moment]:
     """Stage, owner, score, tier, facts and tags: what it was, what it became, and why."""
     rows = LeadChange.objects.filter(_lead_or_merged(lead)).filter(before.of("change", "at"))
-    return [_changed(row) for row in rows.order_by("-at", "-pk")[:size]]
+    return [as_moment(row) for row in rows.order_by("-at", "-pk")[:size]]
 
 
 def _lead_or_merged(lead: Lead) -> Q:
@@ -57,7 +57,8 @@ def _lead_or_merged(lead: Lead) -> Q:
     return Q(lead=lead) | Q(lead__absorbed_by=lead) | Q(lead__absorbed_by__absorbed_by=lead)
 
 
-def _changed(row: LeadChange) -> Moment:
+def as_moment(row: LeadChange) -> Moment:
+    """One change, with stages and tiers under the names people know."""
     was, became = row.before, row.after
     if row.field == "stage":
         was, became = (stage_name(key) if key else "" for key in (was, became))

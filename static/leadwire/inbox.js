@@ -2,7 +2,6 @@
 "use strict";
 
 (() => {
-  const SHORTCUTS = "leadwire.shortcuts";
   const $ = (selector) => document.querySelector(selector);
   const opened = () => $("#conversation[data-open]")?.dataset.open ?? "";
 
@@ -88,6 +87,7 @@
     count();
     showPicked();
     toEnd();
+    document.dispatchEvent(new Event("leadwire:opened"));
   }
 
   // -- the list's current row follows what is open
@@ -161,6 +161,7 @@
     if (event.target.id === "id_text" || event.target.name === "mode") count();
   });
   document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.id === "id_text") {
       event.preventDefault();
       event.target.form.requestSubmit();
@@ -208,16 +209,18 @@
   setInterval(countToSending, 1000);
   countToSending();
 
-  // -- the contact sees that somebody writes, where their network can show it; never for a note
+  // -- colleagues see that somebody writes; so does the contact where their network can show it,
+  //    but never a note
   const TOLD_EVERY = 3000;
   let toldAt = 0;
   function tellTyping(over) {
     const { typing } = $("[data-composer]")?.dataset ?? {};
-    if (!typing || $("input[name=mode][value=note]")?.checked) return;
+    if (!typing) return;
+    const isNote = $("input[name=mode][value=note]")?.checked;
     if (over ? !toldAt : Date.now() - toldAt < TOLD_EVERY) return;
     toldAt = over ? 0 : Date.now();
     const token = $("[data-composer] [name=csrfmiddlewaretoken]").value;
-    const body = new URLSearchParams(over ? { over: "1" } : {});
+    const body = new URLSearchParams({ ...(over && { over: "1" }), ...(isNote && { mode: "note" }) });
     fetch(typing, { method: "POST", headers: { "X-CSRFToken": token }, body }).catch(() => {});
   }
   document.addEventListener("input", (event) => {
@@ -226,7 +229,7 @@
   document.addEventListener("focusout", (event) => event.target.id === "id_text" && tellTyping(true));
 
   // -- keyboard: never inside a field, may be switched off
-  const isOn = () => localStorage.getItem(SHORTCUTS) !== "off";
+  const isOn = () => $("#shortcuts-on")?.checked ?? true;
   function step(by) {
     const rows = [...document.querySelectorAll(".row")];
     if (!rows.length) return;
@@ -243,6 +246,12 @@
     count();
     $("#id_text").focus();
   }
+  function unfold(key) {
+    const menu = $(`[data-key=${key}]`);
+    if (!menu) return;
+    menu.open = true;
+    menu.querySelector("input:not([type=hidden])")?.focus();
+  }
   const KEYS = {
     j: () => step(1),
     k: () => step(-1),
@@ -251,6 +260,10 @@
     e: () => $("[data-key=e]")?.click(),
     a: () => $("[data-key=a]")?.click(),
     t: () => $("[data-key=t]")?.click(),
+    z: () => $("[data-key=z]")?.click(),
+    s: () => unfold("s"),
+    l: () => unfold("l"),
+    x: () => (document.activeElement?.closest(".entry") ?? $(".row[aria-current]")?.closest(".entry"))?.querySelector(".entry__tick")?.click(),
     "/": () => $("#id_q")?.focus(),
     "?": () => $("#shortcuts")?.showModal(),
   };
@@ -266,15 +279,12 @@
     event.preventDefault();
     act();
   });
-  const toggle = $("#shortcuts-on");
-  if (toggle) {
-    toggle.checked = isOn();
-    toggle.addEventListener("change", () => localStorage.setItem(SHORTCUTS, toggle.checked ? "on" : "off"));
-  }
+  document.addEventListener("leadwire:look", (event) => refresh(event.detail));
 
   // -- live: events say what to fetch anew; the rows are the truth
   window.leadwireLive?.((event) => {
     const concerns = String(event.data?.conversation ?? "");
+    if (event.kind === "presence" || event.kind === "typing") return; // seen beside the thread
     refresh("list");
     if (opened() && (concerns === "" || concerns === opened())) {
       refresh("thread");
@@ -388,6 +398,13 @@
     });
     now.replaceWith(document.adoptNode(fresh));
     window.htmx.process(fresh);
+    const ticked = new Set([...now.querySelectorAll(".entry__tick:checked")].map((each) => each.value));
+    fresh.querySelectorAll(".entry__tick").forEach((each) => (each.checked = ticked.has(each.value)));
+    for (const field of now.querySelectorAll("#many select, #many [name=label]")) {
+      const again = fresh.querySelector(`#${field.id}`);
+      if (again) again.value = field.value;
+    }
+    if (fresh.id === "list") document.dispatchEvent(new Event("leadwire:listed"));
     const search = fresh.querySelector("#id_q");
     if (search) search.value = typed;
     const scroll = fresh.querySelector(".pane__scroll");

@@ -39,6 +39,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         "channels_app.add_cannedreply",
         "channels_app.delete_cannedreply",
         "leads.*",
+        "crm.add_phonecall",
         "knowledge.add_document",
         "knowledge.change_document",
         "knowledge.add_source",

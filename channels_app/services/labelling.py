@@ -1,0 +1,57 @@
+"""Words that colleagues put on conversations."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models.functions import Lower
+
+from channels_app.models import Conversation, Label
+from channels_app.services.conversations import announce_conversation
+from tenants.accounts.models import User
+from tenants.audit.services import record
+
+
+def all_labels() -> list[Label]:
+    return list(Label.objects.all())
+
+
+def label_named(name: str) -> Label:
+    """The label of this name, made where there is none; case does not tell two apart."""
+    wanted = " ".join(name.split())[:40]
+    known = Label.objects.alias(folded=Lower("name")).filter(folded=wanted.lower()).first()
+    return known or Label.objects.create(name=wanted)
+
+
+@transaction.atomic
+def put_label(*, conversation: Conversation, name: str, user: User | None) -> Label:
+    label = label_named(name)
+    label.conversations.add(conversation)
+    announce_conversation(conversation)
+    _note("labelled", conversation, label, user)
+    return label
+
+
+@transaction.atomic
+def take_label(*, conversation: Conversation, label: Label, user: User | None) -> None:
+    label.conversations.remove(conversation)
+    announce_conversation(conversation)
+    _note("unlabelled", conversation, label, user)
+
+
+def _note(action: str, conversation: Conversation, label: Label, user: User | None) -> None:
+    record(
+        action=f"conversation.{action}",
+        subject=f"conversation:{conversation.pk}",
+        actor=user.actor if user else "system",
+        details={"label": label.pk},
+    )
+
+
+def labels_of(conversations: Iterable[Conversation]) -> dict[int, list[Label]]:
+    """What is on each of them, in one query."""
+    through = Label.conversations.through
+    found: dict[int, list[Label]] = {}
+    links = through.objects.filter(conversation__in=[each.pk for each in conversations])
+    for link in links.select_related("label").order_by("label__name"):
+        found.setdefault(link.conversation_id, []).append(link.label)
+    return found
