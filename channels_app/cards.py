@@ -8,12 +8,13 @@ from django.utils.translation import gettext_noop, ngettext
 from channels_app.models import ChannelConnection, Conversation, Message, OpenFinding
 from channels_app.models.connections import channel_kinds
 from channels_app.services import open_suggestions
-from channels_app.services.figures import connections_in_trouble, last_days, today
+from channels_app.services.figures import connections_in_trouble, events_waiting, last_days, today
 from channels_app.services.inbox import waiting_count
 from channels_app.services.incidents import open_count
 from channels_app.services.telling import finding_of
 from tenants.cards import Banner, Panel, Step, Tile, offer
 from tenants.charts import Pair, bar_chart
+from tenants.operators.vitals import Reading, watched
 from tenants.templatetags.console import duration, percent
 
 # Shown on the channel's own page; they need nobody today.
@@ -199,3 +200,16 @@ def contact_panel(conversation: Conversation) -> Panel:
 @offer("networks", order=10, permission=SEE)
 def networks() -> dict[str, str]:
     return dict(channel_kinds())
+
+
+@watched
+def channel_vitals() -> list[Reading]:
+    """For the operator: channels in trouble, what waits to be read, customers left alone."""
+    connections = ChannelConnection.objects.filter(is_active=True, is_sandbox=False).count()
+    troubled, waiting, alone = connections_in_trouble(), events_waiting(), open_count()
+    return [
+        Reading("Channels", str(connections)),
+        Reading("Channels in trouble", str(troubled), troubled > 0),
+        Reading("Events unread for a minute", str(waiting), waiting > 0),
+        Reading("Customers left alone", str(alone), alone > 0),
+    ]

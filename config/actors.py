@@ -6,6 +6,8 @@ import channels_app.services
 from channels_app.media.upkeep import clear_erased_companies
 from config import pruning, sweeping, watching
 from tenants import context
+from tenants.operators.closing import being_erased, finish_erasure
+from tenants.operators.vitals import take_vitals
 
 
 @dramatiq.actor(queue_name="upkeep", max_retries=0)
@@ -81,6 +83,28 @@ def push_companies() -> None:
         with context.inside(company):
             # By its name: crm's actors are behind crm's front door.
             dramatiq.get_broker().get_actor("push_everywhere").send()
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=0)
+def take_vitals_of_companies() -> None:
+    """Ring the measuring of every company, for the operator's overview."""
+    for company in sweeping.swept_companies():
+        with context.inside(company):
+            take_vitals_of_company.send()
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=0)
+def take_vitals_of_company() -> None:
+    """Measure how this company is doing."""
+    take_vitals()
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=3)
+def erase_companies() -> None:
+    """Clear away those whose keys were destroyed: their files, and then everything else."""
+    clear_erased_companies()
+    for company in being_erased():
+        finish_erasure(company)
 
 
 @dramatiq.actor(queue_name="upkeep", max_retries=0)

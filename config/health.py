@@ -15,9 +15,8 @@ from prometheus_client.core import REGISTRY, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from tenants import context
-from tenants.jobs import QUEUES
 from tenants.models import Company
-from tenants.redis import client
+from tenants.operators.queues import queues
 
 PATIENCE = 2  # seconds; whoever asks wants to know now
 ADDRESS = ("dbname", "host", "port", "user", "password", "sslmode", "sslrootcert")
@@ -107,19 +106,13 @@ class Queues(Collector):
         waiting = GaugeMetricFamily(
             "leadwire_queue_messages", "Messages in a queue", labels=["queue", "state"]
         )
-        pipe = client().pipeline(transaction=False)
-        for queue in QUEUES:
-            pipe.hlen(f"leadwire:{queue}.msgs")  # in all lanes, and in workers' hands
-            pipe.hlen(f"leadwire:{queue}.DQ.msgs")
-            pipe.zcard(f"leadwire:{queue}.XQ")
-        try:
-            counts = iter(pipe.execute())
-        except redis.RedisError:
-            return
-        for queue in QUEUES:
-            for state in ("waiting", "delayed", "dead"):
-                waiting.add_metric([queue, state], next(counts))
-        yield waiting
+        found = list(queues())
+        for queue in found:
+            waiting.add_metric([queue.name, "waiting"], queue.waiting)
+            waiting.add_metric([queue.name, "delayed"], queue.delayed)
+            waiting.add_metric([queue.name, "dead"], queue.dead)
+        if found:
+            yield waiting
 
     def describe(self) -> Any:
         return []

@@ -15,6 +15,7 @@ UNFOLD: dict[str, Any] = {
         }
     ],
     "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "tenants.operators.pages.overview",
     "THEME": lambda request: {"light": "light", "dark": "dark"}.get(request.COOKIES.get("theme")),
     "BORDER_RADIUS": "6px",
     "STYLES": [

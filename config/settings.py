@@ -161,6 +161,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tenants.operators.middleware.VisitMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -375,6 +376,8 @@ TELEGRAM_API_URL = env.str("TELEGRAM_API_URL", default="https://api.telegram.org
 HUBSPOT_API_URL = env.str("HUBSPOT_API_URL", default="https://api.hubapi.com")
 PIPEDRIVE_API_URL = env.str("PIPEDRIVE_API_URL", default="https://api.pipedrive.com")
 HUBSPOT_CLIENT_SECRET = env.str("HUBSPOT_CLIENT_SECRET", default="")  # our own public app there
+VAPI_API_URL = env.str("VAPI_API_URL", default="https://api.vapi.ai")
+CALENDLY_API_URL = env.str("CALENDLY_API_URL", default="https://api.calendly.com")
 RESEND_API_URL = env.str("RESEND_API_URL", default="https://api.resend.com")
 X_API_URL = env.str("X_API_URL", default="https://api.x.com")
 X_LOGIN_URL = env.str("X_LOGIN_URL", default="https://x.com")

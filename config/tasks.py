@@ -13,6 +13,8 @@ scheduler.add_job(
     watching.watch_for_the_workers, CronTrigger.from_crontab("* * * * *"), name="watch_the_workers"
 )
 cron("*/10 * * * *")(actors.examine_companies)
+cron("*/5 * * * *")(actors.take_vitals_of_companies)
+cron("*/5 * * * *")(actors.erase_companies)  # what the click that rang could not finish
 cron("23 3 * * *")(actors.prune_companies)
 cron("*/5 * * * *")(actors.count_companies)
 cron("*/5 * * * *")(actors.push_companies)  # hot leads do not wait for this

@@ -26,6 +26,7 @@ from tenants.models import (
     TariffLine,
     WebhookRoute,
 )
+from tenants.operators.pages import LookedAfter
 from tenants.plans import is_in_force
 from tenants.platform_apps import APP_KINDS, addresses_of, app_of, forget_apps
 
@@ -98,9 +99,9 @@ class SubscriptionInline(TabularInline):
 
 
 @admin.register(Company)
-class CompanyAdmin(PublicAdmin):
+class CompanyAdmin(LookedAfter, PublicAdmin):
     # what the list shows
-    list_display = ["name", "schema_name", "plan", "time_zone", "is_suspended", "created_at"]
+    list_display = ["name", "schema_name", "plan", "is_suspended", "created_at", "care"]
     list_filter = ["is_suspended", "plan"]
     list_select_related = ["plan"]
     search_fields = ["name", "schema_name"]
@@ -108,7 +109,8 @@ class CompanyAdmin(PublicAdmin):
     # what the page shows
     fields = ["name", "schema_name", "plan", "time_zone", "is_suspended", "created_at"]
     # The plan it was opened with: another one is a change of plan, from a day on.
-    readonly_fields = ["schema_name", "plan", "created_at"]
+    # Suspended, and opened again, with a reason: see the page of care.
+    readonly_fields = ["schema_name", "plan", "is_suspended", "created_at"]
     inlines = [SubscriptionInline]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

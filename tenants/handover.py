@@ -1,6 +1,8 @@
 """From the public host into a company's: a link that signs its admin in, once and soon."""
 
 import secrets
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -18,12 +20,25 @@ class BadHandover(ValueError):
     """The link is forged, too old, another company's, or was used before."""
 
 
-def handover_url(*, company: Company, domain: str, user: User) -> str:
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """Whom a link signs in, and on whose visit, where an operator comes as that member."""
+
+    user: User
+    visit: dict[str, Any] = field(default_factory=dict)
+
+
+def handover_url(
+    *, company: Company, domain: str, user: User, visit: dict[str, Any] | None = None
+) -> str:
     """An address on the company's host that signs ``user`` in; good for one minute and one use."""
-    token = signing.dumps(
-        {"schema": company.schema_name, "user": user.pk, "nonce": secrets.token_urlsafe(12)},
-        salt=SALT,
-    )
+    claims = {
+        "schema": company.schema_name,
+        "user": user.pk,
+        "nonce": secrets.token_urlsafe(12),
+        "visit": visit or {},
+    }
+    token = signing.dumps(claims, salt=SALT)
     return f"{host_url(domain)}/enter/?token={token}"
 
 
@@ -34,7 +49,7 @@ def host_url(domain: str) -> str:
     return f"{scheme}://{domain}:{port}" if port else f"{scheme}://{domain}"
 
 
-def redeem(token: str) -> User:
+def redeem(token: str) -> Handover:
     """Whom the token signs in at the current company; raises BadHandover."""
     try:
         claims = signing.loads(token, salt=SALT, max_age=SECONDS)
@@ -48,4 +63,4 @@ def redeem(token: str) -> User:
     user = User.objects.filter(pk=claims["user"], is_active=True).first()
     if user is None:
         raise BadHandover("Nobody can sign in by this link any more.")
-    return user
+    return Handover(user, claims["visit"])

@@ -114,6 +114,8 @@ class Company(TenantMixin):
     # Events that some address of theirs is to be told of. It stands here because whoever works
     # for a company has this row at hand: to know that nobody asked costs no statement.
     webhook_events = models.JSONField(default=list, editable=False)
+    # Since its keys were destroyed; the rest of it is being cleared away.
+    erasing_since = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     auto_create_schema = True
@@ -166,6 +168,34 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.plan} from {self.starts_on}"
+
+
+class CompanyVitals(models.Model):
+    """How a company is doing, as it was measured a few minutes ago: for the operator's overview,
+    which must not open every company's schema to be drawn."""
+
+    company = models.OneToOneField(
+        Company, on_delete=models.CASCADE, primary_key=True, related_name="vitals"
+    )
+    measured_at = models.DateTimeField(auto_now=True)
+    readings = models.JSONField(default=list)  # as tenants.operators.vitals.Reading
+    worries = models.PositiveSmallIntegerField(default=0, db_index=True)
+
+    class Meta:
+        verbose_name_plural = "company vitals"
+
+    def __str__(self) -> str:
+        return f"{self.company_id}: {self.worries} worries"
+
+
+class ErasedName(models.Model):
+    """A subdomain that was an erased company's: nobody else gets it, nor what still knocks there."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    erased_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.digest[:8]
 
 
 class Blueprint(models.Model):

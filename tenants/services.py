@@ -18,6 +18,7 @@ from tenants.accounts.roles import Role
 from tenants.accounts.scopes import EVERYTHING, beyond, unknown
 from tenants.audit.services import record
 from tenants.models import SUBDOMAIN, Company, Domain, Plan
+from tenants.operators.closing import was_erased
 
 # Names that mean something to us, to browsers or to people.
 RESERVED = frozenset(
@@ -151,7 +152,7 @@ def _subdomain_error(subdomain: str) -> str:
     # "xn--…" is shown as letters of other scripts, which may look like somebody else's name.
     if subdomain in RESERVED or subdomain.startswith("pg-") or subdomain[2:4] == "--":
         return f"{subdomain!r} is reserved; choose another name."
-    if Company.objects.filter(schema_name__iexact=subdomain).exists():
+    if Company.objects.filter(schema_name__iexact=subdomain).exists() or was_erased(subdomain):
         return _taken(subdomain)
     return ""
 

@@ -7,7 +7,7 @@ from django.db.models import Aggregate, Count, DurationField, F, Min, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from channels_app.models import ChannelConnection, Conversation, Message
+from channels_app.models import ChannelConnection, Conversation, InboundEvent, Message
 
 AI = Q(direction=Message.Direction.OUT, author=Message.Author.AI)
 PEOPLE = Q(direction=Message.Direction.OUT, author__in=[Message.Author.HUMAN, Message.Author.ECHO])
@@ -102,3 +102,10 @@ def connections_in_trouble() -> int:
         .exclude(health=ChannelConnection.Health.OK)
         .count()
     )
+
+
+def events_waiting(patience: timedelta = timedelta(minutes=1)) -> int:
+    """Webhooks' events that should have been read by now."""
+    since = timezone.now() - patience
+    late = InboundEvent.objects.filter(status=InboundEvent.Status.PENDING, received_at__lt=since)
+    return late.count()

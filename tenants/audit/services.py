@@ -9,6 +9,7 @@ from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from tenants import context
+from tenants.audit.acting import acting_operator
 from tenants.audit.models import AuditEntry
 from tenants.models import AuditHead
 from tenants.statements import Statement
@@ -34,6 +35,8 @@ def record(
     Call it last in a transaction: until that commits, other writers of this company wait.
     """
     head, sequence, previous_hash = _locked_head()
+    if operator := acting_operator():
+        details = {**(details or {}), "operator": operator}
     entry = AuditEntry(
         sequence=sequence + 1,
         at=timezone.now(),

@@ -17,6 +17,7 @@ from tenants.audit.services import record
 from tenants.console import console
 from tenants.handover import BadHandover, redeem
 from tenants.live import listener_at, listening_token
+from tenants.operators import visiting
 from tenants.pages.forms import ProfileForm
 from tenants.workspace.models import Profile
 
@@ -47,11 +48,13 @@ def dashboard(request: AuthenticatedRequest) -> HttpResponse:
 def enter(request: HttpRequest) -> HttpResponse:
     """Take the hand-over of a company just opened: the link signs in once."""
     try:
-        user = redeem(request.GET.get("token", ""))
+        handed = redeem(request.GET.get("token", ""))
     except BadHandover as refused:
         messages.info(request, _("Please sign in."))
         return render(request, "workspace/enter.html", {"reason": str(refused)}, status=403)
-    login(request, user, backend=BACKEND)
+    login(request, handed.user, backend=BACKEND)
+    if handed.visit:
+        visiting.begin_visit(request, handed.visit)
     return redirect("workspace:dashboard")
 
 
