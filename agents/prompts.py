@@ -36,8 +36,8 @@ intent of the newest messages:
 confidence: 0 to 1, how sure you are of the intent. sentiment: -1 (furious) to 1 (delighted).
 wants_human: they ask outright for a person. is_closing: they only say thanks, ok or goodbye.
 facts: only what the contact says about themselves or their need, each with the contact's exact \
-words as quote. interest is what they want; timeline is when; role is their job. Nothing said, \
-nothing listed."""
+words as quote. interest is what they want; timeline is when; role is their job; industry and \
+company_size are their company's trade and how many work there. Nothing said, nothing listed."""
 
 REPLY = """\
 You answer customers in a chat, for this company:

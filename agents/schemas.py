@@ -6,7 +6,17 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 FactName = Literal[
-    "name", "email", "phone", "company", "role", "interest", "budget", "timeline", "location"
+    "name",
+    "email",
+    "phone",
+    "company",
+    "industry",
+    "company_size",
+    "role",
+    "interest",
+    "budget",
+    "timeline",
+    "location",
 ]
 
 

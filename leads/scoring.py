@@ -5,9 +5,10 @@ and the sum of the lines is the score. What a line is worth stands in ``leads.we
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from leads import fit
 from leads.weights import BUILT_IN, HIGHEST, OWN, OwnRule, Weights, rule_of
 
 MANUAL = "manual"  # a person's correction; never derived, never removed by a derivation
@@ -69,16 +70,20 @@ Finder = Callable[[Sequence[Said], Mapping[str, Known], Weights], Reason | None]
 class Rule:
     """``find`` looks for its reason in all that was said.
 
-    ``hint`` says what would earn the points that are still missing.
+    ``hint`` says what would earn the points that are still missing. ``dimension`` is what of the
+    company's ideal customer it compares with.
     """
 
     name: str
     label: str
     hint: str
     find: Finder
+    dimension: str = ""
 
     def best(self, weights: Weights) -> int:
         """The most it can give."""
+        if self.dimension and not weights.ideal.asks(self.dimension):
+            return 0
         return max(p for case, p in weights.points.items() if rule_of(case) == self.name)
 
 
@@ -153,15 +158,24 @@ def tier_of(score: int, weights: Weights = BUILT_IN) -> str:
 
 
 def what_would_help(
-    points: Mapping[str, int], *, score: int, weights: Weights = BUILT_IN
+    points: Mapping[str, int],
+    *,
+    score: int,
+    weights: Weights = BUILT_IN,
+    known: Collection[str] = (),
 ) -> list[tuple[str, int]]:
     """The fewest answers that would make a lead hot, the weightiest first, each with what it
     would add; [] if it is hot.
 
-    ``points`` holds what each rule gives now.
+    ``points`` holds what each rule gives now, ``known`` the facts we have: whether somebody fits
+    is not asked where it is known.
     """
     missing = weights.hot - score
-    gains = [(rule.best(weights) - points.get(rule.name, 0), rule.hint) for rule in RULES]
+    gains = [
+        (rule.best(weights) - points.get(rule.name, 0), rule.hint)
+        for rule in RULES
+        if not rule.dimension or fit.FACTS[rule.dimension] not in known
+    ]
     gains += [(one.points - points.get(one.name, 0), one.label) for one in weights.own]
     hints = []
     for gain, hint in sorted(gains, key=lambda pair: -pair[0]):
@@ -248,6 +262,24 @@ def _sentiment(said: Sequence[Said], facts: Mapping[str, Known], weights: Weight
     return Reason(case, felt.quote, felt.message)
 
 
+def _fit(dimension: str) -> Finder:
+    """Points for being what the company looks for, or for not being it."""
+    rule, name = fit.RULES[dimension], fit.FACTS[dimension]
+
+    def find(said: Sequence[Said], facts: Mapping[str, Known], weights: Weights) -> Reason | None:
+        fact = facts.get(name)
+        is_so = None if fact is None else fit.fits(weights.ideal, dimension, fact.value)
+        if fact is None or is_so is None:
+            return None
+        return Reason(f"{rule}.{'yes' if is_so else 'no'}", fact.quote, fact.message)
+
+    return find
+
+
+def _fit_rule(dimension: str, label: str, hint: str) -> Rule:
+    return Rule(fit.RULES[dimension], label, hint, _fit(dimension), dimension)
+
+
 RULES: tuple[Rule, ...] = (
     Rule("intent", "Wants to buy", "A clear wish to buy", _intent),
     Rule("budget", "Budget", "A budget with a figure", _budget),
@@ -259,6 +291,11 @@ RULES: tuple[Rule, ...] = (
     Rule("company", "Company", "The company they work for", _stated("company")),
     Rule("role", "Role", "Their role there", _stated("role")),
     Rule("sentiment", "Mood", "A friendly last message", _sentiment),
+    _fit_rule(fit.INDUSTRY, "Industry that fits", "An industry you sell to"),
+    _fit_rule(fit.SIZE, "Company size that fits", "A company of the size you want"),
+    _fit_rule(fit.REGION, "Region that fits", "A region you serve"),
+    _fit_rule(fit.BUDGET, "Budget that fits", "A budget as large as you want"),
+    _fit_rule(fit.ROLE, "Role that fits", "A role that decides"),
 )
 LABELS = {rule.name: rule.label for rule in RULES} | {
     MANUAL: "Set by a person",

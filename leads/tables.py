@@ -15,7 +15,10 @@ MOST_ROWS = 20_000
 MOST_COLUMNS = 60
 LONGEST_CELL = 500
 SKIP = ""
-FIELDS = ("name", "email", "phone", "company", "role", "location", "interest", "budget", "timeline")
+FIELDS = (
+    *("name", "email", "phone", "company", "role", "location", "interest", "budget", "timeline"),
+    *("industry", "company_size"),
+)
 OWN = ("stage", "tags", "owner")
 
 # What columns are called, in the languages we speak; compared without spaces and signs.
@@ -29,6 +32,11 @@ GUESSES: Mapping[str, tuple[str, ...]] = {
     "interest": ("interest", "need", "needs", "product", "interés", "الاهتمام"),
     "budget": ("budget", "amount", "value", "presupuesto", "الميزانية"),
     "timeline": ("timeline", "when", "plazo", "الموعد"),
+    "industry": ("industry", "sector", "branch", "industria", "القطاع", "الصناعة"),
+    "company_size": (
+        *("companysize", "employees", "numberofemployees", "headcount", "empleados", "plantilla"),
+        *("عددالموظفين", "حجمالشركة"),
+    ),
     "stage": ("stage", "status", "leadstage", "etapa", "المرحلة"),
     "tags": ("tag", "tags", "labels", "etiquetas", "الوسوم"),
     "owner": ("owner", "assignee", "owneremail", "responsable", "المسؤول"),

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from leads import fit
+from leads.fit import NOBODY, Ideal
+
 HIGHEST = 100  # a score, and what a threshold may be at most
 MOST_POINTS = 50  # one reason alone never decides
 MOST_OWN = 20
@@ -28,6 +31,12 @@ POINTS: Mapping[str, int] = {
     "role": 5,
     "sentiment.glad": 5,
     "sentiment.angry": -10,
+    # Of dimensions in which the company says whom it sells to; see leads/fit.py.
+    **{
+        f"{rule}.{case}": 5 if case == "yes" else -5
+        for rule in fit.RULES.values()
+        for case in ("yes", "no")
+    },
 }
 
 
@@ -61,13 +70,19 @@ class Weights:
     hot: int = 70
     warm: int = 40
     own: tuple[OwnRule, ...] = ()
+    ideal: Ideal = NOBODY
     since: Mapping[str, int] = field(default_factory=dict)
 
     def version_of(self, rule: str) -> int:
         return self.since.get(rule, BUILT_IN_NUMBER)
 
+    def share_of(self, dimension: str) -> int:
+        """What a dimension of the fit counts for."""
+        return max(self.points[f"{fit.RULES[dimension]}.yes"], 0)
+
     def as_json(self) -> dict[str, Any]:
         return {
+            "ideal": self.ideal.as_json(),
             "points": dict(self.points),
             "hot": self.hot,
             "warm": self.warm,
@@ -98,6 +113,7 @@ def from_json(
             OwnRule(one["label"], one["fact"], int(one["points"]), tuple(one.get("words", ())))
             for one in content.get("own", ())
         ),
+        ideal=fit.from_json(content.get("ideal") or {}),
         since=since or {},
     )
 
@@ -105,9 +121,19 @@ def from_json(
 def changed_rules(before: Weights, after: Weights) -> set[str]:
     """The rules that are worth something else, or hold for something else, afterwards."""
     changed = {rule_of(case) for case in POINTS if before.points[case] != after.points[case]}
+    changed |= {
+        rule
+        for dimension, rule in fit.RULES.items()
+        if _wanted(before.ideal, dimension) != _wanted(after.ideal, dimension)
+    }
     had = {one.name: one for one in before.own}
     has = {one.name: one for one in after.own}
     return changed | {name for name in {*had, *has} if had.get(name) != has.get(name)}
+
+
+def _wanted(ideal: Ideal, dimension: str) -> list[Any]:
+    said = ideal.as_json()
+    return [value for name, value in said.items() if name.partition("_")[0] == dimension]
 
 
 def faults_of(weights: Weights) -> dict[str, str]:
@@ -117,6 +143,7 @@ def faults_of(weights: Weights) -> dict[str, str]:
         faults["hot"] = "out_of_range"
     if not 0 < weights.warm < weights.hot:
         faults["warm"] = "not_below_hot"
+    faults |= fit.faults_of(weights.ideal)
     if len(weights.own) > MOST_OWN:
         faults["own"] = "too_many"
     seen: set[str] = set()

@@ -111,6 +111,19 @@ def budgets(text: str, digits: str) -> Iterator[Found]:
     yield from matches("budget", _BUDGET_CUE, digits)
 
 
+# -- how many work there
+
+_SIZE = re.compile(
+    r"(?<![\d.,])\d[\d.,]{0,6}(?:\s?(?:-|–|to|a)\s?\d[\d.,]{0,6})?\s"
+    r"(?:employees|staff\b|empleados|trabajadores|موظف\w*)|\b(?:team|staff) of \d{1,5}\b",
+    re.IGNORECASE,
+)
+
+
+def sizes(text: str, digits: str) -> Iterator[Found]:
+    yield from matches("company_size", _SIZE, digits)
+
+
 # -- time
 
 _MONTH = "january|february|march|april|may|june|july|august|september|october|november|december|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|يناير|فبراير|مارس|أبريل|ابريل|مايو|يونيو|يوليو|أغسطس|اغسطس|سبتمبر|أكتوبر|اكتوبر|نوفمبر|ديسمبر|رمضان"
@@ -259,6 +272,7 @@ FINDERS: tuple[Callable[[str, str], Iterator[Found]], ...] = (
     emails,
     phones,
     budgets,
+    sizes,
     timelines,
     roles,
     names,

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from leads import services
+from leads import fit, services
 from leads.models import RuleSet, ScoreMove
 from leads.weights import HIGHEST, MOST_OWN, MOST_POINTS, POINTS
 from tenants.api.exceptions import problem
@@ -30,6 +30,29 @@ class OwnRuleSerializer(serializers.Serializer):
     )
 
 
+def _words() -> serializers.ListField:
+    word = serializers.CharField(max_length=fit.LONGEST_WORD)
+    return serializers.ListField(child=word, max_length=fit.MOST_WORDS, default=list)
+
+
+class IdealSerializer(serializers.Serializer):
+    """Whom the company sells to. What is left out is not judged; of words one must be in the
+    lead's fact, and ranges include their ends."""
+
+    industry = _words()
+    size_from = serializers.IntegerField(
+        min_value=0, max_value=fit.HIGHEST_NUMBER, allow_null=True, default=None
+    )
+    size_to = serializers.IntegerField(
+        min_value=0, max_value=fit.HIGHEST_NUMBER, allow_null=True, default=None
+    )
+    region = _words()
+    budget_from = serializers.IntegerField(
+        min_value=0, max_value=fit.HIGHEST_NUMBER, allow_null=True, default=None
+    )
+    role = _words()
+
+
 class RulesSerializer(serializers.Serializer):
     """The numbers. A case that is left out keeps its built-in points."""
 
@@ -41,6 +64,7 @@ class RulesSerializer(serializers.Serializer):
     hot = serializers.IntegerField(min_value=2, max_value=HIGHEST)
     warm = serializers.IntegerField(min_value=1, max_value=HIGHEST)
     own = serializers.ListField(child=OwnRuleSerializer(), default=list, max_length=MOST_OWN)
+    ideal = IdealSerializer(default=dict)
 
     def validate_points(self, points: dict[str, int]) -> dict[str, int]:
         if strange := sorted(case for case in points if case not in POINTS):

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from leads import weights
+from leads import bant, fit, weights
 from leads.models import Contribution, Lead, LeadChange
 from leads.pipeline import LONGEST_KEY
-from leads.services import known_facts, what_would_make_it_hot
+from leads.services import bant_of, fit_of, known_facts, what_would_make_it_hot
 from tenants.accounts.models import User
 
 
@@ -59,6 +60,35 @@ class KnownFactSerializer(serializers.Serializer):
     message = serializers.IntegerField(source="message_id", allow_null=True)
 
 
+class MatchSerializer(serializers.Serializer):
+    """One dimension of the fit; ``share`` is what it counts for, of all that is asked about."""
+
+    dimension = serializers.ChoiceField(choices=list(fit.DIMENSIONS))
+    state = serializers.ChoiceField(choices=[fit.FITS, fit.MISSES, fit.UNKNOWN])
+    value = serializers.CharField(allow_blank=True)
+    share = serializers.IntegerField()
+
+
+class FitSerializer(serializers.Serializer):
+    percent = serializers.IntegerField(
+        allow_null=True, help_text="Null where the rule set in force does not say whom you sell to."
+    )
+    matches = MatchSerializer(many=True, help_text="The dimensions that are asked about.")
+
+
+class BantSerializer(serializers.Serializer):
+    """Budget, authority, need or timing; ``question`` is empty where it is answered."""
+
+    key = serializers.ChoiceField(
+        choices=[letter.key for letter in bant.LETTERS], source="letter.key"
+    )
+    value = serializers.CharField(allow_blank=True)
+    question = serializers.SerializerMethodField()
+
+    def get_question(self, answer: bant.Answer) -> str:
+        return gettext(answer.letter.question) if answer.is_open else ""
+
+
 class LeadDetailSerializer(LeadSerializer):
     """A lead with everything behind it."""
 
@@ -66,11 +96,14 @@ class LeadDetailSerializer(LeadSerializer):
     changes = serializers.SerializerMethodField(help_text="The newest hundred.")
     known_facts = serializers.SerializerMethodField()
     what_would_make_it_hot = serializers.SerializerMethodField()
+    fit = serializers.SerializerMethodField()
+    bant = serializers.SerializerMethodField()
 
     class Meta(LeadSerializer.Meta):
         fields = [
             *LeadSerializer.Meta.fields,
             *("contributions", "changes", "known_facts", "what_would_make_it_hot"),
+            *("fit", "bant"),
         ]
         read_only_fields = fields
 
@@ -85,6 +118,14 @@ class LeadDetailSerializer(LeadSerializer):
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_what_would_make_it_hot(self, lead: Lead) -> list[str]:
         return what_would_make_it_hot(lead)
+
+    @extend_schema_field(FitSerializer)
+    def get_fit(self, lead: Lead) -> Any:
+        return FitSerializer(fit_of(lead)).data
+
+    @extend_schema_field(BantSerializer(many=True))
+    def get_bant(self, lead: Lead) -> Any:
+        return BantSerializer(bant_of(lead), many=True).data
 
 
 class AssignLeadSerializer(serializers.Serializer):

@@ -1,7 +1,14 @@
 """What can be done with a lead: by the agent, by a person, or over the API."""
 
 from leads.services.bulk import BulkDone, change_many, take_back
-from leads.services.insight import known_facts, lead_of, what_would_make_it_hot
+from leads.services.insight import (
+    Fit,
+    bant_of,
+    fit_of,
+    known_facts,
+    lead_of,
+    what_would_make_it_hot,
+)
 from leads.services.rule_sets import (
     RuleSetRefused,
     change_draft,
@@ -38,11 +45,13 @@ from leads.services.work import assign_owner, override_score, set_stage
 __all__ = [
     "BulkDone",
     "Column",
+    "Fit",
     "RuleSetRefused",
     "add_task",
     "apply_understanding",
     "arrange_stages",
     "assign_owner",
+    "bant_of",
     "change_draft",
     "change_many",
     "change_tag",
@@ -51,6 +60,7 @@ __all__ = [
     "correct_facts",
     "discard_draft",
     "finish_task",
+    "fit_of",
     "forget_message",
     "known_facts",
     "lead_of",

@@ -34,6 +34,8 @@ LABELS = {
     "interest": "Interest",
     "budget": "Budget",
     "timeline": "Timeline",
+    "industry": "Industry",
+    "company_size": "Company size",
     "stage": "Stage",
     "tags": "Tags",
     "owner": "Owner",

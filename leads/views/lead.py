@@ -43,6 +43,8 @@ def _page(
             "reasons": sorted(shown.contributions.all(), key=lambda row: -row.points),
             "facts": services.known_facts(shown),
             "hints": services.what_would_make_it_hot(shown),
+            "fit": services.fit_of(shown),
+            "bant": services.bant_of(shown),
             **_timeline(request, shown),
             "conversations": shown.contact.conversations.select_related("connection"),
             "panels": cards.gather("lead", request.user, shown),

@@ -1,5 +1,6 @@
 """What scores go by: the set in force, drafts with their preview, and what was in force before."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -9,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from leads import services
+from leads import fit, services
 from leads.forms.rules import OwnRules, RulesForm, own_rules_as_rows
 from leads.models import RuleSet
 from leads.weights import BUILT_IN_NUMBER, Weights, changed_rules
@@ -17,7 +18,10 @@ from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
 
 SHOWN_SETS, SHOWN_MOVES = 12, 50
-KNOWN_FACTS = ("location", "company", "role", "interest", "budget", "timeline")
+KNOWN_FACTS = (
+    *("location", "company", "industry", "company_size", "role"),
+    *("interest", "budget", "timeline"),
+)
 
 
 @needs("leads.view_ruleset")
@@ -33,6 +37,7 @@ def scoring(request: AuthenticatedRequest) -> HttpResponse:
             "title": _("Scoring"),
             "weights": weights,
             "form": RulesForm(weights=weights),
+            "ideal": list(_wanted(weights)),
             "sets": sets,
             "left": services.rescoring_left(),
             "built_in": BUILT_IN_NUMBER,
@@ -111,6 +116,22 @@ def publish(request: AuthenticatedRequest, number: int) -> HttpResponse:
 def discard(request: AuthenticatedRequest, number: int) -> HttpResponse:
     done = _done(request, number, services.discard_draft, _("The draft is put away."))
     return redirect("leads:scoring") if done.status_code == 302 else done
+
+
+def _wanted(weights: Weights) -> Iterator[dict[str, Any]]:
+    """What the company wants of a lead, one row a dimension that it says something of."""
+    said = weights.ideal.as_json()
+    for dimension, label in fit.LABELS.items():
+        if not weights.ideal.asks(dimension):
+            continue
+        if dimension in {fit.SIZE, fit.BUDGET}:
+            ends = (said[f"{dimension}_from"], said.get(f"{dimension}_to"))
+            wanted = "–".join("" if end is None else str(end) for end in ends)
+        else:
+            wanted = ", ".join(said[dimension])
+        rule = fit.RULES[dimension]
+        points = {case: weights.points[f"{rule}.{case}"] for case in ("yes", "no")}
+        yield {"label": label, "wanted": wanted, **points}
 
 
 def _done(request: AuthenticatedRequest, number: int, deed: Any, said: str) -> HttpResponse:

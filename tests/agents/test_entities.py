@@ -42,6 +42,9 @@ def spoken_of(text, name):
             "مرحبا، اسمي خالد العمري من الرياض، الميزانية 40 ألف ريال",
             {"name": "خالد العمري", "location": "الرياض", "budget": "40 ألف ريال"},
         ),
+        ("We are 20 to 50 employees, staff of three", {"company_size": "20 to 50 employees"}),
+        ("Somos 120 empleados", {"company_size": "120 empleados"}),
+        ("لدينا 30 موظفا", {"company_size": "30 موظفا"}),
     ],
 )
 def test_what_they_say_of_themselves(text, facts):
