@@ -145,7 +145,7 @@ class EventTypesView(APIView):
 
 
 def _shown(event: EventType[Any]) -> dict[str, Any]:
-    body, named = body_schema(event, ref="#/$defs/{model}")
+    body, named = body_schema(event, ref="#/$defs/Webhook{model}")
     return {
         "name": event.name,
         "version": event.version,

@@ -7,7 +7,7 @@ from typing import Any
 
 from tenants.outgoing.events import EventType, catalogue, example_of
 
-REF = "#/components/schemas/{model}"
+REF = "#/components/schemas/Webhook{model}"
 HEADERS = (
     ("webhook-id", "The same for this event at this address, however often it is sent."),
     ("webhook-timestamp", "Seconds since 1970, of this try. Refuse what is older than 5 minutes."),
@@ -26,8 +26,8 @@ def body_schema(event: EventType[Any], *, ref: str = REF) -> tuple[dict[str, Any
     """The JSON schema of a whole body, and the shapes it names."""
     shape = event.shape.model_json_schema(ref_template=ref, mode="serialization")
     shared = shape.pop("$defs", {})
-    name = f"Webhook{event.shape.__name__}"
-    named = {**shared, name: shape}
+    name = event.shape.__name__
+    named = {f"Webhook{each}": said for each, said in {**shared, name: shape}.items()}
     body = {
         "type": "object",
         "properties": {

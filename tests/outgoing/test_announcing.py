@@ -21,7 +21,7 @@ from tests.factories import make_conversation, make_lead, make_message, make_use
 
 @pytest.mark.parametrize("event", catalogue(), ids=lambda event: event.name)
 def test_every_event_is_as_its_schema_says(event):
-    body, named = body_schema(event, ref="#/$defs/{model}")
+    body, named = body_schema(event, ref="#/$defs/Webhook{model}")
 
     jsonschema.validate(
         example_of(event),
