@@ -24,10 +24,23 @@ def push_lead(connection_id: int, lead_id: int) -> None:
 
 
 @dramatiq.actor(queue_name="crm")
+def pull_changes(connection_id: int) -> None:
+    """What people have changed there since the last look."""
+    services.pull_changes(connection=CrmConnection.objects.get(pk=connection_id))
+
+
+@dramatiq.actor(queue_name="crm")
+def line_up_next(backfill_id: int) -> None:
+    """The next page of leads that were there before the CRM."""
+    services.line_up_next(backfill_id=backfill_id)
+
+
+@dramatiq.actor(queue_name="crm")
 def push_everywhere() -> None:
     """The beat's stroke: every connection that can take something."""
     for connection_id in CrmConnection.objects.usable().values_list("pk", flat=True):
         push_due.send(connection_id)
+        pull_changes.send(connection_id)
 
 
 @dramatiq.actor(queue_name="crm")

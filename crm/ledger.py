@@ -86,9 +86,10 @@ def rules_of(rows: Iterable[Mapping[str, Any]], usual: Iterable[Field]) -> tuple
         )
         for row in rows
     ]
-    if chosen:
-        return tuple(chosen)
-    return tuple(Rule(one, USUAL.get(one.source, Policy.OURS)) for one in usual)
+    rules = chosen or [Rule(one, USUAL.get(one.source, Policy.OURS)) for one in usual]
+    if not any(rule.field.source == OWNER for rule in rules):
+        rules.append(Rule(Field("", OWNER), USUAL[OWNER]))
+    return tuple(rules)
 
 
 def judge(

@@ -66,9 +66,9 @@ class HubSpot(Vendor):
         if request.parts[2:3] == ["properties"]:
             return self._routed_properties(request)
         match [request.method, *request.parts]:
-            case ["GET", "crm", "v3", "owners", *_]:
+            case ["GET", "crm", "v3", "owners", *named]:
                 owner = {"id": "1", "email": "owner@hubspot.example", "archived": False}
-                return Answer({"results": [owner]})
+                return Answer(owner if named else {"results": [owner]})
             case ["GET", "crm", "v3", "pipelines", "deals"]:
                 return Answer({"results": self.portal.pipelines()})
             case ["POST", "crm", "v4", "associations", kind, other, "batch", *_]:
@@ -280,6 +280,8 @@ class HubSpot(Vendor):
 
 def _fits(one: dict[str, Any], rule: dict[str, Any]) -> bool:
     held = str(one["properties"].get(rule.get("propertyName"), "")).lower()
+    if rule.get("propertyName") == "lastmodifieddate":  # compared in milliseconds
+        held = str(int(datetime.fromisoformat(one["updatedAt"]).timestamp() * 1000))
     match rule.get("operator"):
         case "IN":  # small letters only, as documented
             return held in (rule.get("values") or [])

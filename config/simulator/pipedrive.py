@@ -4,6 +4,7 @@ https://developers.pipedrive.com/docs/api/v1
 """
 
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from config.simulator.vendor import Vendor
@@ -40,6 +41,8 @@ class Pipedrive(Vendor):
                 return self._make(
                     "personFields", {**request.json(), "field_code": uuid.uuid4().hex}
                 )
+            case ["GET", "v2", "persons"]:
+                return self._changed_since(request.query.get("updated_since", ""))
             case ["GET", "v1", ("leads" | "notes") as kind]:
                 return self._listed(kind, request.query)
             case ["POST", _, ("persons" | "organizations" | "leads" | "notes") as kind]:
@@ -64,7 +67,7 @@ class Pipedrive(Vendor):
             return self._error(400, f"{wanted.get(kind, 'name')} is required")
         number = self.world.next_number(f"pipedrive:{kind}", start=1)
         identity: int | str = str(uuid.uuid4()) if kind == "leads" else number
-        made = {**body, "id": identity, "writes": 1}
+        made = {**body, "id": identity, "writes": 1, "update_time": _now()}
         self._kept(kind)[str(identity)] = made
         return self._found(made, 201)
 
@@ -76,6 +79,7 @@ class Pipedrive(Vendor):
             custom = {**(there.get("custom_fields") or {}), **(body.get("custom_fields") or {})}
             there.update(body)
             there["writes"] += 1
+            there["update_time"] = _now()
             if custom:
                 there["custom_fields"] = custom
         elif method == "DELETE":
@@ -100,6 +104,10 @@ class Pipedrive(Vendor):
         ]
         return self._found(found or None)
 
+    def _changed_since(self, since: str) -> Answer:
+        rows = [one for one in self._kept("persons").values() if one["update_time"] >= since]
+        return self._found(sorted(rows, key=lambda one: str(one["update_time"])))
+
     def _found(self, data: Any, status: int = 200) -> Answer:
         more = {"additional_data": {"next_cursor": None}}
         return Answer({"success": True, "data": data, **more}, status)
@@ -115,3 +123,7 @@ def _values(one: Record, field: str) -> list[str]:
     if field in {"email", "phone"}:
         return [str(each.get("value")) for each in one.get(f"{field}s") or []]
     return [str(one.get(field) or "")]
+
+
+def _now() -> str:
+    return datetime.now(tz=UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -181,6 +181,8 @@ def _fits_one(row: dict[str, Any], rule: str) -> bool:
         return held in [one.strip().strip("'") for one in value.strip("()").split(",")]
     if operator == "LIKE":
         return held.startswith(value.strip("'").rstrip("%"))
+    if operator == "!=":
+        return bool(held)
     if operator == ">=":
         return held >= value
     return held == value.strip("'")

@@ -96,17 +96,19 @@ def _changed(event: dict[str, Any], record_id: str) -> News:
     name, value = wire.label(event, "propertyName", 100), _value(event)
     at = _moment(event)
     if name == OWNER:
-        return RecordChanged(record_id=record_id, field="owner", value=value, at=at)
+        return RecordChanged(record_id=record_id, field="owner", value=value, at=at, name=name)
     stages = STAGE_OF.get(name)
     if stages is None:
-        return Unsupported(f"The property {wire.plain(name, 60) or '?'} is not ours to follow.")
+        return RecordChanged(record_id=record_id, field="", value=value, at=at, name=name)
     stage = stages.get(value, "")
     if not stage:
         return Unsupported(f"{name} {wire.plain(value)!r} says nothing of a stage of ours.")
     # Nobody but us writes our own property by program.
     source = wire.label(event, "changeSource", 40)
     is_ours = name == OUR_STAGE and source in PROGRAMS
-    return RecordChanged(record_id=record_id, field="stage", value=stage, at=at, is_ours=is_ours)
+    return RecordChanged(
+        record_id=record_id, field="stage", value=stage, at=at, name=name, is_ours=is_ours
+    )
 
 
 def _gone(event: dict[str, Any], record_id: str) -> News:
@@ -136,7 +138,7 @@ def _value(event: dict[str, Any]) -> str:
     value = event.get("propertyValue")
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
-    return str(value)[:200]
+    return str(value)[:2_000]
 
 
 def _moment(event: dict[str, Any]) -> datetime | None:

@@ -18,13 +18,15 @@ class Item:
 class RecordChanged:
     """Somebody changed a record in the CRM that stands for a lead of ours.
 
-    ``field`` is ours (stage, owner); ``value`` a stage of ours, or the CRM's id of the owner.
+    ``field`` is ours (stage, owner); ``value`` a stage of ours, or the CRM's id of the owner. Of
+    any other property ``field`` is empty: the connection says whether one of ours goes there.
     """
 
     record_id: str
     field: str
     value: str
     at: datetime | None
+    name: str = ""  # as the CRM calls the property
     is_ours: bool = False  # the CRM tells us what we wrote into it ourselves
 
 

@@ -1,5 +1,6 @@
 """What a company's CRMs know of its leads, and what comes back from outside."""
 
+from crm.models.backfill import Backfill
 from crm.models.hooks import HookEvent, HookEventStep, IncomingHook, hook_kinds
 from crm.models.ledger import FieldConflict, FieldLedger
 from crm.models.syncing import (
@@ -13,6 +14,7 @@ from crm.models.syncing import (
 from crm.models.timeline import TimelineEntry
 
 __all__ = [
+    "Backfill",
     "CrmConnection",
     "CrmConnectionQuerySet",
     "FieldConflict",

@@ -61,6 +61,16 @@ class Upsert:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """A record that was changed there, with what it holds now."""
+
+    external_id: str
+    at: datetime
+    values: Mapping[str, Found]
+    owner_email: str = ""  # where the CRM says it in passing
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one record: ``error`` is None where the CRM took it."""
 
@@ -104,6 +114,13 @@ class CrmProvider(ABC):
         Asked before a push, so that nothing is written over what people there have changed.
         """
         return {}
+
+    def changed(self, since: datetime, names: Sequence[str]) -> list[Changed]:
+        """Records of ours that were changed there since, by anybody, the oldest change first.
+
+        At most as many as fit into one answer: whoever asks goes on from the last one's time.
+        """
+        return []
 
     def owner_email(self, owner_id: str) -> str:
         """The e-mail of one of its people; "" where it does not know them. May ask over HTTP."""

@@ -8,6 +8,7 @@ as ``person.lead.note``.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -15,11 +16,13 @@ from urllib.parse import quote
 from django import forms
 from django.conf import settings
 
-from crm.providers.base import CrmProvider, Field, Outcome, Upsert
+from channels_app import wire
+from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Upsert
 from tenants.plugins import http
 from tenants.plugins.errors import ProviderError, RateLimited, Rejected, Unavailable
 
 FIELD = "Leadwire id"
+CHANGED_MOST = 200
 GONE = {404, 410}
 PAGES, PAGE = 10, 500  # of a company's fields
 NAMED = (
@@ -32,6 +35,11 @@ NAMED = (
     ("job_title", "Role"),
     ("merged_into", "Merged into"),
 )
+
+
+# Of these a person of Pipedrive's has no field: they stand in our note.
+IN_NOTE = {name for name, _label in NAMED} | {"reasons", "organization"}
+STANDARD = IN_NOTE | {"name", "email", "phone"}
 
 
 @dataclass(slots=True)
@@ -97,6 +105,35 @@ class Pipedrive(CrmProvider):
         ids.note = self._note(record, ids)
         return Outcome(record.key, str(ids), 200)
 
+    # -- what people there have
+
+    def read(self, records: Sequence[Upsert], names: Sequence[str]) -> dict[str, dict[str, Found]]:
+        """Of the person: what stands in our note is ours alone."""
+        asked = [name for name in names if name not in IN_NOTE]
+        found = {}
+        for record in records if asked else []:
+            known = Ids.of(record.external_id).person
+            person = self._there(known) if known else None
+            if person is not None:
+                found[record.key] = _held(person, asked)
+        return found
+
+    def changed(self, since: datetime, names: Sequence[str]) -> list[Changed]:
+        """https://developers.pipedrive.com/docs/api/v1/Persons#getPersons"""
+        params = {
+            "updated_since": since.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z",
+            "sort_by": "update_time",
+            "limit": str(CHANGED_MOST),
+        }
+        asked = [name for name in names if name not in IN_NOTE]
+        rows = self._ask("GET", "v2", "/persons", params=params)
+        found = []
+        for person in rows if isinstance(rows, list) else []:
+            at = wire.moment(person.get("update_time"))
+            if at is not None and person.get("id"):
+                found.append(Changed(str(person["id"]), at, _held(person, asked)))
+        return found
+
     # -- the company
 
     def _organisation(self, name: str) -> int | None:
@@ -145,7 +182,7 @@ class Pipedrive(CrmProvider):
         said = record.properties
         made: dict[str, Any] = {
             "name": said.get("name") or _nameless(record),
-            "custom_fields": {self._field(): record.key},
+            "custom_fields": {self._field(): record.key, **_custom(record)},
         }
         for name, many in (("email", "emails"), ("phone", "phones")):
             if said.get(name):
@@ -169,9 +206,10 @@ class Pipedrive(CrmProvider):
             changes["name"] = said["name"]
         if organisation is not None and not person.get("org_id"):
             changes["org_id"] = organisation
-        ours = (person.get("custom_fields") or {}).get(self._field())
-        if ours != record.key:
-            changes["custom_fields"] = {self._field(): record.key}
+        there = person.get("custom_fields") or {}
+        wanted = {self._field(): record.key, **_custom(record)}
+        if other := {code: value for code, value in wanted.items() if there.get(code) != value}:
+            changes["custom_fields"] = other
         return changes
 
     # -- the lead and what we say of it
@@ -289,6 +327,23 @@ class Pipedrive(CrmProvider):
 
     def request_id_of(self, error: ProviderError) -> str:
         return ""  # Pipedrive names none
+
+
+def _custom(record: Upsert) -> dict[str, Any]:
+    """What the company lets us write into fields of its own."""
+    return {name: value for name, value in record.properties.items() if name not in STANDARD}
+
+
+def _held(person: Mapping[str, Any], names: Sequence[str]) -> dict[str, Found]:
+    """What a person's fields hold, by the names in which we write them."""
+    at = wire.moment(person.get("update_time"))
+    custom = person.get("custom_fields") or {}
+    held = {"name": person.get("name"), **custom}
+    for name, many in (("email", "emails"), ("phone", "phones")):
+        values = [each for each in person.get(many) or [] if isinstance(each, dict)]
+        first = [each for each in values if each.get("primary")] or values
+        held[name] = first[0].get("value") if first else ""
+    return {name: Found(str(held[name]), at) for name in names if held.get(name)}
 
 
 def _id(record: Any) -> int | str:

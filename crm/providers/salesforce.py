@@ -8,13 +8,15 @@ What we know of it, and why it has its score, stands in one task of the lead.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 
-from crm.providers.base import CrmProvider, Field, Outcome, Part, Upsert
+from channels_app import wire
+from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Part, Upsert
 from tenants.plugins import http
 from tenants.plugins.errors import (
     CredentialsRejected,
@@ -95,6 +97,34 @@ class Salesforce(CrmProvider):
             for record, result in zip(records, results, strict=True)
         ]
         return self._with_notes(records, outcomes)
+
+    # -- what people there have
+
+    def read(self, records: Sequence[Upsert], names: Sequence[str]) -> dict[str, dict[str, Found]]:
+        """By our key; with the time of the record, for the history of fields is not always kept."""
+        keys = [record.key for record in records if record.external_id]
+        if not keys:
+            return {}
+        named = ", ".join(f"'{_quoted(key)}'" for key in keys)
+        rows = self._query(
+            f"SELECT {KEY}, SystemModstamp, {', '.join(names)} FROM Lead WHERE {KEY} IN ({named})"  # noqa: S608
+        )
+        return {str(row.get(KEY)): _held(row, names) for row in rows}
+
+    def changed(self, since: datetime, names: Sequence[str]) -> list[Changed]:
+        stamp = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        rows = self._query(
+            f"SELECT Id, SystemModstamp, Owner.Email, {', '.join(names)} FROM Lead"  # noqa: S608
+            f" WHERE SystemModstamp >= {stamp} AND {KEY} != null"
+            f" ORDER BY SystemModstamp LIMIT {self.batch_size}"
+        )
+        found = []
+        for row in rows:
+            at, owner = wire.moment(row.get("SystemModstamp")), row.get("Owner")
+            email = str(owner.get("Email") or "") if isinstance(owner, dict) else ""
+            if at is not None:
+                found.append(Changed(str(row.get("Id")), at, _held(row, names), email))
+        return found
 
     # -- what we know, as a task that is done: an activity on the lead
 
@@ -236,6 +266,18 @@ def _outcome(record: Upsert, result: Any, status: int) -> Outcome:
     kind = Unavailable if code in PASSING else Rejected
     error = kind(text or "Salesforce refused this record.", code=code, status=400)
     return Outcome(record.key, "", 400, "", error)
+
+
+def _held(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Found]:
+    at = wire.moment(row.get("SystemModstamp"))
+    return {name: Found(_written(row[name]), at) for name in names if row.get(name) is not None}
+
+
+def _written(value: Any) -> str:
+    """As we write it ourselves: every number of Salesforce's is one with a point."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
 
 
 def _news_of(record: Upsert) -> str:

@@ -1,7 +1,9 @@
 """Keeping the company's CRMs in step with its leads, and hearing what comes back from outside."""
 
+from crm.services.backfilling import cancel_backfill, line_up_next, start_backfill
 from crm.services.cards import told_of
-from crm.services.connections import backfill, connect, made_secrets, reconnect
+from crm.services.connections import connect, made_secrets, reconnect
+from crm.services.deciding import decide_conflict
 from crm.services.hook_routes import HookAddress, HookRoute, hook_address, hook_routes
 from crm.services.hooking import (
     change_hook,
@@ -12,7 +14,14 @@ from crm.services.hooking import (
     open_hook,
 )
 from crm.services.keeping import keep_events, keep_strays
-from crm.services.marking import discard_dead, mark_dirty, retry_dead, retry_dead_ones
+from crm.services.marking import (
+    discard_dead,
+    mark_dirty,
+    resend,
+    retry_dead,
+    retry_dead_ones,
+)
+from crm.services.pulling import pull_changes
 from crm.services.pushing import Pushed, push_due, push_lead
 from crm.services.reading import (
     discard_dead_ones,
@@ -29,11 +38,12 @@ __all__ = [
     "HookAddress",
     "HookRoute",
     "Pushed",
-    "backfill",
+    "cancel_backfill",
     "change_hook",
     "checked_config",
     "close_hook",
     "connect",
+    "decide_conflict",
     "discard_dead",
     "discard_dead_ones",
     "hook_address",
@@ -41,21 +51,25 @@ __all__ = [
     "identify_hook",
     "keep_events",
     "keep_strays",
+    "line_up_next",
     "made_hook_secrets",
     "made_secrets",
     "mark_dirty",
     "match_timeline",
     "open_hook",
     "prune_hook_events",
+    "pull_changes",
     "push_due",
     "push_lead",
     "read_hook_event",
     "reconnect",
     "replay_dead_ones",
     "replay_hook_events",
+    "resend",
     "retry_dead",
     "retry_dead_ones",
     "ring_hook_events",
+    "start_backfill",
     "sweep",
     "told_of",
 ]

@@ -6,14 +6,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from crm.models import CrmConnection, SyncRecord
+from crm.models import CrmConnection
 from crm.providers import CRMS
 from crm.providers.webhook import new_secret
-from crm.services.ringing import ring
-from leads.models import Lead
+from crm.services.backfilling import start_backfill
 from tenants.audit.services import record
-
-BATCH = 2_000
 
 
 @transaction.atomic
@@ -26,7 +23,7 @@ def connect(
     connection = CrmConnection.objects.create(
         kind=kind, name=name.strip() or CRMS.label(kind), config=checked(kind, config)
     )
-    backfill(connection=connection)
+    start_backfill(connection=connection)
     _audit(connection, "crm.connected", actor)
     return connection
 
@@ -48,7 +45,7 @@ def reconnect(
     connection.health, connection.health_text = CrmConnection.Health.OK, ""
     connection.save(update_fields=["config", "name", "is_active", "health", "health_text"])
     if is_active:
-        backfill(connection=connection)
+        start_backfill(connection=connection)
     _audit(connection, "crm.reconnected", actor)
     return connection
 
@@ -68,26 +65,6 @@ def made_secrets(connection: CrmConnection, *, given: Mapping[str, Any]) -> dict
     """Secrets that we made up for a new connection: shown once, to whoever connected it."""
     secret = connection.config.get("secret")
     return {"secret": secret} if secret and not given.get("secret") else {}
-
-
-def backfill(*, connection: CrmConnection) -> int:
-    """Let every lead the connection has not seen wait for it; returns how many."""
-    missing = (
-        Lead.objects.filter(version__gt=0)
-        .exclude(sync_records__connection=connection)
-        .order_by("pk")
-    )
-    versions = missing.values_list("pk", "version").iterator(chunk_size=BATCH)
-    made = SyncRecord.objects.bulk_create(
-        (
-            SyncRecord(connection=connection, lead_id=lead_id, wanted_version=version)
-            for lead_id, version in versions
-        ),
-        batch_size=BATCH,
-        ignore_conflicts=True,
-    )
-    ring("push_due", connection.pk)
-    return len(made)
 
 
 def _audit(connection: CrmConnection, action: str, actor: str) -> None:

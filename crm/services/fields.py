@@ -41,6 +41,11 @@ def names_asked(rules: Iterable[Rule]) -> list[str]:
     return [rule.field.name for rule in rules if rule.field.name and rule.is_asked]
 
 
+def ledgers_of(records: Sequence[SyncRecord]) -> dict[int, FieldLedger]:
+    """By record; one that has never got through has none."""
+    return {row.record_id: row for row in FieldLedger.objects.filter(record__in=records)}
+
+
 def held_back(records: Sequence[SyncRecord]) -> dict[int, set[str]]:
     """Fields that wait for a person: neither side's value goes anywhere."""
     rows = FieldConflict.objects.filter(record__in=records, state=Open)
@@ -59,23 +64,32 @@ def hear_all(
 ) -> dict[str, Heard]:
     """Judge what a look at the CRM has brought, by our keys; most of it is no news."""
     rules = connection.rules()
-    ledgers = {
-        row.record_id: row for row in FieldLedger.objects.filter(record__in=list(records.values()))
-    }
+    ledgers = ledgers_of(list(records.values()))
     heard = {}
     for key, values in found.items():
-        record, ledger = records[key], ledgers.get(records[key].pk)
-        ours = mapping.properties(cards[key], [rule.field for rule in rules])
-        if any(_is_news(ledger, name, ours, each) for name, each in values.items()):
+        record = records[key]
+        if has_news(ledgers.get(record.pk), values, card=cards[key], rules=rules):
             heard[key] = hear(record=record, found=values, rules=rules)
     return heard
 
 
+def has_news(
+    ledger: FieldLedger | None,
+    found: Mapping[str, Found],
+    *,
+    card: mapping.LeadCard,
+    rules: Sequence[Rule],
+) -> bool:
+    """Whether anything there is neither what we have nor what both agreed on."""
+    sent = [rule.field for rule in rules if rule.field.name]
+    ours = {OWNER: card.owner_email, **mapping.properties(card, sent)}
+    return any(_is_news(ledger, name, ours, each) for name, each in found.items())
+
+
 def _is_news(ledger: FieldLedger | None, name: str, ours: Mapping[str, Any], each: Found) -> bool:
     entry = ledger.entry(name) if ledger else None
-    if not each.value.strip() or (entry is not None and is_same(each.value, entry.synced)):
-        return False
-    return not is_same(each.value, str(ours.get(name, "")))
+    known = entry.synced if entry is not None else str(ours.get(name, ""))
+    return bool(each.value.strip()) and not is_same(each.value, known)
 
 
 @transaction.atomic
@@ -115,7 +129,10 @@ def hear(*, record: SyncRecord, found: Mapping[str, Found], rules: Sequence[Rule
             heard.applied.add(name)
         ledger.entries[name] = _entry(entry, source, ours.get(name, ""), value, verdict).kept()
     _save(ledger)
-    take(lead=lead, theirs=theirs, actor=actor_of(record.connection_id), where=record.connection)
+    if theirs:
+        take(
+            lead=lead, theirs=theirs, actor=actor_of(record.connection_id), where=record.connection
+        )
     return heard
 
 
@@ -163,6 +180,28 @@ def actor_of(connection_id: int) -> str:
     return f"crm:{connection_id}"
 
 
+def note_heard(*, record: SyncRecord, source: str, name: str, value: str) -> None:
+    """They have changed a field, and the lead has followed.
+
+    Where one of our fields follows another of theirs, theirs of the same meaning stays as it was
+    until the next push.
+    """
+    rules = record.connection.rules()
+    named = next(
+        (one.field.name or one.field.source for one in rules if one.field.source == source), ""
+    )
+    if not named:
+        return
+    ledger, _new = FieldLedger.objects.select_for_update().get_or_create(record=record)
+    before = ledger.entry(named) or Entry(source=source)
+    if name == named or source == OWNER:
+        now = timezone.now().isoformat()
+        before = replace(before, theirs=value, synced=value, synced_at=now)
+    ledger.entries[named] = replace(before, ours=value, winner="theirs").kept()
+    _save(ledger)
+    _settle_by_itself(record, named)
+
+
 def note_pushed(
     *,
     rows: Mapping[str, SyncRecord],
@@ -172,9 +211,7 @@ def note_pushed(
 ) -> None:
     """What the CRM took is what both have; runs in the transaction that writes the outcomes."""
     taken = {key: row for key, row in rows.items() if _is_taken(outcomes.get(key))}
-    ledgers = {
-        row.record_id: row for row in FieldLedger.objects.filter(record__in=list(taken.values()))
-    }
+    ledgers = ledgers_of(list(taken.values()))
     sources = {rule.field.name: rule.field.source for rule in rules}
     now = timezone.now()
     for key, row in taken.items():

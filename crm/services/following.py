@@ -11,12 +11,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from crm.hooks.values import News, RecordChanged, RecordGone
+from crm.ledger import OWNER, Policy, is_pulled
 from crm.models import HookEvent, SyncRecord
+from crm.providers.base import Found
+from crm.services.fields import hear, note_heard, person
 from crm.services.ringing import ring
 from leads.models import Lead
 from leads.pipeline import counts_as
 from leads.services import assign_owner, set_stage
-from tenants.accounts.models import User
 
 State = SyncRecord.State
 OwnerEmails = Mapping[str, str]  # the CRM's id of an owner -> the e-mail they have there
@@ -43,19 +45,67 @@ def follow_change(event: HookEvent, change: RecordChanged, owners: OwnerEmails) 
     if change.is_ours:
         return "echo", "We wrote this ourselves."
     found = _held(event, change.record_id)
+    if not change.field and (found is None or not _is_mapped(found[1], change.name)):
+        return "unsupported", f"The property {change.name[:60] or '?'} is not ours to follow."
     if found is None:
         return NOBODY
     lead, record = found
     # Its clock may run ahead of ours; read again, it says the same.
     at = min(change.at or event.received_at, event.received_at)
-    if not _is_news(event, lead, record, change.field, at):
-        return "older", "The lead was changed since."
-    outcome = _apply(event, lead, change, owners)
-    if outcome[0] == change.field:
-        _is_in_step(record, lead)
-    record.heard = {**record.heard, change.field: at.isoformat()}
-    record.save(update_fields=["heard", "wanted_version", "synced_version"])
+    known_as = change.field or change.name
+    if not _is_later(record, known_as, at):
+        return "older", "We have heard later news of it."
+    outcome = _follow(event, lead, record, change, owners, at)
+    if outcome[0] != "older":
+        record.heard = {**record.heard, known_as: at.isoformat()}
+        record.save(update_fields=["heard", "wanted_version", "synced_version"])
     return outcome
+
+
+def _follow(
+    event: HookEvent,
+    lead: Lead,
+    record: SyncRecord,
+    change: RecordChanged,
+    owners: OwnerEmails,
+    at: datetime,
+) -> tuple[str, str]:
+    """By who wins in the field: where it is the newest, an event that says when is enough."""
+    policy = record.connection.policy_of(change.field)
+    if change.field and policy is Policy.OURS:
+        return "ours", "Ours wins in this field."
+    if change.field and policy is Policy.NEWEST:
+        here = lead.changes.filter(field=change.field).exclude(actor=_actor(event))
+        last = here.order_by("-pk").first()
+        if last is not None and last.at >= at:
+            return "older", "The lead was changed since."
+        outcome = _apply(event, lead, change, owners)
+        if outcome[0] == change.field:
+            _is_in_step(record, lead)
+            note_heard(record=record, source=change.field, name=change.name, value=change.value)
+        return outcome
+    return _judged(lead, record, change, owners, at)
+
+
+def _judged(
+    lead: Lead, record: SyncRecord, change: RecordChanged, owners: OwnerEmails, at: datetime
+) -> tuple[str, str]:
+    rules = record.connection.rules()
+    name, value = change.name, change.value
+    if change.field:
+        name = next(
+            (one.field.name or OWNER for one in rules if one.field.source == change.field), name
+        )
+        value = owners.get(value, "") if change.field == OWNER else value
+    heard = hear(record=record, found={name: Found(value, at)}, rules=rules)
+    if heard.held:
+        return "conflict", "Both sides have changed it: a person decides."
+    if not heard.applied:
+        return "unchanged", "It says nothing that is not so already, or ours wins."
+    if change.field:
+        lead.refresh_from_db(fields=["version"])
+        _is_in_step(record, lead)  # nothing else of the lead hangs on it
+    return change.field or "field", ""
 
 
 def mark_gone(event: HookEvent, gone: RecordGone, owners: OwnerEmails) -> tuple[str, str]:
@@ -98,13 +148,15 @@ def _held(event: HookEvent, record_id: str) -> tuple[Lead, SyncRecord] | None:
     return None if record is None else (lead, record)
 
 
-def _is_news(event: HookEvent, lead: Lead, record: SyncRecord, field: str, at: datetime) -> bool:
-    """Whether it was changed there after it was changed here, and after what we heard last."""
-    heard = record.heard.get(field)
-    if heard and at <= datetime.fromisoformat(heard):
-        return False
-    here = lead.changes.filter(field=field).exclude(actor=_actor(event)).order_by("-pk").first()
-    return here is None or here.at < at
+def _is_later(record: SyncRecord, known_as: str, at: datetime) -> bool:
+    """Whether it was changed there after what we heard of it last."""
+    heard = record.heard.get(known_as)
+    return not heard or at > datetime.fromisoformat(heard)
+
+
+def _is_mapped(record: SyncRecord, name: str) -> bool:
+    rules = record.connection.rules()
+    return any(rule.field.name == name and is_pulled(rule.field.source) for rule in rules)
 
 
 def _apply(
@@ -118,16 +170,12 @@ def _apply(
         stage = lead.stage if is_it else change.value
         now = set_stage(lead=lead, stage=stage, actor=actor, reason=reason)
     else:
-        owner = _person(owners.get(change.value, ""))
+        owner = person(owners.get(change.value, ""))
         if change.value and owner is None:
             return "unknown_owner", "Nobody here has the e-mail of this owner."
         now = assign_owner(lead=lead, owner=owner, actor=actor, reason=reason)
     lead.version = now.version
     return (change.field, "") if now.version != before else ("unchanged", "It is so already.")
-
-
-def _person(email: str) -> User | None:
-    return User.objects.filter(email__iexact=email, is_active=True).first() if email else None
 
 
 def _is_in_step(record: SyncRecord, lead: Lead) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from channels_app.services import is_real
-from crm.models import CrmConnection, SyncRecord
+from crm.models import Backfill, CrmConnection, FieldLedger, SyncRecord
 from crm.services.ringing import ring
 from leads.models import Lead
 from tenants.audit.services import record
@@ -88,6 +88,30 @@ def retry_dead_ones(*, records: QuerySet[SyncRecord]) -> int:
 
 
 @transaction.atomic
+def resend(*, records: QuerySet[SyncRecord], actor: str) -> int:
+    """Tell the CRM of these leads once more, all of them, whether or not it is behind."""
+    count = resend_ones(records=records)
+    if count:
+        record(action="crm.resent", subject="sync_records", actor=actor, details={"count": count})
+    return count
+
+
+@transaction.atomic
+def resend_ones(*, records: QuerySet[SyncRecord]) -> int:
+    """The same for who keeps a record of it themselves."""
+    chosen = SyncRecord.objects.filter(pk__in=records.values("pk"))
+    retry_dead_ones(records=chosen)
+    for ledger in FieldLedger.objects.select_for_update().filter(record__in=chosen):
+        ledger.parts = {name: [known[0], ""] for name, known in ledger.parts.items()}
+        ledger.save(update_fields=["parts"])
+    chosen.filter(state=State.CLEAN).update(state=State.DIRTY, next_attempt_at=timezone.now())
+    waiting = chosen.filter(state=State.DIRTY)
+    for connection_id in sorted(set(waiting.values_list("connection_id", flat=True))):
+        ring("push_due", connection_id)
+    return waiting.count()
+
+
+@transaction.atomic
 def discard_dead(*, records: QuerySet[SyncRecord]) -> int:
     """Nobody wants these pushed any more; the lead's next change gives them a new chance."""
     dead = SyncRecord.objects.filter(pk__in=records.values("pk"), state=State.DEAD)
@@ -123,7 +147,12 @@ def _unheard() -> list[Lead]:
     found: dict[int, Lead] = {}
     for connection_id in CrmConnection.objects.active().values_list("pk", flat=True):
         told = SyncRecord.objects.filter(connection=connection_id)
-        missing = lately.filter(absorbed_by=None).exclude(pk__in=told.values("lead"))
+        # A person has said no to those that were there before.
+        refused = Backfill.objects.filter(
+            connection=connection_id, state=Backfill.State.CANCELED
+        ).aggregate(at=Max("finished_at"))["at"]
+        missing = lately.filter(updated_at__gt=refused) if refused else lately
+        missing = missing.filter(absorbed_by=None).exclude(pk__in=told.values("lead"))
         behind = lately.filter(
             sync_records__connection=connection_id, version__gt=F("sync_records__wanted_version")
         )

@@ -9,10 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm.mapping import LeadCard
-from crm.models import CrmConnection, FieldLedger, SyncRecord, SyncRecordQuerySet
+from crm.models import CrmConnection, SyncRecord, SyncRecordQuerySet
 from crm.providers.base import CrmProvider, Outcome, Upsert
 from crm.services.cards import cards_of, upsert_of
-from crm.services.fields import hear_all, held_back, names_asked
+from crm.services.fields import hear_all, held_back, ledgers_of, names_asked
 from crm.services.outcomes import RECONNECT, Sent, record_outcomes
 from tenants import limits
 from tenants.plugins.errors import ProviderError, Rejected
@@ -112,8 +112,8 @@ def _bring(
     """Look at what people there have changed, then push what is left for us to say."""
     records, fields = claimed.records, connection.sent_fields()
     known = {
-        row.record_id: row.known_parts()
-        for row in FieldLedger.objects.filter(record__in=list(records.values()))
+        record_id: ledger.known_parts()
+        for record_id, ledger in ledgers_of(list(records.values())).items()
     }
     asked = names_asked(connection.rules()) if provider.has_people else []
 

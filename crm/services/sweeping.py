@@ -1,5 +1,6 @@
 """What was committed in this company and never finished, on both ways."""
 
+from crm.services.backfilling import ring_backfills
 from crm.services.hooking import ring_unidentified
 from crm.services.marking import sweep_records
 from crm.services.reading import ring_received
@@ -12,5 +13,6 @@ def sweep() -> dict[str, int]:
         **sweep_records(),
         "hook_events": ring_received(),
         "hooks": ring_unidentified(),
+        "backfills": ring_backfills(),
         "matched": match_timeline(),
     }

@@ -8,6 +8,7 @@ Its company, deal and note stand beside it.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from channels_app import wire
-from crm.providers.base import CrmProvider, Field, Found, Outcome, Upsert
+from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Upsert
 from crm.providers.hubspot import batches
 from crm.providers.hubspot.batches import CONFLICT, KEY
 from crm.providers.hubspot.beside import Beside
@@ -26,6 +27,7 @@ from tenants.plugins.errors import ProviderError, Rejected, Unavailable
 
 CONTACTS = "contacts"
 NOT_FOUND = 404
+OWNER = "hubspot_owner_id"
 OURS = "leadwire_"  # a contact that is not ours yet has none of these
 # https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide ("Retrieve contacts")
 PAST_MOST = 50
@@ -83,6 +85,7 @@ class HubSpot(CrmProvider):
     def __init__(self, config: Mapping[str, str]) -> None:
         super().__init__(config)
         self.wire = Wire(config)
+        self._owners: dict[str, str] = {}
 
     def push(self, records: Sequence[Upsert]) -> list[Outcome]:
         outcomes = self._contacts(records)
@@ -177,6 +180,36 @@ class HubSpot(CrmProvider):
                 if identity in identities:
                     found[identities[identity]] = _past(each)
         return found
+
+    def changed(self, since: datetime, names: Sequence[str]) -> list[Changed]:
+        """https://developers.hubspot.com/docs/api-reference/search/guide"""
+        stamp = str(int(since.timestamp() * 1000))
+        rules = [
+            {"propertyName": "lastmodifieddate", "operator": "GTE", "value": stamp},
+            {"propertyName": KEY, "operator": "HAS_PROPERTY"},
+        ]
+        body = {
+            "filterGroups": [{"filters": rules}],
+            "properties": [KEY, OWNER, *names],
+            "sorts": ["lastmodifieddate"],
+            "limit": batches.MOST,
+            "after": "0",
+        }
+        answer = self.wire.post("/crm/v3/objects/contacts/search", body)
+        found = []
+        for each in answer.get("results") or []:
+            said, at = each.get("properties") or {}, wire.moment(each.get("updatedAt"))
+            if at is None:
+                continue
+            values = {name: Found(str(said[name]), at) for name in names if said.get(name)}
+            owner = self._owner(str(said.get(OWNER) or ""))
+            found.append(Changed(str(each.get("id")), at, values, owner))
+        return found
+
+    def _owner(self, owner_id: str) -> str:
+        if owner_id and owner_id not in self._owners:
+            self._owners[owner_id] = self.owner_email(owner_id)
+        return self._owners.get(owner_id, "")
 
     def owner_email(self, owner_id: str) -> str:
         try:
