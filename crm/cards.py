@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from channels_app.models import Conversation
-from crm.models import CrmConnection, SyncAttempt, SyncRecord, TimelineEntry
+from crm.models import CrmConnection, SyncAttempt, SyncRecord, TimelineEntry, crm_kinds
 from leads.models import Lead
 from tenants.cards import Panel, Step, Tile, offer
 from tenants.histories import Before, Moment
@@ -35,6 +35,11 @@ WORDS = (
     gettext_noop("ended"),
 )
 SHOWN = 20  # meetings and calls beside a lead
+
+
+@offer("crms", order=10, permission="figures.view_figure")
+def crms() -> dict[str, str]:
+    return dict(crm_kinds())
 
 
 @offer("conversation", order=30, permission=SEE)

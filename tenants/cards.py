@@ -11,7 +11,7 @@ Places: ``banner`` (Banner, on every page),
 ``lead.timeline`` (Moment lists, given the lead, a Before and how many), ``message``
 (Panels by message id, given the messages shown), ``thread`` (Panel below it, given the
 conversation), ``knowledge`` (Panel), ``menu`` (badge numbers by
-menu key), ``networks`` (what networks are called, by their keys), ``settings`` (Panel).
+menu key), ``networks`` and ``crms`` (what they are called, by their keys), ``settings`` (Panel).
 """
 
 from collections.abc import Callable

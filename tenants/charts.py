@@ -33,6 +33,7 @@ def bar_chart(
             {
                 "label": pair.label,
                 "mark": pair.mark or pair.label,
+                "is_odd": _is_odd(pairs, index),
                 "first": pair.first,
                 "second": pair.second,
                 "x": _point(middle - bar - 1),
@@ -55,6 +56,11 @@ def bar_chart(
             for value in sorted({0, top / 2, top})
         ],
     }
+
+
+def _is_odd(pairs: Sequence[Pair], index: int) -> bool:
+    """Every other of the marks, which a phone has no room for."""
+    return bool(sum(1 for pair in pairs[:index] if (pair.mark or pair.label).strip()) % 2)
 
 
 def _height(value: float, top: float) -> float:

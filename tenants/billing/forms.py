@@ -19,7 +19,7 @@ class LimitsForm(forms.Form):
         for code in OWN:
             meter = METERS[code]
             self.fields[code] = forms.DecimalField(
-                label=f"{meter.label} ({meter.unit})",
+                label=meter.label,
                 required=False,
                 min_value=0,
                 max_digits=amount.max_digits,

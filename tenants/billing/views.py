@@ -20,7 +20,7 @@ from tenants.billing.invoicing import PLAN, Invoice, closed, invoice_of, preview
 from tenants.billing.months import Month, today_of
 from tenants.billing.reading import Used, months_of, used_in
 from tenants.billing.standing import Limit, change_own_limits, limits_of, own_limits
-from tenants.billing.words import amount_in, plain, quantity, quantity_of, unit_price_in
+from tenants.billing.words import amount_in, exact, plain, quantity, quantity_of, unit_price_in
 from tenants.meters import METERS
 from tenants.models import Company
 from tenants.plans import terms_of
@@ -191,7 +191,7 @@ def _line(line: Any, bill: Invoice) -> dict[str, Any]:
         "included": quantity_of(line.included, line.code),
         "over": quantity_of(line.over, line.code),
         "price": unit_price_in(line.unit_price, bill.currency) if line.unit_price else "",
-        "per": quantity_of(line.per, line.code) if line.per != 1 else "",
+        "per": exact(line.per) if line.per != 1 else "",
         "amount": amount_in(line.amount, bill.currency),
     }
 

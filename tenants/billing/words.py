@@ -20,6 +20,12 @@ def quantity(amount: Decimal, meter: Meter) -> str:
     return str(number_format(amount, meter.places, force_grouping=True))
 
 
+def exact(amount: Decimal) -> str:
+    """With the decimals it has."""
+    places = max(-int(amount.normalize().as_tuple().exponent), 0)
+    return str(number_format(amount, places, force_grouping=True))
+
+
 def quantity_of(amount: Decimal, code: str) -> str:
     meter = METERS.get(code)
     return quantity(amount, meter) if meter else str(number_format(amount, 0))
@@ -32,6 +38,5 @@ def amount_in(amount: Decimal, currency: str) -> str:
 
 def unit_price_in(price: Decimal, currency: str) -> str:
     """A price may be a part of the smallest coin."""
-    exact = price.normalize()
-    places = max(-int(exact.as_tuple().exponent), DIGITS.get(currency, USUAL_DIGITS))
+    places = max(-int(price.normalize().as_tuple().exponent), DIGITS.get(currency, USUAL_DIGITS))
     return f"{currency} {number_format(price, min(places, TINY), force_grouping=True)}"

@@ -41,6 +41,7 @@ def analytics(request: AuthenticatedRequest) -> HttpResponse:
             "funnel": _funnel(by_day.totals),
             "channels": _networks(report(period, by="channel"), request.user),
             "people": _people(report(period, by="agent")),
+            "crms": _crms(report(period, by="crm"), request.user),
         },
         status=422 if form.errors else 200,
     )
@@ -77,7 +78,7 @@ def _volume(shown: Report) -> dict[str, object]:
         for index, (day, (_key, measures)) in enumerate(zip(days, shown.parts, strict=True))
     ]
     return bar_chart(
-        title=_("Messages a day"), first_label=_("Received"), second_label=_("Sent"), pairs=pairs
+        title=_("Messages a day"), first_label=_("Incoming"), second_label=_("Sent"), pairs=pairs
     )
 
 
@@ -94,8 +95,16 @@ def _funnel(totals: Measures) -> list[tuple[str, int, float | None]]:
 
 
 def _networks(shown: Report, person: User) -> list[tuple[str, Measures]]:
+    return _named("networks", shown, person)
+
+
+def _crms(shown: Report, person: User) -> list[tuple[str, Measures]]:
+    return _named("crms", shown, person)
+
+
+def _named(place: str, shown: Report, person: User) -> list[tuple[str, Measures]]:
     names: dict[str, str] = {}
-    for found in cards.gather("networks", person):
+    for found in cards.gather(place, person):
         names.update(found)
     return [(names.get(key, key), measures) for key, measures in shown.parts]
 
