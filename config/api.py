@@ -29,8 +29,12 @@ from crm.api.views import CrmConnectionViewSet, SyncRecordViewSet
 from knowledge.api.curated import CuratedAnswerViewSet, GapViewSet
 from knowledge.api.sources import SourcePageViewSet, SourceViewSet
 from knowledge.api.views import DocumentViewSet, PassageViewSet, SearchView
+from leads.api.automation import StageRuleViewSet
 from leads.api.duplicates import LeadDuplicateViewSet
+from leads.api.imports import LeadImportViewSet
 from leads.api.rules import RuleSetViewSet
+from leads.api.saved import SavedViewViewSet
+from leads.api.stages import StagesViewSet
 from leads.api.tags import TagViewSet
 from leads.api.tasks import TaskViewSet
 from tenants.api.views import (
@@ -68,6 +72,9 @@ router.register("incidents", IncidentViewSet)
 router.register("leads", InquiryLeadViewSet)
 router.register("lead-tasks", TaskViewSet)
 router.register("lead-tags", TagViewSet)
+router.register("lead-views", SavedViewViewSet)
+router.register("lead-imports", LeadImportViewSet)
+router.register("lead-rules", StageRuleViewSet)
 router.register("lead-duplicates", LeadDuplicateViewSet, basename="lead-duplicate")
 router.register("scoring-rules", RuleSetViewSet)
 router.register("runs", RunViewSet)
@@ -94,6 +101,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("profile/", ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
     path("tokens/", AccessTokenView.as_view(), name="access-token"),
+    path("lead-stages/", StagesViewSet.as_view({"get": "retrieve", "put": "update"})),
     path(
         "model-settings/",
         ModelSettingsViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),

@@ -1,7 +1,5 @@
 """Leads out of a file, and into one."""
 
-import csv
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -11,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from leads import tables
-from leads.models import Lead, LeadImport
+from leads.models import LeadImport
 from leads.services import board as rows
 from leads.services import importing
-from leads.services.board import Filters, filters_of
+from leads.services.board import filters_of
+from leads.services.exporting import lines_of
 from leads.services.importing import SAID, ImportRefused
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
@@ -22,8 +21,6 @@ from tenants.audit.services import record
 from tenants.told import told
 
 SHOWN_IMPORTS = 20
-BATCH = 500
-COLUMNS = (*tables.FIELDS, *tables.OWN, "score", "tier", "created_at")
 LABELS = {
     "name": "Name",
     "email": "E-mail",
@@ -137,43 +134,8 @@ def export(request: AuthenticatedRequest) -> HttpResponseBase:
     filters = filters_of(request.GET.dict())
     details = {"filters": sorted(name for name, _value in filters.given if name != "q")}
     record(action="leads.exported", subject="leads", actor=request.user.actor, details=details)
-    answer = StreamingHttpResponse(
-        _lines(filters, request.user.pk), content_type="text/csv; charset=utf-8"
-    )
+    found = rows.matching(filters, user_id=request.user.pk)
+    found = found if filters.stage or filters.q else found.open()
+    answer = StreamingHttpResponse(lines_of(found), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="leads.csv"'
     return answer
-
-
-class _Line:
-    """What ``csv`` writes to: the line itself."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _lines(filters: Filters, user_id: int) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield "\ufeff" + writer.writerow(COLUMNS)  # the mark by which Excel knows UTF-8
-    found = rows.matching(filters, user_id=user_id)
-    found = (found if filters.stage or filters.q else found.open()).order_by("pk")
-    last = 0
-    while batch := list(found.filter(pk__gt=last).with_people().prefetch_related("tags")[:BATCH]):
-        for lead in batch:
-            yield writer.writerow([tables.guarded(cell) for cell in _cells(lead)])
-        last = batch[-1].pk
-
-
-def _cells(lead: Lead) -> list[str]:
-    known = {"name": lead.name, "email": lead.email, "phone": lead.phone}
-    facts = [known.get(name) or str(lead.facts.get(name, "")) for name in tables.FIELDS]
-    tags = ", ".join(tag.name for tag in lead.tags.all())
-    owner = lead.owner.email if lead.owner else ""
-    return [
-        *facts,
-        lead.stage,
-        tags,
-        owner,
-        str(lead.score),
-        lead.tier,
-        lead.created_at.isoformat(),
-    ]

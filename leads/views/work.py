@@ -14,12 +14,12 @@ from leads.forms.work import Columns, NewStageForm
 from leads.models import SavedView
 from leads.services.board import filters_of
 from leads.services.bulk import BulkDone
+from leads.services.saved import keep_view
 from leads.views.board import UNDO, back_or
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
 
 SHOWN = 100
-MOST_VIEWS = 30
 
 
 @needs("leads.view_task")
@@ -81,15 +81,15 @@ def undo(request: AuthenticatedRequest) -> HttpResponse:
 @require_POST
 def save_view(request: AuthenticatedRequest) -> HttpResponse:
     """Keep the filters in use under a name; an earlier view of that name is overwritten."""
-    name = " ".join(request.POST.get("name", "").split())[:60]
-    kept = SavedView.objects.filter(user=request.user)
-    if not name:
-        messages.error(request, _("Give the view a name."))
-    elif kept.count() >= MOST_VIEWS and not kept.filter(name=name).exists():
-        messages.error(request, _("You have too many views. Remove one first."))
+    try:
+        keep_view(
+            user=request.user,
+            name=request.POST.get("name", ""),
+            query=filters_of(request.POST).query,
+        )
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
     else:
-        query = filters_of(request.POST).query
-        SavedView.objects.update_or_create(user=request.user, name=name, defaults={"query": query})
         messages.success(request, _("View kept."))
     return back_or(request, "leads:board")
 
