@@ -13,7 +13,6 @@ A field may be added to a version; one that goes, or means something else, makes
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -99,9 +98,9 @@ TESTED = declare(
 
 
 def catalogue() -> list[EventType[Any]]:
-    """Every event there is, in the order in which people read them."""
+    """Every event there is, group by group, as their apps declare them."""
     order = {group.name: number for number, group in enumerate(GROUPS)}
-    return sorted(_catalogue.values(), key=lambda each: (order.get(each.group.name, 99), each.name))
+    return sorted(_catalogue.values(), key=lambda each: order.get(each.group.name, 99))
 
 
 def choosable() -> list[EventType[Any]]:
@@ -170,6 +169,3 @@ def example_of(event: EventType[Any], *, company: str = "acme") -> dict[str, Any
         )
     )
     return made
-
-
-Build = Callable[[], D]

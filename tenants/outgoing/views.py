@@ -1,5 +1,6 @@
 """The company's webhooks: where events go, how that went, and doing it again."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -204,9 +205,16 @@ def delivery(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     }
     if request.headers.get("HX-Request"):
         return render(request, "outgoing/_delivery.html", context)
-    body = shown.event.body().decode()
-    context |= {"title": _("Delivery"), "body": body}
+    context |= {"title": _("Delivery"), "body": _indented(shown.event.body())}
     return render(request, "outgoing/delivery.html", context)
+
+
+def _indented(body: bytes) -> str:
+    """For reading; what is sent has no blanks."""
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+    except ValueError:
+        return body.decode("utf-8", "replace")
 
 
 @needs("outgoing.change_delivery")
