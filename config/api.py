@@ -24,6 +24,7 @@ from channels_app.api.views import (
     MessageViewSet,
 )
 from channels_app.media.api import MediaViewSet
+from crm.api.calls import PhoneCallViewSet
 from crm.api.hooks import HookEventViewSet, IncomingHookViewSet, TimelineEntryViewSet
 from crm.api.views import CrmConnectionViewSet, SyncRecordViewSet
 from knowledge.api.curated import CuratedAnswerViewSet, GapViewSet
@@ -91,6 +92,7 @@ router.register("sync-records", SyncRecordViewSet)
 router.register("incoming-hooks", IncomingHookViewSet)
 router.register("hook-events", HookEventViewSet)
 router.register("timeline-entries", TimelineEntryViewSet)
+router.register("phone-calls", PhoneCallViewSet)
 router.register("webhooks/deliveries", DeliveryViewSet)
 router.register("webhooks/endpoints", WebhookViewSet)
 router.register("dead-letters", DeadLetterViewSet, basename="dead-letter")

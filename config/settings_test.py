@@ -62,6 +62,8 @@ TIKTOK_CLIENT_KEY = TIKTOK_CLIENT_SECRET = GOOGLE_CLIENT_ID = GOOGLE_CLIENT_SECR
 MICROSOFT_CLIENT_ID = MICROSOFT_CLIENT_SECRET = ""
 TELEGRAM_API_URL = "https://api.telegram.org"
 HUBSPOT_API_URL = "https://api.hubapi.com"
+VAPI_API_URL = "https://api.vapi.ai"
+CALENDLY_API_URL = "https://api.calendly.com"
 RESEND_API_URL = "https://api.resend.com"
 X_API_URL = "https://api.x.com"
 LINKEDIN_API_URL = "https://api.linkedin.com"

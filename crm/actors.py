@@ -52,6 +52,31 @@ def read_hook_events(event_ids: str) -> None:
 
 
 @dramatiq.actor(queue_name="crm", max_retries=1)
+def subscribe_hook(hook_id: int) -> None:
+    """Have a vendor send its webhooks here, where its API lets us say so."""
+    services.subscribe_hook(hook_id=hook_id)
+
+
+# A call keeps its own patience in its row: nothing here is blindly tried again.
+@dramatiq.actor(queue_name="crm", max_retries=0)
+def place_call(call_id: int) -> None:
+    """Ask the telephony for a call, once."""
+    services.place_call(call_id=call_id)
+
+
+@dramatiq.actor(queue_name="crm", max_retries=0)
+def look_up_call(call_id: int) -> None:
+    """Find out whether a call was placed whose answer was lost."""
+    services.look_up_call(call_id=call_id)
+
+
+@dramatiq.actor(queue_name="crm", max_retries=0)
+def follow_call(call_id: int) -> None:
+    """Ask how a call is of which no news came."""
+    services.ring_hook_events(services.follow_call(call_id=call_id))
+
+
+@dramatiq.actor(queue_name="crm", max_retries=1)
 def identify_hook(hook_id: int) -> None:
     """Whose account a hook is about, where the vendor has one address for all."""
     services.identify_hook(hook_id=hook_id)

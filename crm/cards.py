@@ -1,12 +1,22 @@
 """What the CRM shows beside a conversation, on a lead's page and on the dashboard."""
 
+import secrets
+
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from channels_app.models import Conversation
-from crm.models import CrmConnection, SyncAttempt, SyncRecord, TimelineEntry, crm_kinds
+from crm.models import (
+    CrmConnection,
+    PhoneCall,
+    SyncAttempt,
+    SyncRecord,
+    TimelineEntry,
+    crm_kinds,
+)
+from crm.services import CallRefused, may_call, telephony
 from leads.models import Lead
 from tenants.cards import Panel, Step, Tile, offer
 from tenants.histories import Before, Moment
@@ -35,6 +45,7 @@ WORDS = (
     gettext_noop("ended"),
 )
 SHOWN = 20  # meetings and calls beside a lead
+CALLS_SHOWN = 5
 
 
 @offer("crms", order=10, permission="figures.view_figure")
@@ -51,6 +62,22 @@ def beside_conversation(conversation: Conversation) -> Panel | None:
 @offer("lead", order=10, permission=SEE)
 def beside_lead(lead: Lead) -> Panel | None:
     return _panel(list(lead.sync_records.select_related("connection")))
+
+
+@offer("lead", order=4, permission="crm.view_phonecall")
+def calls_of_lead(lead: Lead) -> Panel | None:
+    """Having them called, where telephony is connected; and how the last calls went."""
+    calls = list(PhoneCall.objects.filter(lead=lead)[:CALLS_SHOWN])
+    if not calls and telephony() is None:
+        return None
+    refusal = ""
+    try:
+        may_call(lead=lead)
+    except CallRefused as refused:
+        refusal = refused.text
+    under_way = any(not call.is_over for call in calls)
+    data = {"lead": lead, "calls": calls, "refusal": refusal, "is_under_way": under_way}
+    return Panel("crm/call_panel.html", {**data, "key": secrets.token_hex(16)})
 
 
 @offer("lead", order=5, permission="crm.view_timelineentry")

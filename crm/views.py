@@ -5,18 +5,21 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
 from django.forms import Form
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from crm.cards import calls_of_lead
 from crm.forms import ConnectForm, config_form
 from crm.hooks import HOOKS
 from crm.models import CrmConnection, HookEvent, IncomingHook, SyncRecord
 from crm.providers import CRMS
-from crm.services import connect, made_secrets, retry_dead
+from crm.services import CallRefused, ask_for_call, connect, made_secrets, retry_dead
+from leads.models import Lead
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.told import told
 
 SEE = "crm.view_crmconnection"
 DEAD = SyncRecord.State.DEAD
@@ -76,6 +79,24 @@ def add(request: AuthenticatedRequest, kind: str) -> HttpResponse:
         },
         status=422 if form.errors or config.errors else 200,
     )
+
+
+@needs("crm.view_phonecall", change="crm.add_phonecall")
+@require_http_methods(["GET", "POST"])
+def calls(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """A lead's calls, for a page that waits; a POST has them called."""
+    lead = get_object_or_404(Lead.objects.select_related("contact"), pk=pk)
+    if request.method == "GET":
+        panel = calls_of_lead(lead)
+        if panel is None:
+            raise Http404
+        return render(request, panel.template, {"panel": panel.data})
+    try:
+        ask_for_call(lead=lead, key=request.POST.get("key", "")[:64], actor=request.user.actor)
+        messages.success(request, _("They are being called."))
+    except CallRefused as refused:
+        messages.error(request, told(refused.text))
+    return redirect("leads:lead", pk)
 
 
 def _connected(kind: str, form: ConnectForm, config: Form, actor: str) -> CrmConnection | None:

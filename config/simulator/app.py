@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+from config.simulator.calendly import Calendly
 from config.simulator.control import Control
 from config.simulator.courier import Courier
 from config.simulator.hooks import Hooks
@@ -20,6 +21,7 @@ from config.simulator.salesforce import Salesforce
 from config.simulator.telegram import Telegram
 from config.simulator.tiktok import TikTok
 from config.simulator.twilio import Twilio
+from config.simulator.vapi import Vapi
 from config.simulator.vendor import Vendor
 from config.simulator.website import Website
 from config.simulator.wire import Answer, Request
@@ -55,6 +57,8 @@ class Simulator:
             HubSpot,
             Salesforce,
             Pipedrive,
+            Vapi,
+            Calendly,
             OpenAI,
             Anthropic,
             Hooks,

@@ -51,6 +51,8 @@ def base_urls(base: str) -> dict[str, str]:
         "MICROSOFT_LOGIN_URL": f"{base}/microsoft",
         "TWILIO_API_URL": f"{base}/twilio",
         "RESEND_API_URL": f"{base}/resend",
+        "VAPI_API_URL": f"{base}/vapi",
+        "CALENDLY_API_URL": f"{base}/calendly",
         "OPENAI_BASE_URL": f"{base}/openai/v1",
         "ANTHROPIC_BASE_URL": f"{base}/anthropic",
     }

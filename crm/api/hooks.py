@@ -21,7 +21,7 @@ class IncomingHookSerializer(serializers.ModelSerializer):
         model = IncomingHook
         fields = [
             *("id", "kind", "name", "crm", "account_id", "is_active", "address"),
-            *("last_event_at", "created_at"),
+            *("health", "health_text", "last_event_at", "created_at"),
         ]
         read_only_fields = fields
 
@@ -46,7 +46,11 @@ class OpenHookSerializer(serializers.Serializer):
         child=serializers.CharField(allow_blank=True),
         required=False,
         default=dict,
-        help_text="secret (made if left out, except for hubspot). vapi: assistant_id, sorry.",
+        help_text=(
+            "secret (made if left out, except for hubspot). vapi: assistant_id, sorry, and to place"
+            " calls api_key, phone_number_id, first_words. calendly: api_token, with which we"
+            " subscribe, and scope (organization, or empty for one's own)."
+        ),
     )
 
 

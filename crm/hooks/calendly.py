@@ -6,24 +6,49 @@ new one is created.
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
+from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from channels_app import wire
-from crm.hooks.base import UNREADABLE, HookProvider
+from crm.hooks.base import UNREADABLE, HookProvider, SecretForm, in_their_words
 from crm.hooks.values import Item, Meeting, News, Unsupported
 from crm.signatures import check_timestamped
+from tenants.plugins import http
+from tenants.plugins.errors import CredentialsRejected, ProviderError
 
 CREATED, CANCELED = "invitee.created", "invitee.canceled"
 MAX_ANSWERS = 10  # questions a booking page may ask
+MAX_PAGES = 20
+GONE = 404
 
 
 class CalendlyHook(HookProvider):
     how_to = _(
-        "Create a webhook subscription over Calendly's API (POST /webhook_subscriptions) with this"
+        "With a personal access token of Calendly we subscribe for you. Without one, create a"
+        " webhook subscription over Calendly's API (POST /webhook_subscriptions) with this"
         " address as url, the secret as signing_key and the events invitee.created and"
         " invitee.canceled."
     )
+
+    class ConfigForm(SecretForm):
+        api_token = forms.CharField(
+            label=_("Personal access token"),
+            required=False,
+            max_length=2_000,
+            widget=forms.PasswordInput,
+            help_text=_("Calendly: Integrations → API & webhooks. It needs a paid plan there."),
+        )
+        scope = forms.ChoiceField(
+            label=_("Whose appointments"),
+            choices=[
+                ("", _("My own")),
+                ("organization", _("Everybody's in the organization (its admins only)")),
+            ],
+            required=False,
+        )
 
     def verify(
         self, *, method: str, url: str, headers: Mapping[str, str], body: bytes, now: float
@@ -43,6 +68,75 @@ class CalendlyHook(HookProvider):
         event = wire.load_object(body)
         invitee = wire.get_object(event, "payload")
         return [_meeting(event, invitee, is_canceled=kind == CANCELED)]
+
+    # -- subscribing: https://developer.calendly.com/api-docs/calendly-api/webhooks
+
+    @property
+    def can_subscribe(self) -> bool:
+        return bool(self.config.get("api_token"))
+
+    def subscribe(self, address: str) -> str:
+        """Calendly shows no signing key, so that one which is there already is made anew."""
+        owner = self._owner()
+        for known in self._at(address, owner):
+            self.unsubscribe(wire.get_id(known, "uri"))
+        body = {"url": address, "events": [CREATED, CANCELED], "signing_key": self.secret, **owner}
+        answer = self._ask("POST", "webhook_subscriptions", json=body)
+        return wire.get_answer_id(_resource(answer), "uri")
+
+    def is_subscribed(self, address: str, name: str) -> bool:
+        found = self._at(address, self._owner())
+        return any(each.get("uri") == name and each.get("state") == "active" for each in found)
+
+    def unsubscribe(self, name: str) -> None:
+        path = f"webhook_subscriptions/{quote(name.rstrip('/').rpartition('/')[2], safe='')}"
+        try:
+            self._ask("DELETE", path, idempotent=True)
+        except ProviderError as error:
+            if error.status != GONE:
+                raise
+
+    def _owner(self) -> dict[str, str]:
+        """For whom: both scopes name the organization, one of them the user as well."""
+        me = _resource(self._ask("GET", "users/me"))
+        owner = {"organization": wire.get_id(me, "current_organization")}
+        if self.config.get("scope") == "organization":
+            return {**owner, "scope": "organization"}
+        return {**owner, "user": wire.get_id(me, "uri"), "scope": "user"}
+
+    def _at(self, address: str, owner: Mapping[str, str]) -> list[dict[str, Any]]:
+        """The subscriptions that lead to an address, over all pages."""
+        found: list[dict[str, Any]] = []
+        page = ""
+        for _number in range(MAX_PAGES):
+            params = {**owner, "count": "100", **({"page_token": page} if page else {})}
+            answer = self._ask("GET", "webhook_subscriptions", params=params)
+            listed = (each for each, _ in wire.objects(wire.get_list(answer, "collection")))
+            found += [each for each in listed if each and each.get("callback_url") == address]
+            page = wire.label(wire.get_object(answer, "pagination"), "next_page_token", 2_000)
+            if not page:
+                break
+        return found
+
+    def _ask(self, method: str, path: str, *, idempotent: bool = False, **what: Any) -> Any:
+        token = str(self.config.get("api_token") or "")
+        if not token.isascii() or not token.isprintable():
+            raise CredentialsRejected("The token holds characters that no token has.")
+        try:
+            answer = http.request(
+                method,
+                f"{settings.CALENDLY_API_URL}/{path}",
+                headers={"Authorization": f"Bearer {token}"},
+                idempotent=idempotent or method == "GET",
+                **what,
+            )
+        except ProviderError as error:
+            raise in_their_words(error) from error
+        return answer if isinstance(answer, dict) else {}
+
+
+def _resource(answer: dict[str, Any]) -> dict[str, Any]:
+    return wire.get_object(answer, "resource")
 
 
 def _meeting(event: dict[str, Any], invitee: dict[str, Any], *, is_canceled: bool) -> Meeting:

@@ -72,6 +72,7 @@ class Call:
     ended_reason: str = ""
     seconds: int = 0
     recording_url: str = ""  # where it lies; we do not fetch it
+    reference: str = ""  # what we named it, where we asked for it
     started_at: datetime | None = None
 
 

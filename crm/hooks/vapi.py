@@ -5,20 +5,38 @@ is said to be so: a caller hears a sentence instead of silence.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from channels_app import wire
-from crm.hooks.base import UNREADABLE, HookProvider, SecretForm
+from crm.hooks.base import (
+    UNREADABLE,
+    CallOrder,
+    HookProvider,
+    PlacedCall,
+    SecretForm,
+    in_their_words,
+)
 from crm.hooks.values import Call, Item, News, Unsupported
 from crm.signatures import check_vapi
-from tenants.plugins.errors import PayloadRejected
+from tenants.plugins import http
+from tenants.plugins.errors import (
+    AnswerLost,
+    CredentialsRejected,
+    PayloadRejected,
+    ProviderError,
+)
 
 STATUSES = ("scheduled", "queued", "ringing", "in-progress", "forwarding", "ended")
 DIRECTIONS = {"inboundPhoneCall": "in", "outboundPhoneCall": "out"}
 MAX_TOOLS = 50
+MOST_CALLS = 1_000  # of a list
+OF_A_REPORT = ("artifact", "analysis", "endedReason", "startedAt", "endedAt")
 # Spoken to whoever calls, so it stands in the settings of the connection.
 NOBODY = "Sorry, nobody can take this call right now. Please write to us instead."
 NO_TOOL = "This tool is not available here."
@@ -37,6 +55,27 @@ class VapiHook(HookProvider):
             required=False,
             max_length=100,
             help_text=_("Its id at Vapi: who answers when a number of yours has no assistant."),
+        )
+        api_key = forms.CharField(
+            label=_("Private API key"),
+            required=False,
+            max_length=300,
+            widget=forms.PasswordInput,
+            help_text=_("With it and a phone number, your people can have leads called."),
+        )
+        phone_number_id = forms.CharField(
+            label=_("Phone number to call from"),
+            required=False,
+            max_length=100,
+            help_text=_("Its id at Vapi."),
+        )
+        first_words = forms.CharField(
+            label=_("First words of a call"),
+            required=False,
+            max_length=500,
+            help_text=_(
+                "Said after the sentence that an AI is calling. Empty: the assistant's own."
+            ),
         )
         sorry = forms.CharField(
             label=_("Said to callers when nobody can answer"), required=False, max_length=300
@@ -69,6 +108,78 @@ class VapiHook(HookProvider):
             return None
         kind = message.get("type")
         return ANSWERS[kind](self, message) if isinstance(kind, str) and kind in ANSWERS else None
+
+    # -- calling
+
+    @property
+    def can_call(self) -> bool:
+        return all(self.config.get(name) for name in ("api_key", "phone_number_id", "assistant_id"))
+
+    def start_call(self, order: CallOrder) -> PlacedCall:
+        """https://docs.vapi.ai/api-reference/calls/create"""
+        assistant = str(self.config.get("assistant_id") or "")
+        words = str(self.config.get("first_words") or "") or self._first_words_of(assistant)
+        body = {
+            "name": order.reference,
+            "assistantId": assistant,
+            "assistantOverrides": {
+                "firstMessage": f"{order.disclosure} {words}".strip(),
+                "firstMessageMode": "assistant-speaks-first",
+            },
+            "phoneNumberId": str(self.config.get("phone_number_id") or ""),
+            "customer": {"number": order.number, **({"name": order.name} if order.name else {})},
+        }
+        try:
+            return _placed(self._ask("POST", "call", json=body))
+        except ProviderError as error:
+            if error.status >= 500 and error.status != 503:
+                raise AnswerLost(str(error), status=error.status) from error
+            raise
+
+    def _first_words_of(self, assistant: str) -> str:
+        """What the assistant opens with, so that nothing of it is lost behind our sentence."""
+        found = self._ask("GET", f"assistant/{quote(assistant, safe='')}")
+        words = wire.label(found, "firstMessage", 500) if isinstance(found, dict) else ""
+        return "" if wire.web_address(words) else words  # it may be a recording
+
+    def find_call(self, reference: str, *, since: datetime) -> PlacedCall | None:
+        """https://docs.vapi.ai/api-reference/calls/list"""
+        params = {
+            "phoneNumberId": str(self.config.get("phone_number_id") or ""),
+            "createdAtGt": since.isoformat().replace("+00:00", "Z"),
+            "limit": str(MOST_CALLS),
+        }
+        calls = self._ask("GET", "call", params=params)
+        named = (call for call, _ in wire.objects(calls) if call and call.get("name") == reference)
+        return next(map(_placed, named), None)
+
+    def news_of_call(self, external_id: str) -> Item:
+        """https://docs.vapi.ai/api-reference/calls/get, in the shape of its server messages."""
+        call = self._ask("GET", f"call/{quote(external_id, safe='')}")
+        if not isinstance(call, dict):
+            raise AnswerLost("Vapi answered something that is no call.")
+        is_over = call.get("status") == "ended"
+        message = {
+            "type": "end-of-call-report" if is_over else "status-update",
+            "status": call.get("status"),
+            "call": call,
+            **{name: call[name] for name in OF_A_REPORT if call.get(name) is not None},
+        }
+        [item] = self.split(wire.dumps({"message": message}))
+        return item
+
+    def _ask(self, method: str, path: str, **what: Any) -> Any:
+        key = str(self.config.get("api_key") or "")
+        if not key.isascii() or not key.isprintable():
+            raise CredentialsRejected("The API key holds characters that no key has.")
+        url = f"{settings.VAPI_API_URL}/{path}"
+        headers = {"Authorization": f"Bearer {key}"}
+        try:
+            return http.request(method, url, headers=headers, idempotent=method == "GET", **what)
+        except ProviderError as error:
+            raise in_their_words(error) from error
+
+    # -- answering
 
     def assistant(self, message: dict[str, Any]) -> dict[str, Any]:
         """Who shall take the call; what is said to the caller where that is nobody."""
@@ -121,6 +232,11 @@ def _name(call: dict[str, Any]) -> str:
     return wire.label(call, "name", 200) or inner
 
 
+def _placed(call: Any) -> PlacedCall:
+    found = call if isinstance(call, dict) else {}
+    return PlacedCall(wire.get_answer_id(found, "id"), wire.label(found, "status", 32))
+
+
 def _status(message: dict[str, Any]) -> News:
     status = wire.label(message, "status", 32)
     if status not in STATUSES:
@@ -155,6 +271,7 @@ def _call(message: dict[str, Any], *, status: str) -> Call:
         or wire.label(call, "endedReason", 120),
         seconds=seconds,
         recording_url=_recording(artifact),
+        reference=wire.label(call, "name", 40),
         started_at=started,
     )
 

@@ -1,6 +1,7 @@
 """What a company's CRMs know of its leads, and what comes back from outside."""
 
 from crm.models.backfill import Backfill
+from crm.models.calls import PhoneCall
 from crm.models.hooks import HookEvent, HookEventStep, IncomingHook, hook_kinds
 from crm.models.ledger import FieldConflict, FieldLedger
 from crm.models.syncing import (
@@ -22,6 +23,7 @@ __all__ = [
     "HookEvent",
     "HookEventStep",
     "IncomingHook",
+    "PhoneCall",
     "SyncAttempt",
     "SyncRecord",
     "SyncRecordQuerySet",

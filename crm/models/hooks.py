@@ -25,6 +25,11 @@ class IncomingHook(models.Model):
     the address that all companies share reaches this hook by it.
     """
 
+    class Health(models.TextChoices):
+        OK = "ok", _("Working")
+        TROUBLE = "trouble", _("In trouble")
+        RECONNECT = "reconnect", _("Reconnect")
+
     kind = models.CharField(max_length=32, choices=hook_kinds)
     name = models.CharField(max_length=100)
     config = EncryptedJSONField(default=dict)
@@ -34,6 +39,12 @@ class IncomingHook(models.Model):
         CrmConnection, on_delete=models.SET_NULL, null=True, blank=True, related_name="hooks"
     )
     is_active = models.BooleanField(default=True)
+    # Where the vendor's API lets us subscribe: its name of the subscription, and how that went.
+    subscription = models.CharField(max_length=300, blank=True, default="", editable=False)
+    is_subscription_stale = models.BooleanField(default=False, editable=False)
+    checked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    health = models.CharField(max_length=16, choices=Health.choices, default=Health.OK)
+    health_text = models.CharField(max_length=300, blank=True, default="")
     last_event_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -1,7 +1,17 @@
 """Keeping the company's CRMs in step with its leads, and hearing what comes back from outside."""
 
 from crm.services.backfilling import cancel_backfill, line_up_next, start_backfill
+from crm.services.calling import (
+    CallRefused,
+    ask_for_call,
+    follow_call,
+    look_up_call,
+    may_call,
+    place_call,
+    telephony,
+)
 from crm.services.cards import told_of
+from crm.services.choosing import change_mapping, chosen_rows, properties_of
 from crm.services.connections import connect, made_secrets, reconnect
 from crm.services.deciding import decide_conflict
 from crm.services.hook_routes import HookAddress, HookRoute, hook_address, hook_routes
@@ -30,39 +40,51 @@ from crm.services.reading import (
     replay_dead_ones,
     replay_hook_events,
 )
+from crm.services.rehearsing import rehearse
 from crm.services.ringing import ring_hook_events
+from crm.services.subscribing import subscribe_hook
 from crm.services.sweeping import sweep
 from crm.services.timeline import match_timeline
 
 __all__ = [
+    "CallRefused",
     "HookAddress",
     "HookRoute",
     "Pushed",
+    "ask_for_call",
     "cancel_backfill",
     "change_hook",
+    "change_mapping",
     "checked_config",
+    "chosen_rows",
     "close_hook",
     "connect",
     "decide_conflict",
     "discard_dead",
     "discard_dead_ones",
+    "follow_call",
     "hook_address",
     "hook_routes",
     "identify_hook",
     "keep_events",
     "keep_strays",
     "line_up_next",
+    "look_up_call",
     "made_hook_secrets",
     "made_secrets",
     "mark_dirty",
     "match_timeline",
+    "may_call",
     "open_hook",
+    "place_call",
+    "properties_of",
     "prune_hook_events",
     "pull_changes",
     "push_due",
     "push_lead",
     "read_hook_event",
     "reconnect",
+    "rehearse",
     "replay_dead_ones",
     "replay_hook_events",
     "resend",
@@ -70,6 +92,8 @@ __all__ = [
     "retry_dead_ones",
     "ring_hook_events",
     "start_backfill",
+    "subscribe_hook",
     "sweep",
+    "telephony",
     "told_of",
 ]

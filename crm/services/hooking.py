@@ -6,11 +6,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.forms import PasswordInput
 
 from crm.hooks import HOOKS
 from crm.models import CrmConnection, IncomingHook
 from crm.services.keeping import take_in_unrouted_events
 from crm.services.ringing import ring
+from crm.services.subscribing import unsubscribe_hook
 from tenants import context
 from tenants.audit.services import record
 from tenants.limits import Rate, take
@@ -49,6 +51,7 @@ def open_hook(
         connection_id=hook.pk,
     )
     ring("identify_hook", hook.pk)
+    ring("subscribe_hook", hook.pk)
     _audit(hook, "hook.opened", actor)
     return hook
 
@@ -62,25 +65,40 @@ def change_hook(
     is_active: bool = True,
     actor: str = "system",
 ) -> IncomingHook:
-    """Change name and settings; a secret left empty stays as it was."""
+    """Change name and settings; what is never shown back and is left empty stays as it was."""
     given = dict(config or {})
-    if not given.get("secret"):
-        given["secret"] = hook.config.get("secret", "")
+    for kept in hidden_settings(hook.kind):
+        given[kept] = given.get(kept) or hook.config.get(kept, "")
+    before = {name: hook.config.get(name) for name in (*hidden_settings(hook.kind), "scope")}
     hook.config = checked_config(hook.kind, {**hook.config, **given}, crm=hook.crm)
     hook.name = name.strip() or hook.name
     hook.is_active = is_active
-    hook.save(update_fields=["config", "name", "is_active"])
+    if any(hook.config.get(each) != value for each, value in before.items()):
+        hook.is_subscription_stale = bool(hook.subscription)
+    hook.save(update_fields=["config", "name", "is_active", "is_subscription_stale"])
     _routes(hook).update(is_active=is_active)
     ring("identify_hook", hook.pk)
+    ring("subscribe_hook", hook.pk)
     _audit(hook, "hook.changed", actor)
     return hook
 
 
-@transaction.atomic
 def close_hook(*, hook: IncomingHook, actor: str = "system") -> IncomingHook:
     """Nothing is taken in any more and the secrets go; what came stays."""
+    unsubscribe_hook(hook=hook)
+    return _close(hook, actor)
+
+
+@transaction.atomic
+def _close(hook: IncomingHook, actor: str) -> IncomingHook:
+    hook.subscription, hook.is_subscription_stale = "", False
     hook.is_active, hook.token, hook.account_id, hook.config = False, "", "", {}
-    hook.save(update_fields=["is_active", "token", "account_id", "config"])
+    hook.save(
+        update_fields=[
+            *("is_active", "token", "account_id", "config"),
+            *("subscription", "is_subscription_stale"),
+        ]
+    )
     _routes(hook).delete()
     _audit(hook, "hook.closed", actor)
     return hook
@@ -122,6 +140,12 @@ def can_be_identified(hook: IncomingHook) -> bool:
     """Whether there is something to find out, and something to find it out for."""
     app = HOOKS.get(hook.kind).app
     return bool(hook.is_active and not hook.account_id and hook.crm_id and app)
+
+
+def hidden_settings(kind: str) -> list[str]:
+    """The settings that are never shown back."""
+    fields = HOOKS.get(kind).ConfigForm.base_fields.items()
+    return [name for name, field in fields if isinstance(field.widget, PasswordInput)]
 
 
 def made_hook_secrets(hook: IncomingHook, *, given: Mapping[str, Any]) -> dict[str, str]:

@@ -1,9 +1,11 @@
 """What was committed in this company and never finished, on both ways."""
 
 from crm.services.backfilling import ring_backfills
+from crm.services.calling import ring_calls
 from crm.services.hooking import ring_unidentified
 from crm.services.marking import sweep_records
 from crm.services.reading import ring_received
+from crm.services.subscribing import ring_unchecked
 from crm.services.timeline import match_timeline
 
 
@@ -13,6 +15,8 @@ def sweep() -> dict[str, int]:
         **sweep_records(),
         "hook_events": ring_received(),
         "hooks": ring_unidentified(),
+        "subscriptions": ring_unchecked(),
+        "calls": ring_calls(),
         "backfills": ring_backfills(),
         "matched": match_timeline(),
     }

@@ -10,6 +10,7 @@ from channels_app.proofs import comparable_phone
 from channels_app.wire import key_of
 from crm.hooks.values import Call, Meeting
 from crm.models import HookEvent, TimelineEntry
+from crm.services.calling import hear_of_call
 from crm.services.following import OwnerEmails
 from leads.models import Lead
 from tenants import crypto
@@ -62,6 +63,8 @@ def note_call(event: HookEvent, news: Call, owners: OwnerEmails) -> tuple[str, s
     }
     _learn(entry, details)
     entry.text = news.summary or entry.text
+    asked = hear_of_call(hook=event.hook, news=news)
+    entry.lead = asked.lead if asked is not None else entry.lead
     return _save(event, entry, status, email="", phone=news.phone, at=news.at, when=news.started_at)
 
 
