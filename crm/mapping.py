@@ -8,8 +8,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
-from crm.providers.base import Field
+from crm.providers.base import Field, Property
+from leads.pipeline import STAGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +120,87 @@ def note_html(card: LeadCard) -> str:
     return "<br>".join(escape(line) for line in note_lines(card))
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something of a lead that may be mapped: what people call it, and what it is."""
+
+    label: Any
+    type: str
+    choices: tuple[str, ...] = ()
+
+
+SOURCES: dict[str, Source] = {
+    "name": Source(_("Name"), "text"),
+    "first_name": Source(_("First name"), "text"),
+    "last_name": Source(_("Last name"), "text"),
+    "email": Source(_("E-mail"), "email"),
+    "phone": Source(_("Phone"), "phone"),
+    "fact:company": Source(_("Company"), "text"),
+    "fact:role": Source(_("Role"), "text"),
+    "fact:interest": Source(_("Interest"), "text"),
+    "fact:budget": Source(_("Budget"), "text"),
+    "fact:timeline": Source(_("Timeline"), "text"),
+    "fact:location": Source(_("Location"), "text"),
+    "stage": Source(_("Stage"), "choice", STAGES),
+    "score": Source(_("Score"), "number"),
+    "tier": Source(_("Tier"), "choice", ("hot", "warm", "cold")),
+    "is_hot": Source(_("Is hot"), "flag"),
+    "reasons_text": Source(_("Reasons for the score"), "long_text"),
+    "owner_email": Source(_("Owner's e-mail"), "email"),
+    "created_at": Source(_("First seen"), "moment"),
+    "updated_at": Source(_("Last changed"), "moment"),
+    "merged_into": Source(_("Merged into"), "text"),
+}
+# What each type of theirs takes of ours; text takes whatever can be written down.
+TAKES = {
+    "text": {"text", "long_text", "number", "choice", "email", "phone"},
+    "long_text": {"text", "long_text", "number", "choice", "email", "phone"},
+    "number": {"number"},
+    "choice": {"choice"},
+    "flag": {"flag"},
+    "day": {"moment"},
+    "moment": {"moment"},
+    "phone": {"phone"},
+    "email": {"email"},
+}
+
+
+def misfit(source: str, there: Property) -> str:
+    """Why this of ours cannot go into that of theirs; "" where it can."""
+    ours = SOURCES.get(source)
+    if ours is None:
+        return gettext("There is no such field of a lead.")
+    if ours.type not in TAKES.get(there.type, ()):
+        return gettext("%(theirs)s takes %(type)s; %(ours)s is %(own)s.") % {
+            "theirs": there.label,
+            "type": gettext(TYPE_NAMES.get(there.type, "something else")),
+            "ours": ours.label,
+            "own": gettext(TYPE_NAMES[ours.type]),
+        }
+    if there.type == "choice":
+        known = {each.casefold() for each in there.choices}
+        missing = [each for each in ours.choices if each not in known]
+        if missing:
+            return gettext("%(theirs)s has no option for: %(missing)s.") % {
+                "theirs": there.label,
+                "missing": ", ".join(missing),
+            }
+    return ""
+
+
+TYPE_NAMES = {
+    "text": gettext_noop("text"),
+    "long_text": gettext_noop("long text"),
+    "number": gettext_noop("a number"),
+    "choice": gettext_noop("one of several"),
+    "flag": gettext_noop("yes or no"),
+    "day": gettext_noop("a day"),
+    "moment": gettext_noop("a time"),
+    "phone": gettext_noop("a phone number"),
+    "email": gettext_noop("an e-mail address"),
+}
+
+
 DERIVED: dict[str, Callable[[LeadCard], Any]] = {
     "first_name": lambda card: first_name(card.name),
     "last_name": lambda card: last_name(card.name),
@@ -124,6 +208,7 @@ DERIVED: dict[str, Callable[[LeadCard], Any]] = {
     "reason_list": lambda card: [
         {"label": one.label, "points": one.points, "quote": one.quote} for one in card.reasons
     ],
+    "is_hot": lambda card: card.tier == "hot",
     "deal_title": deal_title,
     "note_text": lambda card: "\n".join(note_lines(card)),
     "note_html": note_html,
@@ -156,7 +241,34 @@ def _number(value: Any, field: Field) -> str:
 
 
 def _choice(value: Any, field: Field) -> str:
-    return str(value) if value in field.choices else ""
+    """As they spell it; "" where they have no such choice."""
+    spelt = {each.casefold(): each for each in field.choices}
+    return spelt.get(str(value).strip().casefold(), "")
+
+
+def _coded_choice(value: Any, field: Field) -> Any:
+    """The number of the choice with this name."""
+    named = {
+        label.casefold(): code for code, _bar, label in (c.partition("|") for c in field.choices)
+    }
+    code = named.get(str(value).strip().casefold(), "")
+    return int(code) if code.isdecimal() else ""
+
+
+def _integer(value: Any, field: Field) -> Any:
+    return "" if value in ("", None) else int(value)
+
+
+def _flag(value: Any, field: Field) -> bool:
+    return bool(value)
+
+
+def _flag_text(value: Any, field: Field) -> str:
+    return "true" if value else "false"
+
+
+def _day(value: Any, field: Field) -> str:
+    return str(value.astimezone(UTC).date().isoformat())
 
 
 def _moment(value: Any, field: Field) -> str:
@@ -172,7 +284,13 @@ SHAPES: dict[str, Callable[[Any, Field], Any]] = {
     "long_text": _long_text,
     "email": _email,
     "number": _number,
+    "phone": _text,
+    "integer": _integer,
     "choice": _choice,
+    "coded_choice": _coded_choice,
+    "flag": _flag,
+    "flag_text": _flag_text,
+    "day": _day,
     "moment": _moment,
     "raw": lambda value, field: value,
 }

@@ -30,6 +30,23 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Property:
+    """A field as the CRM itself describes it.
+
+    ``type``: text, long_text, number, choice, day, moment, flag, phone, email, or other, into
+    which we write nothing. ``kind`` and ``taken`` are what a ``Field`` for it is made of.
+    """
+
+    name: str
+    label: str
+    type: str
+    kind: str
+    choices: tuple[str, ...] = ()  # as people read them
+    taken: tuple[str, ...] = ()  # as they are sent; the same where empty
+    max_length: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A record that stands beside the lead's own: its id there, and a digest of what it was told
     last, so that it is told again only what changed."""
@@ -107,6 +124,16 @@ class CrmProvider(ABC):
         Returns an outcome for each record that was tried; a record without one was not sent.
         Raises a ProviderError where the request as a whole was refused or did not get through.
         """
+
+    def schema(self) -> list[Property]:
+        """The fields that a lead's record has there and that may be written. Asks over HTTP."""
+        return [
+            Property(one.name, one.name, one.kind, one.kind, one.choices) for one in self.fields
+        ]
+
+    def rehearsed(self, method: str, url: str, body: Any) -> Any:
+        """What the CRM would answer if it took everything, for a push that is only looked at."""
+        return {}
 
     def read(self, records: Sequence[Upsert], names: Sequence[str]) -> dict[str, dict[str, Found]]:
         """What these fields hold there now, by our key; a record that is not there is left out.

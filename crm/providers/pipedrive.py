@@ -6,7 +6,7 @@ address is added beside theirs, a name is only given to who had none of theirs. 
 as ``person.lead.note``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -17,7 +17,7 @@ from django import forms
 from django.conf import settings
 
 from channels_app import wire
-from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Upsert
+from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Property, Upsert
 from tenants.plugins import http
 from tenants.plugins.errors import ProviderError, RateLimited, Rejected, Unavailable
 
@@ -104,6 +104,23 @@ class Pipedrive(CrmProvider):
         ids.lead = ids.lead or self._lead(record, ids.person, organisation)
         ids.note = self._note(record, ids)
         return Outcome(record.key, str(ids), 200)
+
+    # -- what it has, and what it would say
+
+    def schema(self) -> list[Property]:
+        """A person's own fields, what our note says, and the fields that the company made."""
+        own = [Property(one.name, one.name, one.kind, one.kind) for one in self.fields]
+        made = [_described(row) for row in self._person_fields() if row.get("is_custom_field")]
+        return [*own, *[one for one in made if one.label != FIELD]]
+
+    def rehearsed(self, method: str, url: str, body: Any) -> Any:
+        if url.endswith("/search"):
+            return {"data": {"items": []}}
+        if url.endswith("/personFields"):
+            return {"data": [{"field_name": FIELD, "field_code": "<field of our key>"}]}
+        if method == "GET" and not url.rsplit("/", 1)[1].isdecimal():
+            return {"data": []}
+        return {"data": {"id": 1}}
 
     # -- what people there have
 
@@ -251,24 +268,27 @@ class Pipedrive(CrmProvider):
         """The code of the field with our key; made where this company has none yet."""
         if self._code:
             return self._code
-        cursor = ""
-        for _page in range(PAGES):
-            params = {"limit": str(PAGE), **({"cursor": cursor} if cursor else {})}
-            answer = self._answer("GET", "v2", "/personFields", params=params)
-            found = answer.get("data")
-            for each in found if isinstance(found, list) else []:
-                if isinstance(each, dict) and each.get("field_name") == FIELD:
-                    self._code = str(each.get("field_code") or "")
-                    if self._code:
-                        return self._code
-            cursor = str((answer.get("additional_data") or {}).get("next_cursor") or "")
-            if not cursor:
-                break
+        for each in self._person_fields():
+            if each.get("field_name") == FIELD and each.get("field_code"):
+                self._code = str(each["field_code"])
+                return self._code
         body = {"field_name": FIELD, "field_type": "varchar"}
         self._code = str(self._ask("POST", "v2", "/personFields", body).get("field_code") or "")
         if not self._code:
             raise Unavailable("Pipedrive does not say what it calls our field.", code="no_field")
         return self._code
+
+    def _person_fields(self) -> Iterator[dict[str, Any]]:
+        """https://developers.pipedrive.com/docs/api/v1/PersonFields#getPersonFields"""
+        cursor = ""
+        for _page in range(PAGES):
+            params = {"limit": str(PAGE), **({"cursor": cursor} if cursor else {})}
+            answer = self._answer("GET", "v2", "/personFields", params=params)
+            found = answer.get("data")
+            yield from (one for one in found or [] if isinstance(one, dict))
+            cursor = str((answer.get("additional_data") or {}).get("next_cursor") or "")
+            if not cursor:
+                return
 
     def _search(self, kind: str, term: str, field: str) -> int | None:
         """The one that is exactly this. https://developers.pipedrive.com/docs/api/v1/Persons#searchPersons"""
@@ -332,6 +352,33 @@ class Pipedrive(CrmProvider):
 def _custom(record: Upsert) -> dict[str, Any]:
     """What the company lets us write into fields of its own."""
     return {name: value for name, value in record.properties.items() if name not in STANDARD}
+
+
+# https://pipedrive.readme.io/docs/core-api-concepts-custom-fields
+TYPES = {
+    "varchar": ("text", "text"),
+    "text": ("long_text", "long_text"),
+    "double": ("number", "integer"),
+    "int": ("number", "integer"),
+    "boolean": ("flag", "flag"),
+    "date": ("day", "day"),
+    "phone": ("phone", "phone"),
+    "enum": ("choice", "coded_choice"),
+}
+
+
+def _described(row: Mapping[str, Any]) -> Property:
+    """Options are sent by their number there, and read by their name."""
+    type_, kind = TYPES.get(str(row.get("field_type")), ("other", "text"))
+    options = [one for one in row.get("options") or [] if isinstance(one, dict)]
+    return Property(
+        str(row.get("field_code")),
+        str(row.get("field_name")),
+        type_,
+        kind,
+        tuple(str(one.get("label")) for one in options),
+        tuple(f"{one.get('id')}|{one.get('label')}" for one in options),
+    )
 
 
 def _held(person: Mapping[str, Any], names: Sequence[str]) -> dict[str, Found]:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from django import forms
 
 from channels_app import wire
-from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Part, Upsert
+from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Part, Property, Upsert
 from tenants.plugins import http
 from tenants.plugins.errors import (
     CredentialsRejected,
@@ -51,7 +51,7 @@ class Salesforce(CrmProvider):
         Field("Title", "fact:role", "text", 128),
         Field("Email", "email", "email", 80),
         Field("Phone", "phone", "text", 40),
-        Field("Leadwire_Score__c", "score", "number"),
+        Field("Leadwire_Score__c", "score", "integer"),
         Field("Leadwire_Tier__c", "tier", "text", 20),
         Field("Leadwire_Stage__c", "stage", "text", 60),
         Field("Leadwire_Reasons__c", "reasons_text", "long_text", 10_000),
@@ -97,6 +97,25 @@ class Salesforce(CrmProvider):
             for record, result in zip(records, results, strict=True)
         ]
         return self._with_notes(records, outcomes)
+
+    # -- what it has, and what it would say
+
+    def schema(self) -> list[Property]:
+        answer, _status = self._ask("GET", f"/data/{VERSION}/sobjects/Lead/describe")
+        rows = answer.get("fields") if isinstance(answer, dict) else None
+        return [
+            _described(row)
+            for row in rows or []
+            if isinstance(row, dict) and row.get("updateable") and row.get("name") != KEY
+        ]
+
+    def rehearsed(self, method: str, url: str, body: Any) -> Any:
+        if url.endswith("/oauth2/token"):
+            return {"access_token": "session"}
+        if method == "GET":
+            return {"records": []}
+        made = "<id of the lead>" if url.endswith(KEY) else "<id of the task>"
+        return [{"id": made, "success": True, "errors": []} for _each in body["records"]]
 
     # -- what people there have
 
@@ -244,8 +263,6 @@ class Salesforce(CrmProvider):
 
 def _record(record: Upsert) -> dict[str, Any]:
     made: dict[str, Any] = dict(record.properties)
-    if "Leadwire_Score__c" in made:
-        made["Leadwire_Score__c"] = int(made["Leadwire_Score__c"])
     if not made.get("LastName"):  # one word is a last name there
         first = made.pop("FirstName", "")
         if first or not record.external_id:
@@ -266,6 +283,35 @@ def _outcome(record: Upsert, result: Any, status: int) -> Outcome:
     kind = Unavailable if code in PASSING else Rejected
     error = kind(text or "Salesforce refused this record.", code=code, status=400)
     return Outcome(record.key, "", 400, "", error)
+
+
+# https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/field_types.htm
+TYPES = {
+    "string": ("text", "text"),
+    "url": ("text", "text"),
+    "textarea": ("long_text", "long_text"),
+    "email": ("email", "email"),
+    "phone": ("phone", "phone"),
+    "picklist": ("choice", "choice"),
+    "boolean": ("flag", "flag"),
+    "date": ("day", "day"),
+    "datetime": ("moment", "moment"),
+    "int": ("number", "integer"),
+    "double": ("number", "integer"),
+    "currency": ("number", "integer"),
+    "percent": ("number", "integer"),
+}
+
+
+def _described(row: Mapping[str, Any]) -> Property:
+    type_, kind = TYPES.get(str(row.get("type")), ("other", "text"))
+    name = str(row.get("name"))
+    choices = tuple(
+        str(one.get("value")) for one in row.get("picklistValues") or [] if one.get("active")
+    )
+    length = row.get("length")
+    most = length if isinstance(length, int) else 0
+    return Property(name, str(row.get("label") or name), type_, kind, choices, max_length=most)
 
 
 def _held(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Found]:

@@ -17,8 +17,8 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from channels_app import wire
-from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Upsert
-from crm.providers.hubspot import batches
+from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Property, Upsert
+from crm.providers.hubspot import batches, properties
 from crm.providers.hubspot.batches import CONFLICT, KEY
 from crm.providers.hubspot.beside import Beside
 from crm.providers.hubspot.wire import Wire
@@ -146,6 +146,18 @@ class HubSpot(CrmProvider):
         except ProviderError as second:
             return Outcome(record.key, "", second.status, self.request_id_of(second), second)
 
+    def schema(self) -> list[Property]:
+        answer, _status, _id = self.wire.ask("GET", "/crm/v3/properties/contacts")
+        found = answer.get("results") or []
+        return [one for row in found if (one := properties.described(row)) is not None]
+
+    def rehearsed(self, method: str, url: str, body: Any) -> Any:
+        if not url.endswith("/batch/upsert"):
+            return {"results": []}
+        kind = url.split("/objects/")[1].split("/")[0]
+        keys = [each["objectWriteTraceId"] for each in body["inputs"]]
+        return {"results": [{"id": f"<id of {kind}>", "objectWriteTraceId": key} for key in keys]}
+
     def read(self, records: Sequence[Upsert], names: Sequence[str]) -> dict[str, dict[str, Found]]:
         """With the history of each property, which alone says when a person changed it.
 
@@ -248,7 +260,7 @@ def _past(contact: Mapping[str, Any]) -> dict[str, Found]:
 
 
 def _properties(record: Upsert) -> dict[str, str]:
-    properties = {**record.properties, KEY: record.key}
-    if not record.external_id and not NAMING & properties.keys():
-        properties["firstname"] = f"Lead {record.key}"
-    return properties
+    made = {**record.properties, KEY: record.key}
+    if not record.external_id and not NAMING & made.keys():
+        made["firstname"] = f"Lead {record.key}"
+    return made
