@@ -4,9 +4,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 import respx
-from django.db import connection
 from standardwebhooks.webhooks import Webhook
 
+from tenants import context
 from tenants.outgoing import services
 from tenants.outgoing.models import Endpoint
 
@@ -81,11 +81,11 @@ def work(work):
 
     def run(limit: int = 1_000) -> list[str]:
         nonlocal seen
-        waiting = connection.run_on_commit[seen:]
+        waiting = context.connection.run_on_commit[seen:]
         for _savepoints, call, _robust in waiting:
             call()
         done: list[str] = work(limit)
-        seen = len(connection.run_on_commit)
+        seen = len(context.connection.run_on_commit)
         return done
 
     return run

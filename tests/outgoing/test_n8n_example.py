@@ -21,7 +21,7 @@ from tests.factories import make_lead
 FILE = Path(__file__).resolve().parents[2] / "examples" / "n8n-hot-leads.json"
 NODE = shutil.which("node")
 # What n8n brings: https://github.com/n8n-io/n8n/tree/master/packages/nodes-base/nodes
-KNOWN = {
+KNOWN: dict[str, set[float]] = {
     "n8n-nodes-base.stickyNote": {1},
     "n8n-nodes-base.webhook": {1, 1.1, 2, 2.1},
     "n8n-nodes-base.code": {1, 2},
