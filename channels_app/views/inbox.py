@@ -176,9 +176,17 @@ def list_context(request: AuthenticatedRequest, opened: int = 0) -> dict[str, An
 
 
 def _tools(request: AuthenticatedRequest) -> dict[str, Any]:
-    """What whoever works here is offered: people to assign to, labels, a view to keep."""
+    """What whoever works here is offered: people to assign to, labels, a view to keep. The list
+    and the thread of one page share it."""
     if not request.user.has_perm(CHANGE):
         return {}
+    known: dict[str, Any] | None = request.META.get("leadwire.desk")
+    if known is None:
+        known = request.META["leadwire.desk"] = _found_tools(request)
+    return known
+
+
+def _found_tools(request: AuthenticatedRequest) -> dict[str, Any]:
     return {
         "team": list(User.objects.filter(is_active=True).order_by("name", "email")[:50]),
         "all_labels": all_labels(),

@@ -85,8 +85,8 @@
     offer(document.adoptNode(list), (option) => put(field, from, option.dataset.text));
   }
   function offerPeople(field, from, search) {
-    const team = JSON.parse($("#team")?.textContent || "[]");
-    const found = team.filter((each) => String(each.pk) !== me && each.name.toLowerCase().includes(search.toLowerCase())).slice(0, 8);
+    const team = [...document.querySelectorAll("#team > li")].map((each) => ({ pk: each.dataset.pk, name: each.textContent }));
+    const found = team.filter((each) => each.pk !== me && each.name.toLowerCase().includes(search.toLowerCase())).slice(0, 8);
     if (!found.length) return close();
     const list = document.createElement("ul");
     list.className = "options";

@@ -16,7 +16,9 @@ from tenants.services import open_company
 from tenants.workspace.models import Profile
 from tests.benchmarks.answers import PATIENCE, answers, warm
 from tests.benchmarks.doors import bare_view, batch, doors, drain
+from tests.benchmarks.inbox import inbox
 from tests.benchmarks.meter import Meter
+from tests.benchmarks.records import analytics, crm, leads
 from tests.benchmarks.retrieval import retrieval
 from tests.benchmarks.stand import PAGE, SECRET, Figures, forget_events, line, load
 from tests.benchmarks.thrift import memory, thrift, waits_of
@@ -225,4 +227,8 @@ FIGURES: dict[str, Callable[[Stage], Figures]] = {
     "memory": memory,
     "opening": opening,
     "retrieval": retrieval,
+    "leads": leads,
+    "crm": crm,
+    "analytics": analytics,
+    "inbox": inbox,
 }

@@ -21,13 +21,16 @@ from agents.models import (
 from agents.services import versions
 from channels_app import services
 from channels_app.models import (
+    CannedReply,
     ChannelConnection,
     Contact,
     ContactIdentity,
     ContactMerge,
     Conversation,
     InboundEvent,
+    InboxView,
     Incident,
+    Label,
     Media,
     MergeSuggestion,
     Message,
@@ -91,6 +94,15 @@ class Scene:
     replay: Replay
     experiment: Experiment
     approval: ToolApproval
+
+    @property
+    def inbox_view(self) -> InboxView:
+        """A list that everybody here has."""
+        return InboxView.objects.create(name="Waiting", is_waiting=True)
+
+    @property
+    def canned_reply(self) -> CannedReply:
+        return CannedReply.objects.get_or_create(shortcut="hi", defaults={"text": "Hi {name}!"})[0]
 
     @property
     def task(self) -> Task:
@@ -295,6 +307,10 @@ def make_scene() -> Scene:
     InboundEvent.objects.create(
         connection=talk.connection, key="k" * 64, kind="message", body=b"{}", status="done"
     )
+    label = Label.objects.create(name="VIP")
+    label.conversations.add(talk)
+    InboxView.objects.create(name="VIPs", label=label)
+    CannedReply.objects.create(shortcut="thanks", text="Thank you, {first_name}!")
     document = Document.objects.create(
         title="Price list",
         kind="txt",
