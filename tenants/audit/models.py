@@ -29,6 +29,22 @@ class AuditEntry(models.Model):
     def __str__(self) -> str:
         return f"#{self.sequence} {self.action} {self.subject}"
 
+    def hashed_around(self) -> tuple[str, str]:
+        """What ``computed_hash`` hashes, before and behind what only the end of the chain knows:
+        the hash of the entry before this one, and its own number.
+
+        For whoever writes it: the two are put in between by the statement that locks that end.
+        """
+        deed = {
+            "action": self.action,
+            "actor": self.actor,
+            "at": self.at.isoformat(),
+            "details": self.details,
+        }
+        before = json.dumps(deed, sort_keys=True, default=str)
+        behind = json.dumps({"subject": self.subject})
+        return f'{before[:-1]}, "previous": "', f", {behind[1:]}"
+
     def computed_hash(self) -> str:
         content: dict[str, Any] = {
             "sequence": self.sequence,

@@ -34,36 +34,61 @@ def record(
 
     Call it last in a transaction: until that commits, other writers of this company wait.
     """
-    head, sequence, previous_hash = _locked_head()
     if operator := acting_operator():
         details = {**(details or {}), "operator": operator}
     entry = AuditEntry(
-        sequence=sequence + 1,
         at=timezone.now(),
         actor=actor[:120],
         action=action,
         subject=subject[:120],
         details=details or {},
-        previous_hash=previous_hash,
     )
-    entry.hash = entry.computed_hash()
-    [[entry.pk]] = _APPEND.rows({**entry.__dict__, "details": Jsonb(entry.details), "head": head})
+    before, behind = entry.hashed_around()
+    values = {
+        **entry.__dict__,
+        "details": Jsonb(entry.details),
+        "schema": context.schema(),
+        "before": before,
+        "behind": behind,
+    }
+    written = _APPEND.first(values)
+    if written is None:
+        _begin_chain()
+        [written] = _APPEND.rows(values)
+    entry.pk, entry.sequence, entry.previous_hash, entry.hash = written
     entry._state.adding = False
     return entry
 
 
-# The entry and the head that points at it: other writers of the company wait for both.
+# One journey: every other writer of the company waits from here to our commit, and each answer
+# that went back and forth in between was time in which a busy worker's thread stood in the line
+# for its turn to run.
 _APPEND = Statement("""
-WITH entry AS (
+WITH head AS MATERIALIZED (
+    SELECT id, sequence + 1 AS sequence, hash FROM public.tenants_audithead
+    WHERE schema_name = %(schema)s FOR UPDATE
+),
+entry AS (
     INSERT INTO audit_auditentry
         (sequence, at, actor, action, subject, details, previous_hash, hash)
-    VALUES (%(sequence)s, %(at)s, %(actor)s, %(action)s, %(subject)s, %(details)s,
-            %(previous_hash)s, %(hash)s)
-    RETURNING id
+    SELECT sequence, %(at)s, %(actor)s, %(action)s, %(subject)s, %(details)s, hash,
+           encode(sha256(convert_to(
+               %(before)s::text || hash || '", "sequence": ' || sequence || %(behind)s::text, 'UTF8'
+           )), 'hex')
+    FROM head
+    RETURNING id, sequence, previous_hash, hash
 )
-UPDATE public.tenants_audithead SET sequence = %(sequence)s, hash = %(hash)s
-WHERE id = %(head)s RETURNING (SELECT id FROM entry)
+UPDATE public.tenants_audithead AS ending SET sequence = entry.sequence, hash = entry.hash
+FROM entry, head WHERE ending.id = head.id
+RETURNING entry.id, entry.sequence, entry.previous_hash, entry.hash
 """)
+
+
+def _begin_chain() -> None:
+    """The schema's first entry follows nothing."""
+    AuditHead.objects.bulk_create(
+        [AuditHead(schema_name=context.schema(), hash=GENESIS)], ignore_conflicts=True
+    )
 
 
 def find_damage() -> Iterator[Damage]:
@@ -85,24 +110,6 @@ def find_damage() -> Iterator[Damage]:
         yield Damage(last + 1, "entries from here on were added by another hand")
     elif head and head.hash != expected_hash:
         yield Damage(last, "the last entry is not the one that was written")
-
-
-def _locked_head() -> tuple[int, int, str]:
-    """The chain's end: its row's key, the last sequence and hash."""
-    schema = context.schema()
-    found = _HEAD.rows([schema])
-    if not found:
-        AuditHead.objects.bulk_create(
-            [AuditHead(schema_name=schema, hash=GENESIS)], ignore_conflicts=True
-        )
-        found = _HEAD.rows([schema])
-    [(head, sequence, last_hash)] = found
-    return head, sequence, last_hash
-
-
-_HEAD = Statement(
-    "SELECT id, sequence, hash FROM public.tenants_audithead WHERE schema_name = %s FOR UPDATE"
-)
 
 
 def _in_order() -> Iterator[AuditEntry]:
