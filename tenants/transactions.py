@@ -8,6 +8,13 @@ from django.db import transaction
 
 from tenants import context
 
+# In the RETURNING of a statement: the commit of its transaction does not wait for the disk. For
+# what is done again by itself if it is lost, and lets nothing out but through a later commit that
+# does wait: the log is written in order, so that one brings this one to the disk before it. Where
+# it holds a row that all workers of a company want, they wait for each other, not for the disk.
+# https://www.postgresql.org/docs/current/wal-async-commit.html
+UNHURRIED = "set_config('synchronous_commit', 'off', true)"
+
 P = ParamSpec("P")
 T = TypeVar("T")
 

@@ -24,6 +24,7 @@ from tenants import live
 from tenants.audit.services import record
 from tenants.prepared import PreparedUpdate
 from tenants.statements import write_together
+from tenants.transactions import UNHURRIED
 from tenants.workspace.services import usage
 
 SAVED = [
@@ -170,11 +171,12 @@ def _finish(run: Run) -> int | None:
     return newer
 
 
+# A run that a crash of PostgreSQL undoes is taken up again; a reply leaves by its courier's commit.
 _FINISH = PreparedUpdate(
     Run,
     SAVED,
     where="id = %(id)s AND claim = %(claim)s AND status = 'thinking'",
-    returning="newer_message_id",
+    returning=f"newer_message_id, {UNHURRIED}",
 )
 
 
