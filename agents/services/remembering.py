@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import CharField
+from django.db.models.functions import Cast
+from pgvector.django import CosineDistance
+
 from agents import gateway, prompts
 from agents.guardrails.repetition import SAME_QUESTION, is_anybodys, is_same, names_nobody
 from agents.models import RememberedAnswer, Run, RunStep
@@ -18,8 +22,10 @@ from agents.offline.letters import folded
 from agents.prompts import last_asked
 from agents.services.replying import Drafted, signed
 from agents.services.thought import Thought
+from knowledge.models import KnowledgeState
 from knowledge.services import SearchResult, embed_locally
 from tenants import context
+from tenants.prepared import Blank, Prepared, PreparedInsert
 from tenants.workspace.services import record_usage
 
 CANDIDATES = 3
@@ -27,14 +33,31 @@ MOST_ANSWERS = 2_000  # a company; read one by one, which takes a millisecond
 PRUNE_EVERY = 50  # new ones
 PROMPTS = hashlib.sha256((prompts.UNDERSTAND + prompts.REPLY).encode()).hexdigest()
 
-_FIND = """
-SELECT id, question, intent, confidence, reply, sources, tokens, cost
-FROM agents_rememberedanswer
-WHERE space = %(space)s
-  AND knowledge_version = (SELECT version::text FROM knowledge_knowledgestate WHERE id = 1)
-  AND embedding <=> %(point)s::vector <= %(far)s
-ORDER BY embedding <=> %(point)s::vector LIMIT %(most)s
-"""
+# Written into the SQL and not filled in: PostgreSQL would plan a number it does not know anew
+# each time, which took longer than finding the answer.
+_NEAR = Prepared(
+    lambda: (
+        RememberedAnswer.objects.alias(away=CosineDistance("embedding", Blank("point")))
+        .filter(
+            space=Blank("space"),
+            knowledge_version=KnowledgeState.objects.filter(pk=1).values(
+                as_text=Cast("version", CharField())
+            )[:1],
+            away__lte=1 - SAME_QUESTION,
+        )
+        .order_by("away")
+        .only("question", "intent", "confidence", "reply", "sources", "tokens", "cost")[:CANDIDATES]
+    )
+)
+_KEPT = (
+    *("knowledge_version", "question", "embedding", "intent", "confidence", "reply", "sources"),
+    *("tokens", "cost"),
+)
+_KEEP = PreparedInsert(
+    RememberedAnswer,
+    "ON CONFLICT (space, digest) DO UPDATE SET "
+    + ", ".join(f"{name} = EXCLUDED.{name}" for name in _KEPT),
+)
 _USED = """
 UPDATE agents_rememberedanswer SET uses = uses + 1, used_at = now() WHERE id = %s
 """
@@ -66,15 +89,7 @@ def recall(thought: Thought, *, language: str) -> Remembered | None:
     asked = thought.asked
     if not is_anybodys(asked, earlier=last_asked(thought.history)):
         return None
-    found = RememberedAnswer.objects.raw(
-        _FIND,
-        {
-            "space": _space(thought, language),
-            "point": _literal(asked),
-            "far": 1 - SAME_QUESTION,
-            "most": CANDIDATES,
-        },
-    )
+    found = _NEAR.all(space=_space(thought, language), point=_literal(asked))
     words = words_by(embed_locally)
     for row in found:
         text = str(row.reply.get("text", ""))
@@ -116,21 +131,20 @@ def remember(thought: Thought, drafted: Drafted, found: SearchResult) -> None:
         or not any(_is_vendors(call) for call in thought.calls)
     ):
         return
-    made, _ = RememberedAnswer.objects.update_or_create(
+    made = RememberedAnswer(
         space=_space(thought, run.language),
         digest=hashlib.sha256(folded(thought.asked).encode()).hexdigest(),
-        defaults={
-            "knowledge_version": found.knowledge_version,
-            "question": thought.asked,
-            "embedding": embed_locally([thought.asked])[0],
-            "intent": run.intent,
-            "confidence": run.confidence or 0.0,
-            "reply": {"text": run.draft},
-            "sources": drafted.sources,
-            "tokens": sum(call.input_tokens + call.output_tokens for call in thought.calls),
-            "cost": run.cost,
-        },
+        knowledge_version=found.knowledge_version,
+        question=thought.asked,
+        embedding=embed_locally([thought.asked])[0],
+        intent=run.intent,
+        confidence=run.confidence or 0.0,
+        reply={"text": run.draft},
+        sources=drafted.sources,
+        tokens=sum(call.input_tokens + call.output_tokens for call in thought.calls),
+        cost=run.cost,
     )
+    _KEEP.row(made)
     if made.pk % PRUNE_EVERY == 0:
         with context.connection.cursor() as cursor:
             cursor.execute(_PRUNE, [MOST_ANSWERS])

@@ -40,14 +40,16 @@ BY_MEANING = 0.25
 QUESTION = """
 WITH question AS MATERIALIZED (SELECT %(vector)s::vector AS v, %(vector)s::halfvec AS h),
 """
+# The two numbers are written into it: a LIMIT that it does not know PostgreSQL plans anew each
+# time, which took as long as the search.
 EVERYWHERE = """
 near AS MATERIALIZED (
     SELECT id FROM knowledge_passage WHERE embedder = %(space)s
-    ORDER BY embedding <=> (SELECT v FROM question) LIMIT %(near)s
+    ORDER BY embedding <=> (SELECT v FROM question) LIMIT {near}
 ),
 close AS MATERIALIZED (
     SELECT passage_id AS id FROM knowledge_fragment
-    ORDER BY embedding <=> (SELECT h FROM question) LIMIT %(close)s
+    ORDER BY embedding <=> (SELECT h FROM question) LIMIT {close}
 ),
 found AS MATERIALIZED (
     SELECT id FROM near UNION SELECT id FROM close
@@ -74,7 +76,10 @@ LEFT JOIN LATERAL (
     FROM knowledge_fragment g WHERE g.passage_id = p.id AND p.embedder = %(space)s
 ) f ON true
 """
-CANDIDATES = Statement(QUESTION + EVERYWHERE + SCORED)
+CANDIDATES = Statement(
+    QUESTION + EVERYWHERE.format(near=NEAR_PASSAGES, close=NEAR_FRAGMENTS) + SCORED
+)
+CANDIDATES_BY_WORDS = Statement(QUESTION + EVERYWHERE.format(near=0, close=0) + SCORED)
 CANDIDATES_IN_ROOM = Statement(QUESTION + NARROWED + SCORED)
 TEXTS = Statement("""
 SELECT p.id, d.id, d.title, p.document_version, p.heading, p.text, p.language
@@ -191,7 +196,7 @@ def _candidates(
         "lexical": LEXICAL,
     }
     if room is None:
-        rows = CANDIDATES.rows(values)
+        rows = (CANDIDATES if vector else CANDIDATES_BY_WORDS).rows(values)
     else:
         where = {
             "documents": room.documents,
