@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 from agents.guardrails.quantities import quantities
@@ -72,8 +73,12 @@ class Mentions:
     phone: frozenset[str]
 
 
+@lru_cache(maxsize=512)
 def mentions(text: str) -> Mentions:
-    """Everything checkable in a text."""
+    """Everything checkable in a text.
+
+    Kept: each check of a reply asks for the same texts, and passages come again with each question.
+    """
     text = latin_digits(text)
     emails = {email.casefold().rstrip(".") for email in _EMAIL.findall(text)}
     without = _EMAIL.sub(" ", text)

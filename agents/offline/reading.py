@@ -22,7 +22,7 @@ class Reading:
     language: str
     wants_human: bool
     is_closing: bool
-    found: list[Found]
+    found: tuple[Found, ...]
     needs_no_model: bool
 
 
