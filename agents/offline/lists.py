@@ -12,7 +12,8 @@ WEIGHTS = Path(__file__).parent / "weights" / "names.npz"
 
 @lru_cache(maxsize=1)
 def lists() -> dict[str, frozenset[str]]:
-    """``given``, ``family`` and ``places``; ``doubtful`` names are everyday words too."""
+    """``given``, ``family`` and ``places``; ``doubtful`` names are everyday words too, and ``sure``
+    ones, in Arabic letters, hardly anything else."""
     with np.load(WEIGHTS) as stored:
         return {name: frozenset(str(stored[name]).split("\n")) for name in stored.files}
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from agents.offline.letters import folded
 
 MEANING = 0.6  # against spelling
-RIDGE = 0.5
+RIDGE, NARROW_RIDGE = 0.5, 0.05
+NARROW = 3.0  # how fast an example's word counts less, the farther it is
 NEAREST = 3  # examples whose nearness tells how far a message is from all of them
 PIECES = 4_096
 SURE = 0.5  # from here on the intent is taken without asking a model
@@ -73,8 +74,12 @@ class OwnIntents:
         wanted = np.asarray(
             [[float(one.key == key) for key in self.keys] for one in examples], dtype=np.float32
         )
-        ridge = RIDGE * np.eye(len(examples), dtype=np.float32)
-        self._weights = np.linalg.solve(nearness + ridge, wanted)
+        identity = np.eye(len(examples), dtype=np.float32)
+        # Which it is: by the nearest examples, and who wrote many is not the likelier for it.
+        usual = wanted.mean(axis=0)
+        self._which = np.linalg.solve(_felt(nearness) + NARROW_RIDGE * identity, wanted - usual)
+        # How sure that is: by all of them, so that a few examples do not make it too sure.
+        self._sure = np.linalg.solve(nearness + RIDGE * identity, wanted)
 
     def match(self, text: str, vector: Sequence[float]) -> Match | None:
         """The likeliest intent, however unlikely; None where the company has none."""
@@ -82,10 +87,10 @@ class OwnIntents:
             return None
         meaning = _unit(np.asarray([vector], dtype=np.float32))
         near = self._near(meaning, self._spelt(_pieces(text))[None, :])[0]
-        scores = near @ self._weights
-        best = int(scores.argmax())
+        best = int((_felt(near) @ self._which).argmax())
+        scores = near @ self._sure
         first = float(scores[best])
-        second = float(np.partition(scores, -2)[-2]) if len(scores) > 1 else 0.0
+        second = float(np.delete(scores, best).max()) if len(scores) > 1 else 0.0
         nearest = float(np.sort(near)[-NEAREST:].mean())
         confidence = (first + 0.5 * nearest) / 1.5
         return Match(self.keys[best], max(0.0, min(confidence, 1.0)), first - max(second, 0.0))
@@ -102,6 +107,11 @@ class OwnIntents:
             row[piece] = (1 + math.log(times)) * self._rarity.get(piece, 0.0)
         length = float(np.linalg.norm(row))
         return np.asarray(row / length if length else row, dtype=np.float32)
+
+
+def _felt(near: Rows) -> Rows:
+    """How much an example has to say, by how near it is."""
+    return np.asarray(np.exp(NARROW * (near - 1)), dtype=np.float32)
 
 
 def _pieces(text: str) -> Counter[int]:

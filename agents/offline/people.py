@@ -23,7 +23,7 @@ _TITLES = frozenset(
     folded(
         "mr mrs ms miss dr prof sir lord lady president senator judge minister captain coach king queen prince pope saint"
         " sr sra srta don doña señor señora doctor doctora presidente presidenta ministro ministra juez alcalde rey general"
-        " السيد السيدة الدكتور دكتور الدكتورة الرئيس رئيس الوزير وزير الشيخ الملك الأمير الأستاذ المهندس الحاج العقيد الجنرال اللواء الكاتب الفنان الشاعر القائد النائب"
+        " السيد السيدة الدكتور دكتور الدكتورة الرئيس رئيس الوزير وزير وزيرة الشيخ الملك الأمير الأستاذ أستاذ المهندس الحاج العقيد الجنرال اللواء الفريق العميد المشير الكاتب الفنان الفنانة الشاعر القائد النائب نائب السفير سفير المبعوث مبعوث المتحدث مستشار المستشار المدرب مدرب اللاعب لاعب المرشح زعيم الزعيم مرشد المرشد البابا الإمام القاضي المحامي الصحفي الصحافي الباحث الناطق المخرج الممثل الممثلة المغني المغنية الأميرة الملكة الآنسة عضو مرحوم المرحوم الشهيد"
     ).split()
 )
 _CUES = re.compile(
@@ -36,6 +36,23 @@ _PARTICLES = frozenset(
 _NOT_AFTER = frozenset(
     folded(
         "ltd llc inc gmbh corp co plc group street st road avenue ave airlines bank university hotel county city island river park"
+    ).split()
+)
+_ARABIC_PARTICLES = frozenset(folded("بن ابن آل أبو بنت").split())
+# What stands between an office and whose it is; and who is quoted is named.
+_OFFICES = frozenset(
+    folded(
+        "الوزراء الجمهورية الخارجية الداخلية الدفاع العدل المالية الإعلام الصحة التعليم النفط الدولة العام السابق"
+        " الراحل الحالي الأعلى الأول الثاني مجلس النواب الأمة الحكومة البرلمان الأمن القومي المتحدة الأركان باسم"
+        " السلطة الوطنية الحزب الحركة الاتحاد المنتخب الفريق الوطني"
+    ).split()
+)
+_OFFICE_WORDS = 3
+_SAID = frozenset(folded("قال أكد أعلن صرح أضاف أوضح ذكر التقى زار دعا اتهم نفى").split())
+_NO_NAME = frozenset(
+    folded(
+        "في من إلى على عن مع أن إن أنه إنه قد لا لم لن ما كان كانت هذا هذه ذلك التي الذي بعد قبل خلال حول بين عند"
+        " كما أو ثم حتى إذا غير كل بعض أي هو هي هم نحو ضد منذ أمس اليوم قال أكد أعلن يوم عام مدير رئيس وزير"
     ).split()
 )
 MOST = 5  # words of a name
@@ -213,32 +230,76 @@ def _extent(words: list[_Word], position: int) -> int:
 
 
 def _arabic_name(words: list[_Word], position: int, *, sure: bool) -> int:
-    known = lists()
+    """Arabic has no capitals: the lists must do, and who is spoken of by a title."""
     word = words[position]
-    length = 1
-    while (
-        position + length < len(words)
-        and length < MOST
-        and words[position + length].is_arabic
-        and _is_listed(words[position + length])
-    ):
-        length += 1
+    if _begins_kunya(words, position):
+        return 2 + _arabic_run(words, position + 2)
+    sure = sure or _is_titled(words, position)
     listed = _is_listed(word)
+    length = _arabic_run(words, position)
     if sure:
-        return (
-            length
-            if listed
-            else 1 + int(position + 1 < len(words) and _is_listed(words[position + 1]))
-        )
-    if listed and (length > 1 or word.plain in known["given"]):
-        return length
-    return 0
+        if listed:
+            return length
+        if word.plain.startswith("ال") or word.plain in _NO_NAME or len(word.plain) < 3:
+            return 0
+        following = _arabic_run(words, position + 1)
+        return 1 + following if following else 0
+    known = lists()
+    if length > 1:
+        run = words[position : position + length]
+        # Two everyday words in a row are no name because each of them may be one.
+        return length if any(_is_surely(each) for each in run) else 0
+    return length if listed and word.plain in known["sure"] else 0
+
+
+def _arabic_run(words: list[_Word], position: int) -> int:
+    """How many words from here on belong to a name: listed ones, with the particles between."""
+    last = here = position
+    while here < len(words) and here - position < MOST and words[here].is_arabic:
+        plain = words[here].plain
+        following = words[here + 1].plain if here + 1 < len(words) else ""
+        if plain == "عبد" and following.startswith("ال"):
+            here += 2
+            last = here
+        elif _is_listed(words[here]):
+            here += 1
+            last = here
+        elif here > position and plain in _ARABIC_PARTICLES:
+            here += 1
+        else:
+            break
+    return last - position
+
+
+def _begins_kunya(words: list[_Word], position: int) -> bool:
+    """Abu and Umm with whose father or mother somebody is; "Abu Dhabi" is a place."""
+    if words[position].plain not in {"ابو", "ابي", "ابا"} or position + 1 >= len(words):
+        return False
+    both = f"{words[position].plain} {words[position + 1].plain}"
+    return words[position + 1].is_arabic and both not in _places()
+
+
+def _is_titled(words: list[_Word], position: int) -> bool:
+    """ "The American president X", "the minister of defence X": what stands before is an office."""
+    for back in range(1, _OFFICE_WORDS + 1):
+        if back > position or not words[position - back].is_arabic:
+            return False
+        plain = words[position - back].plain
+        if plain in _TITLES or plain in _SAID:
+            return True
+        if not (plain in _OFFICES or plain.endswith(("ي", "يه"))):
+            return False
+    return False
+
+
+def _is_surely(word: _Word) -> bool:
+    return word.plain in lists()["sure"]
 
 
 def _is_listed(word: _Word) -> bool:
     known = lists()
     plain = word.plain
-    return any(plain in known[name] for name in ("given", "family", "doubtful"))
+    return any(plain in known[name] for name in ("given", "family", "doubtful", "sure"))
 
 
 @lru_cache(maxsize=1)

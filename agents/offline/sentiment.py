@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from agents.offline.letters import folded
 
 WEIGHTS = Path(__file__).parent / "weights" / "sentiment.npz"
-# How much the words count beside the meaning.
-WORDS = 0.8
+# How much the words count, and the meaning. Less than a doubt is no feeling.
+WORDS, MEANING, DOUBT = 0.8, 1.07, 0.05
 
 _NEGATIONS = frozenset(
     folded(
@@ -45,6 +45,10 @@ _GLAD, _SAD = (
 _SMILE, _FROWN = re.compile(r"[:;=]-?[)D\]pP]|<3"), re.compile(r":'?-?[(\[/]|D:")
 # Reads as a sum of three strong words being nearly as bad (or good) as it gets.
 _NORM = 15.0
+# What Arabic writes on to a word, the longest first.
+_BEFORE = ("وبال", "وال", "بال", "فال", "كال", "لل", "ال", "و", "ف", "ب", "ل", "ك", "ي", "ت", "")
+_BEHIND = ("", "هم", "ها", "كم", "نا", "ين", "ون", "ات", "وا", "تم", "ه", "ك", "ي", "ا", "ت")
+LEAST_OF_A_STEM = 3
 LONGEST = 4_000  # characters that are read
 
 Vector = NDArray[np.float32]
@@ -58,7 +62,8 @@ def sentiment_of(text: str, meaning: Vector | None = None) -> float:
     said = lexical_sentiment(text)
     if meaning is None:
         return said
-    return round(max(-1.0, min(1.0, WORDS * said + felt(meaning))), 3)
+    both = WORDS * said + MEANING * felt(meaning)
+    return round(math.copysign(max(0.0, min(1.0, abs(both) - DOUBT)), both), 3)
 
 
 def felt(meaning: Vector) -> float:
@@ -67,6 +72,7 @@ def felt(meaning: Vector) -> float:
     return float(meaning @ head[:-1] + head[-1])
 
 
+@lru_cache(maxsize=64)  # who wants what is guessed from it too
 def lexical_sentiment(text: str) -> float:
     """What the words say, with what negates and stresses them."""
     text = text[:LONGEST]
@@ -86,12 +92,8 @@ def lexical_sentiment(text: str) -> float:
 
 
 def _weight(words: list[str], position: int) -> float:
-    lexicon = _weights()[0]
-    word = words[position]
-    weight = lexicon.get(word)
-    if weight is None and word.startswith(("ال", "وال")):
-        weight = lexicon.get(word.removeprefix("و").removeprefix("ال"))
-    if weight is None:
+    weight = _strength(words[position])
+    if not weight:
         return 0.0
     before = words[max(0, position - 3) : position]
     for previous in before:
@@ -99,6 +101,23 @@ def _weight(words: list[str], position: int) -> float:
     if any(previous in _NEGATIONS for previous in before):
         weight *= -0.74
     return weight
+
+
+@lru_cache(maxsize=1 << 13)
+def _strength(word: str) -> float:
+    """How strong the word is, in Arabic without what is written on to it: "and the", "their"."""
+    lexicon = _weights()[0]
+    if word in lexicon or not "\u0621" <= word[:1] <= "\u064a":
+        return lexicon.get(word, 0.0)
+    for begins in _BEFORE:
+        if not word.startswith(begins):
+            continue
+        stem = word[len(begins) :]
+        for ends in _BEHIND:
+            root = stem.removesuffix(ends)
+            if stem.endswith(ends) and len(root) >= LEAST_OF_A_STEM and root in lexicon:
+                return lexicon[root]
+    return 0.0
 
 
 def _shouts(text: str) -> bool:

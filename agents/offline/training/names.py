@@ -2,7 +2,8 @@
 
     python -m agents.offline.training.names POOL.jsonl.gz
 
-From the package Faker (MIT), which holds names as they are used in some sixty countries. A name
+From the package Faker (MIT), which holds names as they are used in some sixty countries, and our
+own in Arabic letters (``arabic_names.txt``), of which those that are ``sure`` stand alone. A name
 that is also an everyday word ("will", "grace", "امل") is left out of the lists that stand alone:
 everyday words are those of the permitted pools and of our own sentences, written small.
 """
@@ -20,7 +21,7 @@ from faker.config import AVAILABLE_LOCALES
 
 from agents.offline.letters import folded
 from agents.offline.lists import WEIGHTS
-from agents.offline.training.rows import own_rows, public_rows
+from agents.offline.training.rows import HERE, own_rows, public_rows
 from knowledge.stop_words import STOP_WORDS
 
 GIVEN = ("first_names", "first_names_male", "first_names_female", "first_names_unisex")
@@ -56,15 +57,31 @@ def everyday(pool: str) -> set[str]:
     return common | {folded(word) for words in STOP_WORDS.values() for word in words}
 
 
+def arabic() -> dict[str, set[str]]:
+    """Our own names in Arabic letters, by the head of their block."""
+    blocks: dict[str, set[str]] = {}
+    for line in (HERE / "arabic_names.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            block = blocks.setdefault(line.strip("[]"), set())
+        elif line and not line.startswith("#"):
+            block |= {folded(name) for name in line.split()}
+    return blocks
+
+
 def main(pool: str) -> None:
-    common = everyday(pool)
+    ours = arabic()
+    sure = (ours["sure"] | ours["foreign"]) - ours["words"]
+    common = everyday(pool) | ours["words"]
     given = {folded(n) for n in words_of("person", GIVEN) if _NAME.fullmatch(n)}
     family = {folded(n) for n in words_of("person", FAMILY) if _NAME.fullmatch(n)}
     places = {folded(n) for n in words_of("address", PLACES) if _PLACE.fullmatch(n)}
+    given |= ours["sure"]
+    family |= ours["family"] | ours["foreign"]
     lists = {
         "given": given - common,
         "family": family - common - given,
         "doubtful": (given | family) & common,
+        "sure": sure,
         "places": places - common - given - family,
     }
     stored: dict[str, Any] = {

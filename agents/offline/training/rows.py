@@ -19,7 +19,7 @@ PERMITTED = {
     "youtube-spam": 0.4,  # CC BY 4.0, UCI YouTube Spam Collection
     "sms-spam": 0.4,  # CC BY 4.0, UCI SMS Spam Collection
 }
-OURS = 10.0  # the weight of one of our own sentences
+OURS = 4.0  # the weight of one of our own sentences
 
 Matrix = NDArray[np.float32]
 
