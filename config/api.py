@@ -13,9 +13,11 @@ from agents.api.playground import PlaygroundView
 from agents.api.teaching import AiDisclosureViewSet, LessonViewSet, OwnIntentViewSet
 from agents.api.versions import AgentVersionViewSet, ExperimentViewSet, ReplayViewSet
 from agents.api.views import ChatView, RunViewSet
+from channels_app.api.desk import CannedReplyViewSet, InboxViewViewSet
 from channels_app.api.doctor import DoctorView
 from channels_app.api.incidents import IncidentViewSet
 from channels_app.api.merging import ContactMergeViewSet, MergeSuggestionViewSet
+from channels_app.api.sandboxes import SandboxViewSet
 from channels_app.api.views import (
     ConnectionViewSet,
     ContactViewSet,
@@ -42,6 +44,7 @@ from tenants.api.views import (
     AccessTokenView,
     ApiKeyViewSet,
     AuditEntryViewSet,
+    CompanyViewSet,
     LiveTokenView,
     ProfileViewSet,
     UserViewSet,
@@ -62,10 +65,13 @@ router.register("knowledge/source-pages", SourcePageViewSet)
 router.register("knowledge/answers", CuratedAnswerViewSet)
 router.register("knowledge/gaps", GapViewSet)
 router.register("connections", ConnectionViewSet)
+router.register("sandboxes", SandboxViewSet, basename="sandbox")
 router.register("contacts", ContactViewSet)
 router.register("contact-merges", ContactMergeViewSet)
 router.register("merge-suggestions", MergeSuggestionViewSet)
 router.register("conversations", ConversationViewSet)
+router.register("canned-replies", CannedReplyViewSet)
+router.register("inbox-views", InboxViewViewSet)
 router.register("messages", MessageViewSet)
 router.register("media", MediaViewSet)
 router.register("inbound-events", InboundEventViewSet)
@@ -102,6 +108,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("profile/", ProfileViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
+    path("company/", CompanyViewSet.as_view({"get": "retrieve", "patch": "partial_update"})),
     path("tokens/", AccessTokenView.as_view(), name="access-token"),
     path("lead-stages/", StagesViewSet.as_view({"get": "retrieve", "put": "update"})),
     path(

@@ -67,6 +67,14 @@ class ConnectSerializer(serializers.Serializer):
     config = serializers.DictField(child=serializers.CharField(allow_blank=True), write_only=True)
 
 
+class AdjustSerializer(serializers.Serializer):
+    settings = serializers.DictField(
+        child=serializers.JSONField(),
+        allow_empty=False,
+        help_text="By name, as the network's form has them, such as `team` of a web chat.",
+    )
+
+
 class IdentitySerializer(serializers.ModelSerializer):
     external_id = serializers.CharField(read_only=True)
     display = serializers.CharField(read_only=True)
@@ -104,6 +112,7 @@ class ConversationSerializer(serializers.ModelSerializer):
     contact_name = serializers.CharField(source="contact.name", read_only=True)
     preview = serializers.CharField(read_only=True)
     window_closes_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    labels: Any = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
 
     class Meta:
         model = Conversation
@@ -116,6 +125,8 @@ class ConversationSerializer(serializers.ModelSerializer):
             "surface",
             "is_led_elsewhere",
             "status",
+            "snoozed_until",
+            "labels",
             "controller",
             "turn_version",
             "assignee",

@@ -13,6 +13,7 @@ from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
 
 from channels_app import outbox, services
 from channels_app.api.callers import actor_of, person_of
+from channels_app.api.desk import DeskDeeds
 from channels_app.api.merging import (
     ContactMergeSerializer,
     MergeSerializer,
@@ -20,6 +21,7 @@ from channels_app.api.merging import (
 )
 from channels_app.api.phrasing import offered_templates, said_by
 from channels_app.api.serializers import (
+    AdjustSerializer,
     AssignSerializer,
     ConnectionSerializer,
     ConnectSerializer,
@@ -33,6 +35,7 @@ from channels_app.api.serializers import (
     ReplySerializer,
     TakeOverSerializer,
 )
+from channels_app.forms import settings_form
 from channels_app.media.services import MediaRefused, sendable
 from channels_app.models import (
     ChannelConnection,
@@ -70,6 +73,33 @@ class ConnectionViewSet(ReadOnlyModelViewSet):
         """Stop taking in and sending; what was said stays, the secrets are erased."""
         connection = services.disconnect(connection=self.get_object(), actor=actor_of(request))
         return Response(self.get_serializer(connection).data)
+
+    @extend_schema(request=AdjustSerializer, responses=AdjustSerializer)
+    @action(detail=True, methods=["post"])
+    def adjust(self, request: Request, pk: str | None = None) -> Response:
+        """Put other settings in place of the old ones; what is not named stays.
+
+        The answer names what was set; secrets go in and never come out.
+        """
+        body = AdjustSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        connection = self.get_object()
+        form = settings_form(connection)
+        if strange := sorted(set(body.validated_data["settings"]) - set(form.fields)):
+            raise serializers.ValidationError({"settings": f"No setting: {strange[0][:60]}."})
+        stands = {name: form[name].initial for name in form.fields}
+        wanted = {**stands, **body.validated_data["settings"]}
+        filled = settings_form(
+            connection, {f"config-{name}": said for name, said in wanted.items()}
+        )
+        if not filled.is_valid():
+            faults = [f"{name}: {said[0]}" for name, said in filled.errors.items()]
+            raise serializers.ValidationError({"settings": faults})
+        changes = {name: filled.cleaned_data[name] for name in body.validated_data["settings"]}
+        services.adjust(connection=connection, changes=changes, actor=actor_of(request))
+        secrets = set(connection.provider().secret_names.values())
+        shown = {name: value for name, value in changes.items() if name not in secrets}
+        return Response({"settings": shown})
 
     @extend_schema(responses=MessageTemplateSerializer(many=True), filters=False)
     @action(detail=True, pagination_class=None)
@@ -136,10 +166,10 @@ class ContactViewSet(ReadOnlyModelViewSet):
         return Response(self.get_serializer(contact).data)
 
 
-class ConversationViewSet(ReadOnlyModelViewSet):
+class ConversationViewSet(DeskDeeds, ReadOnlyModelViewSet):
     """Conversations, newest first."""
 
-    queryset = Conversation.objects.with_people()
+    queryset = Conversation.objects.with_people().prefetch_related("labels")
     serializer_class = ConversationSerializer
     filterset_fields = {
         "status": ["exact"],

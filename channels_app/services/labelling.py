@@ -23,26 +23,32 @@ def label_named(name: str) -> Label:
 
 
 @transaction.atomic
-def put_label(*, conversation: Conversation, name: str, user: User | None) -> Label:
+def put_label(
+    *, conversation: Conversation, name: str, user: User | None, actor: str = ""
+) -> Label:
     label = label_named(name)
     label.conversations.add(conversation)
     announce_conversation(conversation)
-    _note("labelled", conversation, label, user)
+    _note("labelled", conversation, label, user, actor)
     return label
 
 
 @transaction.atomic
-def take_label(*, conversation: Conversation, label: Label, user: User | None) -> None:
+def take_label(
+    *, conversation: Conversation, label: Label, user: User | None, actor: str = ""
+) -> None:
     label.conversations.remove(conversation)
     announce_conversation(conversation)
-    _note("unlabelled", conversation, label, user)
+    _note("unlabelled", conversation, label, user, actor)
 
 
-def _note(action: str, conversation: Conversation, label: Label, user: User | None) -> None:
+def _note(
+    action: str, conversation: Conversation, label: Label, user: User | None, actor: str
+) -> None:
     record(
         action=f"conversation.{action}",
         subject=f"conversation:{conversation.pk}",
-        actor=user.actor if user else "system",
+        actor=actor or (user.actor if user else "system"),
         details={"label": label.pk},
     )
 

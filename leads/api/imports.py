@@ -80,9 +80,13 @@ class LeadImportDetailSerializer(LeadImportSerializer):
     def _looked(self, order: LeadImport) -> importing.Looked | None:
         if order.state != LeadImport.State.DRAFT:
             return None
-        if self.context.get("looked") is None:  # read once for both fields
-            self.context["looked"] = importing.look(order)
-        return self.context["looked"]
+        if order.pk not in self._read:  # once for both fields
+            self._read[order.pk] = importing.look(order)
+        return self._read[order.pk]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._read: dict[int, importing.Looked] = {}
 
 
 class UploadSerializer(serializers.Serializer):

@@ -19,7 +19,7 @@ class Actor(Protocol):
     def actor(self) -> str: ...
 
 
-def invite(*, email: str, name: str, role: str, invited_by: User) -> User:
+def invite(*, email: str, name: str, role: str, invited_by: Actor) -> User:
     """Make a member without a password: the link that goes out lets them choose one.
 
     Raises ValidationError keyed by ``email`` or ``role``.
@@ -40,7 +40,7 @@ def invite(*, email: str, name: str, role: str, invited_by: User) -> User:
 
 
 @transaction.atomic
-def change_member(*, user: User, role: str, is_active: bool, changed_by: User) -> User:
+def change_member(*, user: User, role: str, is_active: bool, changed_by: Actor) -> User:
     """Give a member another role, or let them in or out. A company keeps one active admin."""
     members = User.objects.select_for_update().order_by("pk")
     locked = {member.pk: member for member in members}
@@ -70,5 +70,5 @@ def revoke_key(*, key: ApiKey, revoked_by: Actor) -> ApiKey:
     return key
 
 
-def _record(action: str, user: User, by: User, **details: object) -> None:
-    record(action=action, subject=f"user:{user.pk}", actor=f"user:{by.pk}", details=details)
+def _record(action: str, user: User, by: Actor, **details: object) -> None:
+    record(action=action, subject=f"user:{user.pk}", actor=by.actor, details=details)

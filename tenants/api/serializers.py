@@ -67,6 +67,38 @@ class UserSerializer(serializers.ModelSerializer):
         fields = ["id", "email", "name", "role", "language", "time_zone", "is_active"]
 
 
+class InviteSerializer(serializers.Serializer):
+    """Somebody who is to come in; they choose a password by the link that is mailed to them."""
+
+    email = serializers.EmailField(max_length=254)
+    name = serializers.CharField(max_length=120, default="", allow_blank=True)
+    role = serializers.ChoiceField(choices=Role.choices, default=Role.AGENT)
+
+
+class InvitedSerializer(UserSerializer):
+    """The one answer that carries the invitation's link."""
+
+    link = serializers.URLField(read_only=True, help_text="Was mailed too; works for three days.")
+
+    class Meta(UserSerializer.Meta):
+        fields = [*UserSerializer.Meta.fields, "link"]
+
+
+class ChangeUserSerializer(serializers.Serializer):
+    role = serializers.ChoiceField(choices=Role.choices, required=False)
+    is_active = serializers.BooleanField(required=False, help_text="Whether they may sign in.")
+
+
+class CompanySerializer(serializers.Serializer):
+    """What the company is called, and on whose clock its days begin."""
+
+    subdomain = serializers.CharField(source="schema_name", read_only=True)
+    name = serializers.CharField(max_length=100, required=False)
+    time_zone = serializers.CharField(
+        max_length=64, required=False, help_text="As in the IANA database: Europe/Madrid."
+    )
+
+
 class MeSerializer(serializers.Serializer):
     """Whoever asks: a person, or a program by its key."""
 

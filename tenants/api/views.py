@@ -14,13 +14,18 @@ from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
 
 from tenants import context
 from tenants.accounts.credentials import Token, issue_token
+from tenants.accounts.invitations import send_invitation
 from tenants.accounts.models import ApiKey, User
 from tenants.accounts.scopes import EVERYTHING
-from tenants.accounts.services import revoke_key
+from tenants.accounts.services import change_member, invite, revoke_key
 from tenants.api.exceptions import problem
 from tenants.api.serializers import (
     ApiKeySerializer,
     AuditEntrySerializer,
+    ChangeUserSerializer,
+    CompanySerializer,
+    InvitedSerializer,
+    InviteSerializer,
     LiveTokenSerializer,
     MeSerializer,
     NewApiKeySerializer,
@@ -31,7 +36,7 @@ from tenants.api.serializers import (
 )
 from tenants.audit.models import AuditEntry
 from tenants.live import TOKEN_SECONDS, listener_at, listening_token
-from tenants.services import create_api_key
+from tenants.services import change_company, create_api_key
 from tenants.workspace.models import Profile
 from tenants.workspace.services import change_profile
 
@@ -71,11 +76,36 @@ class ApiKeyViewSet(ReadOnlyModelViewSet):
 
 
 class UserViewSet(ReadOnlyModelViewSet):
-    """People of the company; they are invited and changed in the console."""
+    """People of the company. Letting them in asks for every scope: a person has them all."""
 
     queryset = User.objects.all()
     serializer_class = UserSerializer
     filterset_fields = {"role": ["exact"], "is_active": ["exact"]}
+
+    @extend_schema(request=InviteSerializer, responses={201: InvitedSerializer})
+    def create(self, request: Request) -> Response:
+        """Invite somebody; the link to choose a password is mailed, and in the answer."""
+        if (refused := _beyond_the_key(request)) is not None:
+            return refused
+        body = InviteSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        by: Any = request.user
+        user = invite(**body.validated_data, invited_by=by)
+        shown = {**UserSerializer(user).data, "link": send_invitation(request, user)}
+        return Response(shown, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=ChangeUserSerializer, responses=UserSerializer)
+    def partial_update(self, request: Request, pk: str | None = None) -> Response:
+        """Another role for somebody, or the door. A company keeps one active admin."""
+        if (refused := _beyond_the_key(request)) is not None:
+            return refused
+        user = self.get_object()
+        body = ChangeUserSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        by: Any = request.user
+        wanted = {"role": user.role, "is_active": user.is_active, **body.validated_data}
+        changed = change_member(user=user, **wanted, changed_by=by)
+        return Response(UserSerializer(changed).data)
 
     @extend_schema(responses=MeSerializer, filters=False)
     @action(detail=False, permission_classes=[IsAuthenticated], pagination_class=None)
@@ -93,6 +123,14 @@ class UserViewSet(ReadOnlyModelViewSet):
                 }
             ).data
         )
+
+
+def _beyond_the_key(request: Request) -> Response | None:
+    """Nobody lets in a person who may do more than they themselves."""
+    by: Any = request.user
+    if EVERYTHING in by.scopes:
+        return None
+    return problem(403, "insufficient_scope", "This needs every scope: a person has them all.")
 
 
 class AuditEntryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet):
@@ -126,6 +164,26 @@ class ProfileViewSet(GenericViewSet):
         by: Any = request.user
         profile = change_profile(actor=by.actor, **body.validated_data)
         return Response(ProfileSerializer(profile).data)
+
+
+class CompanyViewSet(GenericViewSet):
+    """The company itself."""
+
+    queryset = Profile.objects.all()
+    serializer_class = CompanySerializer
+    pagination_class = None
+    filter_backends = []
+
+    def retrieve(self, request: Request) -> Response:
+        return Response(CompanySerializer(context.current_company()).data)
+
+    def partial_update(self, request: Request) -> Response:
+        """Another name, or another clock."""
+        body = CompanySerializer(data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        by: Any = request.user
+        company = change_company(actor=by.actor, **body.validated_data)
+        return Response(CompanySerializer(company).data)
 
 
 class AccessTokenView(APIView):

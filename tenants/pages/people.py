@@ -1,21 +1,16 @@
 """Team and API keys: who and what may come in. An admin's pages."""
 
-from allauth.account import app_settings as allauth_settings
-from allauth.account.internal.flows.password_reset import get_reset_password_from_key_url
-from allauth.account.utils import user_pk_to_url_str
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.mail import send_mail
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from tenants import context
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.accounts.invitations import send_invitation
 from tenants.accounts.models import ApiKey, User
 from tenants.accounts.services import change_member, invite, revoke_key
 from tenants.pages.forms import InviteForm, KeyForm, MemberForm
@@ -34,7 +29,7 @@ def team(request: AuthenticatedRequest) -> HttpResponse:
             for field, reasons in error.message_dict.items():
                 form.add_error(field, reasons)
         else:
-            link = _invitation(request, user)
+            link = send_invitation(request, user)
             return _team_page(request, InviteForm(), invited=user, link=link)
     return _team_page(request, form, status=422 if form.errors else 200)
 
@@ -68,23 +63,6 @@ def _team_page(
         },
         status=status,
     )
-
-
-def _invitation(request: AuthenticatedRequest, user: User) -> str:
-    """Mail the link to choose a password; it is also shown, for where no mail arrives."""
-    token = allauth_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
-    link = get_reset_password_from_key_url(request, f"{user_pk_to_url_str(user)}-{token}")
-    company = context.current_company()
-    send_mail(
-        _("Join %(company)s on Leadwire") % {"company": company.name},
-        render_to_string(
-            "workspace/invitation.txt",
-            {"link": link, "company": company.name, "inviter": request.user},
-        ),
-        None,
-        [user.email],
-    )
-    return link
 
 
 @needs("accounts.change_user")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tenants import cards, context, hosts
+from tenants import cards, context
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
 from tenants.audit.models import AuditEntry
@@ -19,6 +19,7 @@ from tenants.handover import BadHandover, redeem
 from tenants.live import listener_at, listening_token
 from tenants.operators import visiting
 from tenants.pages.forms import ProfileForm
+from tenants.services import change_company
 from tenants.workspace.models import Profile
 
 BACKEND = "tenants.accounts.backends.RoleBackend"
@@ -67,10 +68,12 @@ def settings_page(request: AuthenticatedRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         # Its own fields only: what others changed meanwhile stays as they left it.
         form.save(commit=False).save(update_fields=[*form.Meta.fields, "updated_at"])
-        company.name = form.cleaned_data["company_name"]
-        company.time_zone = form.cleaned_data["time_zone"]
-        company.save(update_fields=["name", "time_zone"])
-        hosts.forget_hosts()
+        if {"company_name", "time_zone"}.intersection(form.changed_data):
+            change_company(
+                name=form.cleaned_data["company_name"],
+                time_zone=form.cleaned_data["time_zone"],
+                actor=request.user.actor,
+            )
         record(
             action="profile.changed",
             subject="profile:1",
