@@ -151,7 +151,7 @@ def _order(call: PhoneCall) -> CallOrder:
 
 def _know(call: PhoneCall, placed: PlacedCall) -> str:
     """The provider has it, under this id."""
-    state = placed.status if placed.status in PhoneCall.PLACED else State.QUEUED
+    state = _state_of(placed)
     with transaction.atomic():
         row = PhoneCall.objects.select_for_update().get(pk=call.pk)
         if row.state in PhoneCall.PLACED:  # its news were faster than the answer
@@ -160,6 +160,10 @@ def _know(call: PhoneCall, placed: PlacedCall) -> str:
         row.error_code = row.error_text = ""
         row.save(update_fields=["external_id", "state", "state_at", "error_code", "error_text"])
     return state
+
+
+def _state_of(placed: PlacedCall) -> str:
+    return placed.status if placed.status in PhoneCall.PLACED else State.QUEUED
 
 
 def _put_off(call: PhoneCall, error: ProviderError) -> str:
