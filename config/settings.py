@@ -83,6 +83,9 @@ TENANT_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "knowledge",
     "channels_app",
     "leads",
@@ -213,6 +216,12 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_ADAPTER = "tenants.accounts.adapters.AccountAdapter"
 MFA_ADAPTER = "tenants.accounts.adapters.MfaAdapter"
 MFA_TOTP_ISSUER = "Leadwire"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# A company's own sign-in (tenants.accounts.sso). No token of its is kept: we ask who it is, once.
+SOCIALACCOUNT_ADAPTER = "tenants.accounts.sso.SsoAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # their provider vouches for it, or nobody comes in
 # How many proxies of ours stand before us: the sign-in limits count by the caller's address.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 # A signed link would be valid at every company that has an address of the same number; a
@@ -348,6 +357,8 @@ SPECTACULAR_SETTINGS = {
         "SourcePageStatusEnum": "knowledge.models.SourcePage.Status",
         "GapStatusEnum": "knowledge.models.Gap.Status",
         "SyncStateEnum": "crm.models.SyncRecord.State",
+        "BackfillStateEnum": "crm.models.Backfill.State",
+        "FieldConflictStateEnum": "crm.models.FieldConflict.State",
         "TierEnum": "leads.models.Lead.Tier",
         "RuleSetStateEnum": "leads.models.RuleSet.State",
         "ChannelHealthEnum": "channels_app.models.ChannelConnection.Health",

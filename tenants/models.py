@@ -189,7 +189,7 @@ class CompanyVitals(models.Model):
 
 
 class ErasedName(models.Model):
-    """A subdomain that was an erased company's: nobody else gets it, nor what still knocks there."""
+    """A subdomain that was an erased company's: nobody else gets what still knocks there."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     erased_at = models.DateTimeField(auto_now_add=True)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from tenants import context
 from tenants.accounts import roles, scopes
 from tenants.accounts.roles import Role
+from tenants.fields import EncryptedTextField
 
 
 class UserManager(BaseUserManager["User"]):
@@ -138,3 +139,39 @@ class ApiKey(models.Model):
     def revoke(self) -> None:
         self.revoked_at = timezone.now()
         self.save(update_fields=["revoked_at"])
+
+
+class SingleSignOn(models.Model):
+    """The company's own sign-in by OpenID Connect, one a company.
+
+    https://openid.net/specs/openid-connect-core-1_0.html
+    """
+
+    ONLY = 1
+
+    name = models.CharField(max_length=40)  # on the button: "Sign in with …"
+    issuer = models.URLField(max_length=300)
+    client_id = models.CharField(max_length=200)
+    client_secret = EncryptedTextField()
+    # Whose addresses the provider answers for, and what somebody new from there becomes.
+    domains = models.JSONField(default=list, blank=True)
+    new_role = models.CharField(max_length=16, choices=Role.choices, blank=True)
+    is_active = models.BooleanField(default=True)
+    # Members but the admins come in by it only; an admin's password is the way back in.
+    is_required = models.BooleanField(default=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = "single sign-on"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def current(cls) -> "SingleSignOn | None":
+        """The company's, if it has one that is switched on."""
+        return cls.objects.filter(pk=cls.ONLY, is_active=True).first()
+
+    def answers_for(self, email: str) -> bool:
+        """Whether an address is of a domain that the provider is responsible for."""
+        return email.rpartition("@")[2].lower() in self.domains

@@ -47,6 +47,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         "knowledge.add_curatedanswer",
         "knowledge.change_curatedanswer",
         "knowledge.change_gap",
+        "crm.change_fieldconflict",
         "agents.add_run",
         "agents.change_replydraft",
         "agents.change_toolapproval",
@@ -61,16 +62,16 @@ REFUSED: dict[str, tuple[str, ...]] = {
     Role.ADMIN: ("audit.add_*", "audit.change_*", "audit.delete_*"),
     # Keys, people, secrets, money and the log of deeds are an admin's business.
     Role.AGENT: (
-        *("accounts.*_apikey", "accounts.*_user", "audit.*", "billing.*"),
-        *("crm.*_crmconnection", "crm.*_incominghook", "outgoing.*"),
+        *("accounts.*_apikey", "accounts.*_user", "accounts.*_singlesignon", "audit.*"),
+        *("billing.*", "crm.*_crmconnection", "crm.*_incominghook", "outgoing.*"),
         *("leads.add_ruleset", "leads.change_ruleset", "leads.delete_ruleset"),
         *("leads.add_stage", "leads.change_stage", "leads.delete_stage"),
         *("leads.change_tag", "leads.delete_tag"),  # for everybody's leads at once
         *("leads.add_stagerule", "leads.change_stagerule", "leads.delete_stagerule"),
     ),
     Role.VIEWER: (
-        *("accounts.*_apikey", "accounts.*_user", "audit.*", "billing.*"),
-        *("crm.*_crmconnection", "crm.*_incominghook", "outgoing.*"),
+        *("accounts.*_apikey", "accounts.*_user", "accounts.*_singlesignon", "audit.*"),
+        *("billing.*", "crm.*_crmconnection", "crm.*_incominghook", "outgoing.*"),
     ),
 }
 

@@ -21,7 +21,8 @@ REASON = 300  # characters
 SESSION = "visit"
 # Behind these stands what only the member may change, and ways in that would outlast the visit.
 KEPT_OUT = (
-    *("/accounts/", "/keys/", "/team/", "/password_change/"),
+    *("/accounts/", "/keys/", "/team/", "/settings/sign-in/"),
+    "/password_change/",
     *("/api/v1/api-keys/", "/api/v1/tokens/", "/api/v1/users/"),
 )
 WAY_OUT = "/accounts/logout/"

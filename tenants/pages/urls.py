@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenants.pages import people, public, workspace
+from tenants.pages import people, public, sso, workspace
 
 app_name = "workspace"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("enter/", workspace.enter, name="enter"),
     path("theme/", public.set_theme, name="theme"),
     path("settings/", workspace.settings_page, name="settings"),
+    path("settings/sign-in/", sso.sso, name="sso"),
     path("team/", people.team, name="team"),
     path("team/<int:pk>/", people.change, name="member"),
     path("keys/", people.keys, name="keys"),

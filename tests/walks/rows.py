@@ -114,6 +114,7 @@ def _plain(field: models.Field) -> Any:
         (models.IntegerField, 0),
         (models.UUIDField, IDENTIFIER),
         (models.BinaryField, b""),
+        (models.GenericIPAddressField, "192.0.2.7"),
     ]
     for kind, value in kinds:
         if isinstance(field, kind):
