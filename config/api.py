@@ -27,6 +27,7 @@ from channels_app.api.views import (
 )
 from channels_app.media.api import MediaViewSet
 from crm.api.calls import PhoneCallViewSet
+from crm.api.fields import FieldConflictViewSet
 from crm.api.hooks import HookEventViewSet, IncomingHookViewSet, TimelineEntryViewSet
 from crm.api.views import CrmConnectionViewSet, SyncRecordViewSet
 from knowledge.api.curated import CuratedAnswerViewSet, GapViewSet
@@ -94,6 +95,7 @@ router.register("lessons", LessonViewSet)
 router.register("ai-disclosures", AiDisclosureViewSet)
 router.register("tool-approvals", ToolApprovalViewSet)
 router.register("crm-connections", CrmConnectionViewSet)
+router.register("crm-conflicts", FieldConflictViewSet)
 router.register("sync-records", SyncRecordViewSet)
 router.register("incoming-hooks", IncomingHookViewSet)
 router.register("hook-events", HookEventViewSet)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crm import views
+from crm import field_views, views
 
 app_name = "crm"
 urlpatterns = [
@@ -10,4 +10,12 @@ urlpatterns = [
     path("crm/add/<slug:kind>/", views.add, name="add"),
     path("crm/calls/<int:pk>/", views.calls, name="calls"),
     path("crm/retry/", views.retry, name="retry"),
+    path("crm/<int:pk>/", field_views.connection, name="connection"),
+    path("crm/<int:pk>/there/", field_views.there, name="there"),
+    path("crm/<int:pk>/fields/", field_views.map_fields, name="map"),
+    path("crm/<int:pk>/leads/", field_views.backfill, name="backfill"),
+    path("crm/records/<int:pk>/", field_views.record, name="record"),
+    path("crm/records/<int:pk>/send/", field_views.resend_record, name="resend"),
+    path("crm/conflicts/", field_views.conflicts, name="conflicts"),
+    path("crm/conflicts/<int:pk>/", field_views.decide, name="decide"),
 ]

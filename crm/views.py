@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from crm.cards import calls_of_lead
 from crm.forms import ConnectForm, config_form
 from crm.hooks import HOOKS
-from crm.models import CrmConnection, HookEvent, IncomingHook, SyncRecord
+from crm.models import CrmConnection, FieldConflict, HookEvent, IncomingHook, SyncRecord
 from crm.providers import CRMS
 from crm.services import CallRefused, ask_for_call, connect, made_secrets, retry_dead
 from leads.models import Lead
@@ -45,6 +45,7 @@ def state(request: AuthenticatedRequest) -> HttpResponse:
             "stuck": stuck.select_related("connection", "lead__contact")[:100],
             "has_dead": stuck.filter(state=DEAD).exists(),
             "kinds": CRMS.choices(),
+            "open_conflicts": FieldConflict.objects.filter(state=FieldConflict.State.OPEN).count(),
             "hooks": IncomingHook.objects.annotate(
                 rejected_count=Count("events", filter=Q(events__state=HookEvent.State.REJECTED))
             ),

@@ -1,7 +1,9 @@
 """CRMs for programs: connecting them, seeing how far leads have got, trying again."""
 
+from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -11,6 +13,15 @@ from rest_framework.serializers import Serializer
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from crm import services
+from crm.api.fields import (
+    AskedSerializer,
+    BackfillSerializer,
+    FieldEntrySerializer,
+    MappingSerializer,
+    PropertySerializer,
+    RehearsalSerializer,
+    StartBackfillSerializer,
+)
 from crm.api.serializers import (
     ConnectCrmSerializer,
     ConnectedCrmSerializer,
@@ -19,7 +30,8 @@ from crm.api.serializers import (
     SyncRecordDetailSerializer,
     SyncRecordSerializer,
 )
-from crm.models import CrmConnection, SyncRecord
+from crm.models import CrmConnection, FieldLedger, SyncRecord
+from tenants.plugins.errors import ProviderError
 
 
 class CrmConnectionViewSet(ReadOnlyModelViewSet):
@@ -50,6 +62,71 @@ class CrmConnectionViewSet(ReadOnlyModelViewSet):
         )
         return Response(CrmConnectionSerializer(connection).data)
 
+    @extend_schema(responses=MappingSerializer)
+    @action(detail=True, methods=["get"])
+    def mapping(self, request: Request, pk: str | None = None) -> Response:
+        """What of a lead goes into which field there, and who wins in it."""
+        return Response({"rows": services.chosen_rows(connection=self.get_object())})
+
+    @extend_schema(request=MappingSerializer, responses=MappingSerializer)
+    @action(detail=True, methods=["post"])
+    def map(self, request: Request, pk: str | None = None) -> Response:
+        """Choose it anew; types are checked against the CRM's own description. No rows: as it
+        came."""
+        body, connection = MappingSerializer(data=request.data), self.get_object()
+        body.is_valid(raise_exception=True)
+        rows = body.validated_data["rows"]
+        there = _asked(services.properties_of, connection=connection) if rows else []
+        connection = services.change_mapping(
+            connection=connection, rows=rows, there=there, actor=_actor(request)
+        )
+        return Response({"rows": services.chosen_rows(connection=connection)})
+
+    @extend_schema(responses=PropertySerializer(many=True))
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_fields=())
+    def properties(self, request: Request, pk: str | None = None) -> Response:
+        """The fields there, as the CRM describes them now."""
+        found = _asked(services.properties_of, connection=self.get_object())
+        return Response(PropertySerializer(found, many=True).data)
+
+    @extend_schema(request=RehearsalSerializer, responses=AskedSerializer(many=True))
+    @action(detail=True, methods=["post"], pagination_class=None, filterset_fields=())
+    def rehearse(self, request: Request, pk: str | None = None) -> Response:
+        """Every request that a push of this lead would make, in its order; nothing is sent."""
+        body = RehearsalSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        lead = body.validated_data["lead"]
+        asked = _asked(services.rehearse, connection=self.get_object(), lead=lead)
+        return Response(AskedSerializer(asked, many=True).data)
+
+    @extend_schema(request=StartBackfillSerializer, responses={201: BackfillSerializer})
+    @action(detail=True, methods=["post"])
+    def backfill(self, request: Request, pk: str | None = None) -> Response:
+        """Bring in leads from before the connection, all or some; one order at a time."""
+        body = StartBackfillSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        order = services.start_backfill(
+            connection=self.get_object(),
+            only=body.only(),
+            again=body.validated_data["again"],
+            actor=_actor(request),
+        )
+        return Response(BackfillSerializer(order).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=BackfillSerializer(many=True))
+    @action(detail=True, methods=["post"], pagination_class=None, filterset_fields=())
+    def cancel_backfill(self, request: Request, pk: str | None = None) -> Response:
+        """Stop it; what the CRM has stays there. The orders of this connection, newest first."""
+        connection = self.get_object()
+        services.cancel_backfill(connection=connection, actor=_actor(request))
+        return Response(BackfillSerializer(connection.backfills.all()[:20], many=True).data)
+
+    @extend_schema(responses=BackfillSerializer(many=True))
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_fields=())
+    def backfills(self, request: Request, pk: str | None = None) -> Response:
+        """How far the orders have got, newest first."""
+        return Response(BackfillSerializer(self.get_object().backfills.all()[:20], many=True).data)
+
 
 class SyncRecordViewSet(ReadOnlyModelViewSet):
     """How far each lead has got into each CRM, newest first."""
@@ -74,6 +151,35 @@ class SyncRecordViewSet(ReadOnlyModelViewSet):
         services.retry_dead(records=SyncRecord.objects.filter(pk=record.pk), actor=_actor(request))
         record.refresh_from_db()
         return Response(SyncRecordSerializer(record).data)
+
+    @extend_schema(request=None, responses=SyncRecordSerializer)
+    @action(detail=True, methods=["post"])
+    def resend(self, request: Request, pk: str | None = None) -> Response:
+        """Tell the CRM of this lead once more, all of it."""
+        record = self.get_object()
+        services.resend(records=SyncRecord.objects.filter(pk=record.pk), actor=_actor(request))
+        record.refresh_from_db()
+        return Response(SyncRecordSerializer(record).data)
+
+    @extend_schema(responses=FieldEntrySerializer(many=True))
+    @action(
+        detail=True, methods=["get"], pagination_class=None, filterset_fields=(), url_path="fields"
+    )
+    def both_sides(self, request: Request, pk: str | None = None) -> Response:
+        """Each field as both sides have it."""
+        ledger = FieldLedger.objects.filter(record=self.get_object()).first()
+        entries = ledger.entries if ledger else {}
+        rows = [{"field": name, **entry} for name, entry in sorted(entries.items())]
+        return Response(FieldEntrySerializer(rows, many=True).data)
+
+
+def _asked(service: Callable[..., Any], **words: Any) -> Any:
+    """What needs the CRM's answer; where it gives none, the caller is told so."""
+    try:
+        return service(**words)
+    except ProviderError as error:
+        text = f"The CRM does not answer: {type(error).__name__}."
+        raise ValidationError({"connection": [text]}) from error
 
 
 def _actor(request: Request) -> str:

@@ -37,7 +37,7 @@ from channels_app.models import (
     id_index,
 )
 from channels_app.services import sandboxes
-from crm.models import SyncRecord
+from crm.models import CrmConnection, FieldConflict, FieldLedger, SyncRecord
 from knowledge.models import CuratedAnswer, Document, Gap, Source, SourcePage
 from knowledge.services import add_curated_answer, record_gap
 from leads.models import LeadImport, StageRule, Tag, Task
@@ -99,6 +99,29 @@ class Scene:
     def inbox_view(self) -> InboxView:
         """A list that everybody here has."""
         return InboxView.objects.create(name="Waiting", is_waiting=True)
+
+    @property
+    def crm(self) -> CrmConnection:
+        return self.record.connection
+
+    @property
+    def conflict(self) -> FieldConflict:
+        """A field that both sides have changed; what both have is noted beside it."""
+        said = {"source": "fact:role", "ours": "Owner", "theirs": "CTO", "synced": "CEO"}
+        FieldLedger.objects.get_or_create(
+            record=self.record, defaults={"entries": {"jobtitle": said}}
+        )
+        return FieldConflict.objects.get_or_create(
+            record=self.record,
+            field="jobtitle",
+            state=FieldConflict.State.OPEN,
+            defaults={"source": "fact:role", "ours": "Owner", "theirs": "CTO"},
+        )[0]
+
+    @property
+    def sync_record(self) -> SyncRecord:
+        self.conflict  # noqa: B018 (there is one, and what it is about)
+        return self.record
 
     @property
     def canned_reply(self) -> CannedReply:
@@ -319,8 +342,10 @@ def make_scene() -> Scene:
         status=Document.Status.READY,
     )
     lead = talk.contact.lead
+    # Refused before it is dialled: a page that asks a CRM gets no answer here.
+    crm = make_crm(config={"token": "pat", "base_url": "http://127.0.0.1:9"})
     record, _made = SyncRecord.objects.update_or_create(
-        connection=make_crm(),
+        connection=crm,
         lead=lead,
         defaults={"state": SyncRecord.State.DEAD, "error_code": "400", "error_text": "No e-mail."},
     )

@@ -91,6 +91,10 @@ PAGES = [
     ("agents:disclosures", "", "admin agent viewer"),
     ("crm:state", "", "admin"),
     ("crm:add", "hubspot", "admin"),
+    ("crm:connection", "crm", "admin"),
+    ("crm:there", "crm", "admin"),
+    ("crm:record", "sync_record", "admin agent viewer"),
+    ("crm:conflicts", "", "admin agent viewer"),
 ]
 DEEDS = [
     ("channels_app:reply", "conversation", "admin agent"),
@@ -210,6 +214,10 @@ DEEDS = [
     ("agents:reject_draft", "draft", "admin agent"),
     ("agents:undo_draft", "draft", "admin agent"),
     ("crm:retry", "", "admin"),
+    ("crm:map", "crm", "admin"),
+    ("crm:backfill", "crm", "admin"),
+    ("crm:resend", "sync_record", "admin"),
+    ("crm:decide", "conflict", "admin agent"),
     ("crm:calls", "lead", "admin agent"),
     ("workspace:member", "member", "admin"),
     ("workspace:revoke", "key", "admin"),
