@@ -144,10 +144,12 @@ WITH counted AS (
         SELECT part, kind, b.key AS bucket, SUM(b.value::bigint) AS held
         FROM counted CROSS JOIN LATERAL jsonb_each_text(buckets) b GROUP BY 1, 2, 3
     ) each GROUP BY 1, 2
+), sums AS (
+    SELECT part, kind, SUM(n)::bigint AS n,
+           COALESCE(SUM(n) FILTER (WHERE agent = 'ai'), 0)::bigint AS by_ai, SUM(total) AS total
+    FROM counted GROUP BY part, kind
 )
-SELECT part, kind, SUM(n)::bigint, COALESCE(SUM(n) FILTER (WHERE agent = 'ai'), 0)::bigint,
-       SUM(total), (SELECT h.buckets FROM histogram h WHERE (h.part, h.kind) = (c.part, c.kind))
-FROM counted c GROUP BY part, kind
+SELECT part, kind, n, by_ai, total, buckets FROM sums LEFT JOIN histogram USING (part, kind)
 """
 
 
