@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from channels_app.models import Contact, Conversation, ConversationQuerySet, InboxView, Message
+from channels_app.models import Conversation, ConversationQuerySet, InboxView, Message
 from channels_app.models.conversations import HAS_DRAFT
-from channels_app.services.contacts import called, own_number
+from channels_app.services.contacts import contacts_called, own_number
 from channels_app.services.mentions import mentions
 from channels_app.services.searching import conversations_with, read_new_words
 from channels_app.services.views import rule_of_view
@@ -18,6 +18,7 @@ from tenants.accounts.models import User
 
 PAGE = 30
 THREAD_PAGE = 50
+FEW = 1_000  # that many found ones are laid in order, more are looked for in order
 COUNTED = 999  # beyond that a counter says "999+": nobody works by the difference
 OPEN = Q(status=Conversation.Status.OPEN)
 ESCALATED = OPEN & Q(controller=Conversation.Controller.HUMAN) & ~Q(escalation_reason="")
@@ -86,41 +87,47 @@ def list_conversations(
 ) -> Slice:
     """One page of a tab or of a kept view, newest word first. A search looks at every
     conversation instead."""
-    rows = begun().with_people()
     if search.strip():
-        rows = rows.filter(found_by(search))
-    else:
-        rows = rows.filter(rule_of_view(view, user) if view else rule_of(tab, user))
-    rows = rows.order_by("-last_message_at", "-pk")
+        return _found(search, cursor)
+    rule = rule_of_view(view, user) if view else rule_of(tab, user)
+    return _slice(_newest_first(begun().filter(rule), cursor))
+
+
+def _newest_first(rows: ConversationQuerySet, cursor: str) -> list[Conversation]:
+    """One more than a page has, from the cursor on."""
+    rows = rows.with_people().order_by("-last_message_at", "-pk")
     if after := _position(cursor):
         moment, pk = after
-        # The first half says the same as the second and is one an index can go by.
+        # The last part says nothing that the others do not; it is one an index can go by.
         rows = rows.filter(
             Q(last_message_at__lt=moment) | Q(last_message_at=moment, pk__lt=pk),
             last_message_at__lte=moment,
         )
-    found = list(rows[: PAGE + 1])
-    more = len(found) > PAGE
-    found = found[:PAGE]
+    return list(rows[: PAGE + 1])
+
+
+def _slice(found: list[Conversation]) -> Slice:
+    more, found = len(found) > PAGE, found[:PAGE]
     return Slice(found, _cursor(found[-1]) if more else "")
 
 
-def found_by(search: str) -> Q:
+def _found(search: str, cursor: str) -> Slice:
     """The conversations of whoever goes by this name or address, the one of this number, and
     those in which these words were said."""
     read_new_words()
-    by_address = Conversation.objects.filter(
-        contact__in=Contact.objects.filter(called(search)).values("pk")
-    )
-    found = (
-        by_address.order_by()
-        .values("pk")
-        .union(
-            conversations_with(search).order_by().values("conversation_id"),
-            Conversation.objects.filter(pk=own_number(search)).order_by().values("pk"),
-        )
-    )
-    return Q(pk__in=found)
+    said = conversations_with(search)
+    by_words = list(said.order_by().values_list("pk", flat=True)[: FEW + 1])
+    own = Q(pk=own_number(search)) | Q(contact__in=contacts_called(search))
+    if len(by_words) <= FEW:
+        return _slice(_newest_first(begun().filter(own | Q(pk__in=by_words)), cursor))
+    # What is said everywhere is soon found going back in time; each status has its own index.
+    holds = Exists(said.filter(pk=OuterRef("pk")))
+    found = _newest_first(begun().filter(own), cursor)
+    for status in Conversation.Status.values:
+        found += _newest_first(begun().filter(holds, status=status), cursor)
+    unique = {row.pk: row for row in found}.values()
+    newest = sorted(unique, key=lambda row: (row.last_message_at, row.pk), reverse=True)
+    return _slice(newest[: PAGE + 1])
 
 
 def thread_page(*, conversation: Conversation, before: int = 0) -> tuple[list[Message], int]:

@@ -300,7 +300,7 @@
       return;
     }
     busy[what] = "once";
-    await new Promise((done) => setTimeout(done, 60)); // a burst of events is one request
+    await new Promise((done) => setTimeout(done, 25)); // a burst of events is one request
     if (document.hidden) await new Promise((seen) => document.addEventListener("visibilitychange", seen, { once: true }));
     busy[what] = "once";
     try {

@@ -113,6 +113,7 @@ def test_the_inbox_by_keyboard(open_page, site):
     page.locator("body").click(position={"x": 700, "y": 20})
     page.keyboard.press("n")
     assert page.is_checked("#mode-note")
+    page.get_by_label("Message", exact=True).fill("")  # a draft may have been kept here
     page.keyboard.type("jkr?e")  # inside a field they are letters
     assert page.get_by_label("Message", exact=True).input_value() == "jkr?e"
     page.keyboard.press("Escape")
@@ -124,6 +125,13 @@ def test_the_inbox_by_keyboard(open_page, site):
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("r")
     assert page.is_checked("#mode-note")  # switched off: nothing happened
+    page.reload()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()  # the one key that is left
+    assert not page.is_checked("#shortcuts-on")  # the person's, not the browser's
+    page.check("#shortcuts-on")
+    with page.expect_response("**/inbox/habits/"):
+        page.get_by_role("dialog").get_by_role("button").click()
 
 
 def test_a_viewer_sees_everything_and_can_change_nothing(open_page, site):

@@ -151,7 +151,9 @@ def test_there_is_an_end_to_views(people, monkeypatch):
 # -- search
 
 
-def test_search_finds_words_names_and_handles(people):
+@pytest.mark.parametrize("few", [1_000, 0], ids=["laid in order", "looked for in order"])
+def test_search_finds_words_names_and_handles(people, monkeypatch, few):
+    monkeypatch.setattr("channels_app.services.inbox.FEW", few)
     chairs, tables = talk(1), talk(2)
     make_message(conversation=chairs, text="¿Tienen sillas de Álamo? Pedido AB-1234")
     make_message(conversation=tables, text="هل عندكم طاولات؟")

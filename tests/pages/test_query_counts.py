@@ -4,7 +4,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from channels_app.models import Contact, Conversation, Label
+from channels_app.services.searching import read_all_words
+from channels_app.services.views import keep_view
 from tenants.accounts.models import User
 from tests.factories import make_connection
 from tests.pages.scene import make_scene, make_talk
@@ -55,6 +59,38 @@ def test_a_list_costs_the_same_for_one_and_for_ten(sign_in, few, name):
 
     assert with_ten == with_one
     assert with_one <= 30
+
+
+def more_talks(count, connection):
+    """Conversations with a label each, as many as are asked for."""
+    now = timezone.now()
+    contacts = Contact.objects.bulk_create(Contact(name=f"Eva {n}") for n in range(count))
+    talks = Conversation.objects.bulk_create(
+        Conversation(
+            connection=connection,
+            contact=contact,
+            external_thread=f"t{count}-{number}",
+            thread_index=f"{count:016x}{number:016x}",
+            last_message_at=now,
+        )
+        for number, contact in enumerate(contacts)
+    )
+    Label.objects.create(name=f"L{count}").conversations.add(*talks)
+
+
+@pytest.mark.parametrize("query", ["?tab=all", "?tab=unassigned", "?q=eva", "?view=1"])
+def test_the_inbox_costs_the_same_for_3_and_for_300(sign_in, people, query):
+    browser, connection = sign_in("agent"), make_connection()
+    view = keep_view(user=people["agent"], name="Open")
+    address = f"{reverse('channels_app:inbox')}{query.replace('=1', f'={view.pk}')}"
+    more_talks(3, connection)
+    read_all_words()
+    with_few = queries(browser, address)
+    more_talks(297, connection)
+    read_all_words()
+
+    assert queries(browser, address) == with_few
+    assert with_few <= 20
 
 
 def test_a_conversation_costs_the_same_for_few_and_many_messages(sign_in, few):
