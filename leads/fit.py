@@ -28,7 +28,7 @@ LABELS: Mapping[str, str] = {
     ROLE: _("Role"),
 }
 RULES: Mapping[str, str] = {name: f"fit_{name}" for name in DIMENSIONS}
-FITS, MISSES, UNKNOWN = "fits", "misses", "unknown"
+STATES = FITS, MISSES, UNKNOWN = ("fits", "misses", "unknown")
 MOST_WORDS, LONGEST_WORD, HIGHEST_NUMBER = 30, 60, 10**12
 WHOLE_WORD = 3  # letters, up to which a word must stand alone: IT is not in hospitality
 

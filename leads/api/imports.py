@@ -89,7 +89,7 @@ class LeadImportDetailSerializer(LeadImportSerializer):
         self._read: dict[int, importing.Looked] = {}
 
 
-class UploadSerializer(serializers.Serializer):
+class LeadFileSerializer(serializers.Serializer):
     """A CSV file (multipart) or its text (JSON), never both."""
 
     file = serializers.FileField(required=False, help_text="Multipart only.")
@@ -128,11 +128,11 @@ class LeadImportViewSet(ReadOnlyModelViewSet):
         return LeadImportSerializer if self.action == "list" else LeadImportDetailSerializer
 
     @extend_schema(
-        request=UploadSerializer, responses={201: LeadImportDetailSerializer, 422: BROKEN}
+        request=LeadFileSerializer, responses={201: LeadImportDetailSerializer, 422: BROKEN}
     )
     def create(self, request: Request) -> Response:
         """Bring a file; its columns are guessed, and nothing is written yet."""
-        body = UploadSerializer(data=request.data)
+        body = LeadFileSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         given, by = body.validated_data, self._by
         file = given.get("file")

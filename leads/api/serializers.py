@@ -64,7 +64,7 @@ class MatchSerializer(serializers.Serializer):
     """One dimension of the fit; ``share`` is what it counts for, of all that is asked about."""
 
     dimension = serializers.ChoiceField(choices=list(fit.DIMENSIONS))
-    state = serializers.ChoiceField(choices=[fit.FITS, fit.MISSES, fit.UNKNOWN])
+    state = serializers.ChoiceField(choices=fit.STATES)
     value = serializers.CharField(allow_blank=True)
     share = serializers.IntegerField()
 
