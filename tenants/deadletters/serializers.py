@@ -9,7 +9,9 @@ class LetterSerializer(serializers.Serializer):
     """One row that was given up."""
 
     id = serializers.CharField(source="key", help_text="Kind and number, as `outbound-7`.")
-    kind = serializers.CharField(help_text="`inbound`, `unrouted`, `outbound`, `crm`, `webhook`.")
+    kind = serializers.CharField(
+        help_text="`inbound`, `unrouted`, `outbound`, `crm`, `webhook`, `hook`, `event`."
+    )
     reason = serializers.CharField(help_text="What letters are gathered by; branch on this.")
     text = serializers.CharField(help_text="The reason as a sentence.")
     given_up_at = serializers.DateTimeField(source="at")

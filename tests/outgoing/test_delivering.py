@@ -375,6 +375,21 @@ def test_one_is_replayed_and_all_that_failed(subscribe, happen, work, receiver):
     assert {first.public_id, second.public_id, third.public_id} <= set(again)
 
 
+def test_an_address_removed_while_it_is_told_is_told_no_more(subscribe, happen, receiver):
+    endpoint = subscribe("message.received")
+    happen(3)
+
+    def remove(request: httpx.Request) -> httpx.Response:
+        services.remove_endpoint(endpoint=endpoint, actor="user:1")
+        return httpx.Response(200)
+
+    receiver.echo = remove
+
+    assert services.deliver_due(endpoint_id=endpoint.pk) is None
+    assert len(receiver.requests) == 1
+    assert not Delivery.objects.exists()
+
+
 def test_a_test_goes_at_once_and_a_failed_one_is_nobodys_task(subscribe, work, receiver):
     endpoint = subscribe("lead.hot")
     services.pause_endpoint(endpoint=endpoint, actor="user:1")

@@ -27,7 +27,13 @@ class Settled:
 
 @transaction.atomic
 def settle(*, delivery: Delivery, tried: Tried) -> Settled:
-    """Write the try down and draw its consequences."""
+    """Write the try down and draw its consequences; of an address that is gone there are none."""
+    # The address before its deliveries, as whoever claims or removes them does.
+    endpoint = (
+        Endpoint.objects.select_for_update(no_key=True).filter(pk=delivery.endpoint_id).first()
+    )
+    if endpoint is None:
+        return Settled(is_troubled=True)
     Attempt.objects.create(
         delivery_id=delivery.pk,
         at=tried.at,
@@ -41,7 +47,6 @@ def settle(*, delivery: Delivery, tried: Tried) -> Settled:
     )
     # Somebody may have died holding it, and another have sent it since: then it is told already.
     row = Delivery.objects.select_for_update().filter(pk=delivery.pk, state=State.SENDING).first()
-    endpoint = Endpoint.objects.select_for_update(no_key=True).get(pk=delivery.endpoint_id)
     settled = Settled()
     if tried.is_taken:
         _taken(endpoint, row, tried)
