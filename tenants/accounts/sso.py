@@ -9,7 +9,7 @@ from typing import Any
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialApp, SocialLogin
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
 from django.http import HttpRequest
 from django.shortcuts import render
 
@@ -27,6 +27,11 @@ def must_use_sso(user: User) -> bool:
     if user.role == Role.ADMIN or context.schema() == context.PUBLIC:
         return False
     return SingleSignOn.objects.filter(is_active=True, is_required=True).exists()
+
+
+def forget_identities() -> None:
+    """Who is who at the provider: another provider's numbers may be other people's."""
+    SocialAccount.objects.all().delete()
 
 
 class SsoAdapter(DefaultSocialAccountAdapter):

@@ -19,7 +19,7 @@ from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
 from tenants.accounts.models import SingleSignOn
 from tenants.accounts.roles import Role
-from tenants.accounts.sso import PROVIDER_ID
+from tenants.accounts.sso import PROVIDER_ID, forget_identities
 from tenants.audit.services import record
 from tenants.plugins import http
 from tenants.plugins.errors import ProviderError
@@ -135,6 +135,8 @@ def sso(request: AuthenticatedRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             form.save()
+            if "issuer" in form.changed_data:
+                forget_identities()
             details = {"fields": sorted(form.changed_data)}
             _note(request, "sso.changed", details)
         messages.success(request, _("Saved. Try it in a private window before you require it."))
@@ -153,6 +155,7 @@ def sso(request: AuthenticatedRequest) -> HttpResponse:
 def _removed(request: AuthenticatedRequest) -> HttpResponse:
     with transaction.atomic():
         SingleSignOn.objects.all().delete()
+        forget_identities()
         _note(request, "sso.removed", {})
     messages.success(request, _("Removed. Everybody signs in by password again."))
     return redirect("workspace:sso")

@@ -23,7 +23,7 @@ class IdentityProvider:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                if self.path == "/.well-known/openid-configuration":
+                if self.path.endswith("/.well-known/openid-configuration"):
                     self.say(200, provider.description)
                 elif self.headers.get("Authorization") == "Bearer an-access-token":
                     self.say(200, provider.person)

@@ -207,6 +207,15 @@ class TestSettingItUp:
             answer = admin.post("/settings/sign-in/", answers(provider, issuer=issuer))
             assert "issuer" in answer.context["form"].errors
 
+    def test_another_provider_knows_nobody_yet(self, admin, sso, come_in, provider, north):
+        """Its number for one person may be the former one's for another."""
+        make_user(email="omar@north.example", role="agent")
+        assert is_in(come_in(email="omar@north.example", sub="17"))
+        changed = answers(provider, issuer=f"{provider.url}/", domains="north.example")
+        assert admin.post("/settings/sign-in/", changed).status_code == 302
+        other = come_in(email="eve@elsewhere.example", sub="17", email_verified=True)
+        assert other.status_code == 403
+
     def test_removed_everybody_uses_a_password_again(self, admin, sso):
         assert admin.post("/settings/sign-in/", {"deed": "remove"}).status_code == 302
         page = Client(headers={"host": "north.localhost"}).get("/accounts/login/").content.decode()
