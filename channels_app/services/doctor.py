@@ -56,6 +56,9 @@ GLANCE = 0.25  # seconds
 # Then a test event would end where every real one does.
 UNROUTED = frozenset({"no_secret", "not_verified"})
 NOBODY_WORKS = frozenset({"canary_no_worker", "canary_no_queue"})
+# Troubles of our own machine: they pass, and nobody shall be alarmed a whole day by them.
+PASSING = NOBODY_WORKS | {"canary_queue", "canary_stuck", "canary_door", "canary_not_kept"}
+SOON = timedelta(minutes=9)
 # What only the company can mend by connecting anew.
 RECONNECT = frozenset({"credentials", "token_ended", "scope", "wrong_account", "no_role"})
 
@@ -83,8 +86,12 @@ def ring_due_checkups() -> int:
     slot = _slot_of(timezone.localtime(now, _zone(company.time_zone)))
     rung = 0
     connections = ChannelConnection.objects.filter(is_active=True, is_sandbox=False)
+    passing = set(
+        OpenFinding.objects.filter(code__in=PASSING).values_list("connection_id", flat=True)
+    )
     for connection in connections.only("pk", "checked_at", "created_at"):
-        if _is_due(connection, now, slot, company.schema_name):
+        is_mended = connection.pk in passing and _has_rested(connection, now, SOON)
+        if is_mended or _is_due(connection, now, slot, company.schema_name):
             ask_for_checkup(connection=connection)
             rung += 1
     return rung
@@ -329,6 +336,10 @@ def _is_due(connection: ChannelConnection, now: datetime, slot: int, schema: str
     if last < now - OVERDUE:
         return True
     return last < now - RESTED and slot == _own_slot(connection.pk, schema)
+
+
+def _has_rested(connection: ChannelConnection, now: datetime, pause: timedelta) -> bool:
+    return (connection.checked_at or connection.created_at) < now - pause
 
 
 def _own_slot(connection_id: int, schema: str) -> int:

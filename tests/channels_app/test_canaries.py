@@ -351,6 +351,20 @@ class TestUnread:
         assert letter.to == [people["admin"].email]
 
 
+def test_a_trouble_of_our_own_machine_is_looked_at_again_soon(bot, ask, monkeypatch):
+    """Workers that are back take the alarm down by themselves, by day as well."""
+    monkeypatch.setattr(doctor, "_slot_of", lambda local: -1)
+    ask(bot, working=False)
+    Checkup.objects.update(started_at=timezone.now() - timedelta(minutes=3))
+    with monkeypatch.context() as none:
+        none.setattr(canaries, "workers_seen", lambda: False)
+        services.settle_overdue()
+    assert bot.open_findings.get().code == "canary_no_worker"
+    assert services.ring_due_checkups() == 0  # just now
+    ChannelConnection.objects.update(checked_at=timezone.now() - timedelta(minutes=10))
+    assert services.ring_due_checkups() == 1
+
+
 def test_a_look_that_nobody_takes_up_ends_with_the_reason(bot, ask, monkeypatch):
     checkup = ask(bot, working=False)
     Checkup.objects.update(started_at=timezone.now() - timedelta(minutes=3))
