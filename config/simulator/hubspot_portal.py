@@ -84,7 +84,13 @@ def _usual(name: str) -> dict[str, Any]:
         "name": name,
         "label": name.capitalize(),
         "type": "enumeration" if options else "string",
-        "fieldType": "phonenumber" if name.endswith("phone") else "text",
+        "fieldType": _look(name),
         "options": options,
         "modificationMetadata": {"readOnlyValue": False},
     }
+
+
+def _look(name: str) -> str:
+    if name in OPTIONS:
+        return "select"
+    return "phonenumber" if name.endswith("phone") else "text"
