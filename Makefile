@@ -1,5 +1,5 @@
 # Everything a newcomer needs: 'make run' and 'make test'. Each target sets up what it needs.
-PYTHON ?= python3
+# PYTHON names the one to make the environment with; unset, it is python3 or a quicker build of it.
 VENV   := .venv
 BIN    := $(VENV)/bin
 
@@ -9,8 +9,9 @@ help:            ## what can be made
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 $(VENV)/ready: requirements.txt constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "leadwire: needs Python 3.11 or newer, this is " + sys.version.split()[0] + ".")'
-	@[ -x $(BIN)/pip ] || { echo "Setting up: virtual environment"; $(PYTHON) -m venv $(VENV); }
+	@$(or $(PYTHON),python3) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "leadwire: needs Python 3.11 or newer, this is " + sys.version.split()[0] + ".")'
+	@[ -x $(BIN)/pip ] || { python="$(or $(PYTHON),$$(python3 config/interpreter.py))"; \
+		echo "Setting up: virtual environment of $$python"; "$$python" -m venv $(VENV); }
 	@echo "Setting up: packages (a minute or two, once)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
 	@touch $@
