@@ -13,7 +13,8 @@ from channels_app.models import Incident
 from config import actors, pruning
 from tenants import context
 from tenants.deadletters.models import ReplayOrder
-from tests.deadletters.scene import dead_hook_event
+from tenants.outgoing.models import Event
+from tests.deadletters.scene import dead_delivery, dead_hook_event
 from tests.factories import make_conversation, make_hook
 
 
@@ -97,11 +98,17 @@ def test_what_ended_long_ago_goes_and_the_rest_stays(north, settings):
     def order(**more):
         return ReplayOrder.objects.create(kind="crm", ordered_by="user:1", **more)
 
+    def told(moment, **more):
+        delivery = dead_delivery(**more)
+        Event.objects.filter(pk=delivery.event_id).update(created_at=moment)
+        return delivery
+
     hook = make_hook()
     gone = [
         incident(resolved_at=old, resolution="answered"),
         order(state="done", finished_at=old),
         dead_hook_event(hook, state="handled", processed_at=old),
+        told(old, state="delivered"),
     ]
     kept = [
         incident(resolved_at=young, resolution="answered"),
@@ -110,9 +117,12 @@ def test_what_ended_long_ago_goes_and_the_rest_stays(north, settings):
         order(),
         dead_hook_event(hook, state="unsupported", processed_at=young),
         dead_hook_event(hook, processed_at=old),  # somebody has to look at it
+        told(old),  # the same
+        told(young, state="delivered"),
     ]
 
-    assert pruning.prune() == {"incidents": 1, "orders": 1, "hook_events": 1}
+    pruned = pruning.prune()
+    assert pruned == {"incidents": 1, "orders": 1, "webhook_events": 1, "hook_events": 1}
 
     assert not any(type(row).objects.filter(pk=row.pk).exists() for row in gone)
     assert all(type(row).objects.filter(pk=row.pk).exists() for row in kept)

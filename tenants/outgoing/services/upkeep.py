@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from tenants.outgoing.models import Delivery, Endpoint, Event
@@ -35,13 +35,16 @@ def sweep() -> dict[str, int]:
 
 
 def prune_events(*, before: datetime) -> int:
-    """Let go of events that happened before that, with their deliveries and tries."""
+    """Let go of events that happened before that, with their deliveries and tries.
+
+    What waits stays, and what was given up: somebody has to look at it.
+    """
+    open_still = Delivery.objects.filter(event=OuterRef("pk")).exclude(
+        Q(state=State.DELIVERED) | Q(discarded_at__isnull=False)
+    )
+    old = Event.objects.filter(~Exists(open_still), created_at__lt=before).order_by("pk")
     count = 0
-    while ids := list(
-        Event.objects.filter(created_at__lt=before)
-        .order_by("pk")
-        .values_list("pk", flat=True)[:SLICE]
-    ):
+    while ids := list(old.values_list("pk", flat=True)[:SLICE]):
         Event.objects.filter(pk__in=ids).delete()
         count += len(ids)
     return count
