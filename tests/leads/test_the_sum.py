@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels_app.models import Conversation, Message
-from leads.models import Lead, LeadChange
+from channels_app.signals import message_received
+from leads.models import Evidence, Lead, LeadChange
 from leads.services import (
     apply_understanding,
     change_draft,
@@ -72,6 +73,7 @@ WEIGHTS = st.builds(
 DEEDS = st.one_of(
     UNDERSTANDINGS,
     st.tuples(st.just("forget"), MESSAGES),
+    st.tuples(st.just("edit"), UNDERSTANDINGS),
     st.tuples(st.just("delete"), MESSAGES),
     st.tuples(st.just("override"), st.one_of(st.none(), st.integers(0, 100))),
     st.tuples(st.just("correct"), FACTS),
@@ -113,7 +115,13 @@ def do(deed, messages):
         forget_message(message=messages[rest[0]])
     elif kind == "delete":
         Message.objects.filter(pk=messages[rest[0]].pk).update(deleted_at=timezone.now())
-        forget_message(message=messages[rest[0]])
+        message_received.send(sender=Message, message=messages[rest[0]], change="deleted")
+    elif kind == "edit":  # its old words go by the bell, then the new ones are understood
+        changed = messages[rest[0][1]]
+        Message.objects.filter(pk=changed.pk).update(edited_at=timezone.now())
+        message_received.send(sender=Message, message=changed, change="edited")
+        assert not Evidence.objects.filter(message=changed).exists()
+        do(rest[0], messages)
     elif kind == "rules":
         put_in_force(rest[0])
     elif lead is not None:
