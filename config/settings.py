@@ -221,6 +221,9 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 # A company's own sign-in (tenants.accounts.sso). No token of its is kept: we ask who it is, once.
 SOCIALACCOUNT_ADAPTER = "tenants.accounts.sso.SsoAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False
+# By a link: what a form's answer redirects to is bound by our policy's form-action, and where a
+# provider leads people through is not ours to list. The state keeps strangers' codes out.
+SOCIALACCOUNT_LOGIN_ON_GET = True
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # their provider vouches for it, or nobody comes in
 # How many proxies of ours stand before us: the sign-in limits count by the caller's address.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)

@@ -2,8 +2,10 @@
 
 import secrets
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from csp.decorators import csp_update
 from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
@@ -14,6 +16,12 @@ from tenants.models import Company
 
 SALT = "tenants.handover"
 SECONDS = 60
+
+# For pages with a form that leads to a company's host: the browser applies form-action to where
+# the form's answer redirects to as well.
+to_companies = partial(
+    csp_update, {"form-action": [f"*.{settings.PUBLIC_HOST}:*", f"*.{settings.PUBLIC_HOST}"]}
+)
 
 
 class BadHandover(ValueError):

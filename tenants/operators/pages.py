@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from tenants import context
 from tenants.accounts.models import User
 from tenants.broker import workers_seen
+from tenants.handover import to_companies
 from tenants.models import Company
 from tenants.operators import closing, visiting
 from tenants.operators.forms import ErasureForm, ReasonForm, VisitForm
@@ -57,6 +58,7 @@ class LookedAfter:
         )
 
 
+@to_companies()  # type: ignore[arg-type]  # its stubs know pages without arguments only
 def care(request: HttpRequest, pk: int) -> HttpResponse:
     """One company: how it does, and visiting, suspending, resuming or erasing it."""
     company = get_object_or_404(Company.objects.select_related("vitals", "plan"), pk=pk)

@@ -2,9 +2,7 @@
 
 import hashlib
 import time
-from functools import partial
 
-from csp.decorators import csp_update
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -19,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tenants import context
 from tenants.accounts.models import User
-from tenants.handover import handover_url, host_url
+from tenants.handover import handover_url, host_url, to_companies
 from tenants.limits import Rate, take
 from tenants.models import Company, Domain
 from tenants.pages.forms import FindForm, SignUpForm
@@ -28,11 +26,6 @@ from tenants.services import open_company
 SIGN_UPS = Rate(20, 3600)  # per address
 ATTEMPT_SECONDS = 60
 THEMES = frozenset({"light", "dark", "auto"})
-
-# The browser applies form-action to where a form's answer redirects to as well.
-to_companies = partial(
-    csp_update, {"form-action": [f"*.{settings.PUBLIC_HOST}:*", f"*.{settings.PUBLIC_HOST}"]}
-)
 
 
 @require_GET

@@ -54,6 +54,8 @@ def visit(desk, north, people, links):
             "visit-member": people[role].pk,
             "visit-reason": "They asked us to look at a lost reply",
         }
+        # A browser asks the page's own policy whether its form may lead there.
+        assert "*.localhost:*" in desk.get(page)["Content-Security-Policy"]
         answer = desk.post(page, form)
         assert answer.status_code == 302, answer.context["forms"]["visit"].errors
         browser = Client(headers={"host": "north.localhost"})
