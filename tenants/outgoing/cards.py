@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from tenants.cards import Banner, offer
 from tenants.outgoing.models import Endpoint
+from tenants.outgoing.services.wanted import wanted
 
 TROUBLED_AFTER = timedelta(hours=1)
 State = Endpoint.State
@@ -18,6 +19,8 @@ State = Endpoint.State
 @offer("banner", order=40, permission="outgoing.change_endpoint")
 def webhooks_in_trouble() -> Banner | None:
     """One was switched off, or has taken nothing for an hour."""
+    if not wanted():  # who has none asks nothing of the database
+        return None
     troubled = Q(state=State.ACTIVE, failing_since__lt=timezone.now() - TROUBLED_AFTER)
     rows = list(
         Endpoint.objects.filter(Q(state=State.DISABLED) | troubled)
