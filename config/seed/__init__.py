@@ -3,6 +3,8 @@
 import json
 import urllib.request
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from knowledge.services import add_document, index_document
 from tenants import context
 from tenants.accounts.models import User
 from tenants.accounts.roles import Role
-from tenants.models import Company
+from tenants.models import Company, Tariff
 from tenants.services import open_company
 from tenants.workspace.models import Profile
 
@@ -40,6 +42,12 @@ CHANNELS: dict[str, tuple[str, dict[str, str]]] = {
         {"secret": "demo-app-secret", "token": "demo-wa-token", "verify_token": "demo-verify"},
     ),
     "telegram": ("7000000001", {"token": "7000000001:demo", "secret": "demo-telegram-secret"}),
+}
+PRICES: dict[str, dict[str, Any]] = {
+    "ai_answers": {"included": 2_000, "unit_price": Decimal("0.02")},
+    "contacts": {"included": 1_000, "unit_price": Decimal(5), "per": 1_000},
+    "storage": {"included": 20, "unit_price": Decimal("0.20")},
+    "seats": {"included": 3, "unit_price": Decimal(9)},
 }
 CHAT = {
     "team": "Acme Bikes",
@@ -75,6 +83,7 @@ def open_demo(plan: Plan, tell: Tell) -> Demo:
                 password=PASSWORD,
                 time_zone="Europe/Madrid",
             ).company
+    _price(company)
     with context.inside(company):
         _add_people()
         _describe()
@@ -150,6 +159,18 @@ def banner(plan: Plan, demo: Demo | None) -> str:
 
 def _email(role: str) -> str:
     return f"{role}@{SUBDOMAIN}.example"
+
+
+def _price(company: Company) -> None:
+    """What the demo's plan holds and costs, so that there is a bill to look at."""
+    tariff, is_new = Tariff.objects.get_or_create(
+        plan=company.plan,
+        effective_from=date(2020, 1, 1),
+        defaults={"currency": "EUR", "monthly_price": Decimal(49)},
+    )
+    if is_new:
+        for meter, line in PRICES.items():
+            tariff.lines.create(meter=meter, **line)
 
 
 def _add_people() -> None:
