@@ -117,7 +117,8 @@ def _look(request: AuthenticatedRequest, opened: Conversation) -> None:
     """Somebody who works here has it open: it is read, and colleagues see them there."""
     if not request.user.has_perm(CHANGE):
         return
-    mark_read(conversation=opened, user=request.user)
+    if opened.unread_count:
+        mark_read(conversation=opened, user=request.user)
     see_mentions(conversation=opened, user=request.user)
     arrive(conversation=opened, user=request.user)
 
