@@ -46,6 +46,7 @@ class OperatorSignIn(AuthenticationForm):
 
 
 admin.site.login_form = OperatorSignIn
+admin.site.index_title = "Overview"
 
 
 class PublicAdmin(ModelAdmin):

@@ -11,6 +11,7 @@ PAGES = [
     ("workspace:dashboard", "", "admin agent viewer"),
     ("workspace:settings", "", "admin agent viewer"),
     ("workspace:team", "", "admin"),
+    ("workspace:sso", "", "admin"),
     ("workspace:keys", "", "admin"),
     ("workspace:audit", "", "admin"),
     ("workspace:records", "", "admin agent viewer"),
@@ -223,6 +224,7 @@ DEEDS = [
     ("workspace:revoke", "key", "admin"),
     ("workspace:settings", "", "admin"),
     ("workspace:team", "", "admin"),
+    ("workspace:sso", "", "admin"),
     ("workspace:keys", "", "admin"),
 ]
 SIGNPOSTS = [  # pages that only lead on
