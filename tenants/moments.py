@@ -13,7 +13,10 @@ MOMENT = 0.5  # seconds
 
 T = TypeVar("T", bound=models.Model)
 
+V = TypeVar("V")
+
 _all: list["Moment[Any]"] = []
+_memories: list["Memory[Any]"] = []
 
 
 class Moment(Generic[T]):
@@ -53,6 +56,37 @@ class Moment(Generic[T]):
         self.forget()
 
 
+class Memory(Generic[V]):
+    """What ``read`` says of each company, for some seconds: read within transactions too.
+
+    For what is derived from many rows and may lag a little, since whoever acts on it finds out:
+    a lead that was scored by old rules is scored again. Whoever changes it says ``forget``.
+    """
+
+    seconds = 5.0
+    most_companies = 2_000
+
+    def __init__(self, read: Callable[[], V]) -> None:
+        self._read = read
+        self._known: dict[str, tuple[float, V]] = {}
+        _memories.append(self)
+
+    def __call__(self) -> V:
+        schema, now = context.schema(), time.monotonic()
+        known = self._known.get(schema)
+        if known is not None and now - known[0] < self.seconds:
+            return known[1]
+        value = self._read()
+        if len(self._known) >= self.most_companies:
+            self._known.clear()
+        self._known[schema] = (now, value)
+        return value
+
+    def forget(self) -> None:
+        """Read anew what is known of the company we are in."""
+        self._known.pop(context.schema(), None)
+
+
 class NoticedQuerySet(models.QuerySet[T]):
     """Its ``update`` is noticed as a ``save`` is."""
 
@@ -68,3 +102,5 @@ def forget_moments() -> None:
     """Everything is read anew."""
     for one in _all:
         one._known.clear()
+    for memory in _memories:
+        memory._known.clear()

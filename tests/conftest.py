@@ -48,15 +48,12 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
 def forget_what_processes_remember():
     """Hosts, keys and Redis are remembered per process; every test starts without memories."""
     from agents.services import leave
-    from leads.services import rules, stages
     from tenants import hosts, moments, platform_apps
     from tenants.redis import client
 
     hosts.forget_hosts()
     moments.forget_moments()
     platform_apps.forget_apps()
-    rules.forget_weights()
-    stages.forget_stages()
     leave.forget_rooms()
     if keys := list(client().scan_iter("lw:*", count=1_000)):
         client().delete(*keys)
@@ -65,12 +62,12 @@ def forget_what_processes_remember():
 @pytest.fixture
 def memories_last(monkeypatch):
     """What processes remember for a moment lasts for the test: for those that count queries."""
-    from leads.services import rules, stages
     from tenants import context, hosts, moments, platform_apps
 
-    for module in (rules, stages, hosts, platform_apps):
+    for module in (hosts, platform_apps):
         monkeypatch.setattr(module, "SECONDS", 600.0)
     monkeypatch.setattr(moments, "MOMENT", 600.0)
+    monkeypatch.setattr(moments.Memory, "seconds", 600.0)
     monkeypatch.setattr(context, "REMEMBERED_SECONDS", 600.0)
 
 

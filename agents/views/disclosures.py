@@ -12,6 +12,7 @@ from agents.models import AiDisclosure
 from agents.services.disclosures import ledger_rows
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.paging import newest_first
 from tenants.workspace.services import profile
 
 PAGE = 50
@@ -28,19 +29,15 @@ class _Line:
 @require_GET
 def disclosures(request: AuthenticatedRequest) -> HttpResponse:
     """The newest tellings, and the whole record as a file."""
-    after = request.GET.get("after", "")
     rows = AiDisclosure.objects.select_related("conversation__contact")
-    if after.isdecimal():
-        rows = rows.filter(pk__lt=int(after))
-    found = list(rows[: PAGE + 1])
-    more, found = len(found) > PAGE, found[:PAGE]
+    page = newest_first(rows, cursor=request.GET.get("after", ""), size=PAGE)
     return render(
         request,
         "agents/disclosures.html",
         {
             "title": _("AI disclosure"),
-            "rows": found,
-            "next": found[-1].pk if more else "",
+            "rows": page.rows,
+            "next": page.next,
             "is_on": profile().discloses_ai,
         },
     )

@@ -15,6 +15,7 @@ from agents.offline.difference import difference
 from agents.services import lessons as services
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.paging import newest_first
 
 DECIDE = "agents.change_lesson"
 PAGE = 30
@@ -30,12 +31,8 @@ def lessons(request: AuthenticatedRequest) -> HttpResponse:
     """Proposals first; another state by its tab."""
     state = request.GET.get("state", Lesson.State.PROPOSED)
     state = state if state in Lesson.State.values else Lesson.State.PROPOSED
-    after = request.GET.get("after", "")
     rows = Lesson.objects.filter(state=state)
-    if after.isdecimal():
-        rows = rows.filter(pk__lt=int(after))
-    found = list(rows[: PAGE + 1])
-    more, found = len(found) > PAGE, found[:PAGE]
+    page = newest_first(rows, cursor=request.GET.get("after", ""), size=PAGE)
     return render(
         request,
         "agents/lessons.html",
@@ -48,8 +45,8 @@ def lessons(request: AuthenticatedRequest) -> HttpResponse:
                 (Lesson.State.ANSWER, _("Answers")),
                 (Lesson.State.DISMISSED, _("Dismissed")),
             ],
-            "rows": [(row, difference(row.ai_answer, row.answer)) for row in found],
-            "next": found[-1].pk if more else "",
+            "rows": [(row, difference(row.ai_answer, row.answer)) for row in page.rows],
+            "next": page.next,
         },
     )
 

@@ -11,6 +11,7 @@ from agents.models import Run
 from agents.services import ChatAnswer, answer_question
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.paging import newest_first
 from tenants.workspace.services import profile
 
 PAGE = 50
@@ -26,18 +27,15 @@ def runs(request: AuthenticatedRequest) -> HttpResponse:
         rows = rows.filter(outcome=outcome)
     elif outcome == "trouble":
         rows = rows.filter(Q(status=Run.Status.FAILED) | ~Q(warnings=[]))
-    after = request.GET.get("after", "")
-    if after.isdecimal():
-        rows = rows.filter(pk__lt=int(after))
-    found = list(rows.defer("draft", "sources").order_by("-pk")[: PAGE + 1])
-    more, found = len(found) > PAGE, found[:PAGE]
+    cursor = request.GET.get("after", "")
+    page = newest_first(rows.defer("draft", "sources"), cursor=cursor, size=PAGE)
     return render(
         request,
         "agents/runs.html",
         {
             "title": _("Agent runs"),
-            "runs": found,
-            "next": found[-1].pk if more else "",
+            "runs": page.rows,
+            "next": page.next,
             "outcome": outcome,
             "outcomes": [*Run.Outcome.choices, ("trouble", _("With warnings"))],
         },

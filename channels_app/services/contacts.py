@@ -1,8 +1,5 @@
 """The people who write to the company: a list, a search, and what stands on one's page."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from django.db.models import Max, Prefetch, Q, QuerySet, Subquery
 
 from channels_app.models import (
@@ -14,30 +11,19 @@ from channels_app.models import (
     id_index,
 )
 from tenants import crypto
+from tenants.paging import Page, newest_first
 
 PAGE = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Contacts:
-    """One page of them, and where the next one begins (0: nowhere)."""
-
-    rows: Sequence[Contact]
-    next_cursor: int
-
-
-def list_contacts(*, search: str = "", cursor: int = 0) -> Contacts:
+def list_contacts(*, search: str = "", cursor: str = "") -> Page[Contact]:
     """Those who stand for themselves, newest first; a search finds whole addresses only."""
     rows = with_networks(Contact.objects.standing()).annotate(
         last_at=Max("conversations__last_message_at")
     )
     if search.strip():
         rows = rows.filter(called(search) | Q(pk=own_number(search)))
-    if cursor:
-        rows = rows.filter(pk__lt=cursor)
-    found = list(rows.order_by("-pk")[: PAGE + 1])
-    more, found = len(found) > PAGE, found[:PAGE]
-    return Contacts(found, found[-1].pk if more else 0)
+    return newest_first(rows, cursor=cursor, size=PAGE)
 
 
 def with_networks(rows: ContactQuerySet) -> ContactQuerySet:

@@ -31,8 +31,7 @@ SHOWN = 5  # suggestions above the list; a contact's page shows all of its own
 def contacts(request: AuthenticatedRequest) -> HttpResponse:
     """Everybody who stands for themselves, and who may be somebody else on the list."""
     search = request.GET.get("q", "")[:200]
-    after = request.GET.get("after", "")
-    found = list_contacts(search=search, cursor=int(after) if after.isdecimal() else 0)
+    found = list_contacts(search=search, cursor=request.GET.get("after", ""))
     suggested = services.open_suggestions()
     return render(
         request,
@@ -40,7 +39,7 @@ def contacts(request: AuthenticatedRequest) -> HttpResponse:
         {
             "title": _("Contacts"),
             "contacts": found.rows,
-            "next": found.next_cursor,
+            "next": found.next,
             "search": search,
             "suggestions": list(suggested[:SHOWN]),
             "suggested": suggested.count(),

@@ -17,6 +17,7 @@ from channels_app.services.incidents import (
 )
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.paging import newest_first
 from tenants.workspace.services import profile
 
 SEE, CHANGE = "channels_app.view_incident", "channels_app.change_incident"
@@ -29,19 +30,15 @@ def incidents(request: AuthenticatedRequest) -> HttpResponse:
     """The open ones, the latest first; or those that are over."""
     shows_past = request.GET.get("show") == "past"
     rows = Incident.objects.with_people().filter(resolved_at__isnull=not shows_past)
-    after = request.GET.get("after", "")
-    if after.isdecimal() and len(after) < 19:
-        rows = rows.filter(pk__lt=int(after))
-    found = list(rows.order_by("-pk")[: PAGE + 1])
-    more, found = len(found) > PAGE, found[:PAGE]
+    page = newest_first(rows, cursor=request.GET.get("after", ""), size=PAGE)
     ours = profile()
     return render(
         request,
         "channels_app/incidents.html",
         {
             "title": _("Incidents"),
-            "incidents": [(row, cause_of(row.cause)) for row in found],
-            "next": found[-1].pk if more else "",
+            "incidents": [(row, cause_of(row.cause)) for row in page.rows],
+            "next": page.next,
             "shows_past": shows_past,
             "silence": ours.silence_minutes,
             "patience": ours.person_minutes,

@@ -19,9 +19,8 @@ from leads.models import Lead, RuleSet, ScoreMove
 from leads.models.rule_sets import TIER_CHANGES
 from leads.services.ledger import locked, rederive
 from leads.services.ringing import ring_preview, ring_rescoring
-from leads.services.rules import forget_weights, weights_in_force
+from leads.services.rules import weights_in_force
 from leads.weights import BUILT_IN, BUILT_IN_NUMBER, Weights, changed_rules, faults_of, from_json
-from tenants import context
 from tenants.audit.services import record
 
 BATCH = 200
@@ -157,8 +156,8 @@ def publish(*, rule_set: RuleSet, actor: str) -> RuleSet:
     held.state, held.is_live, held.published_at = RuleSet.State.PUBLISHED, True, timezone.now()
     RuleSet.objects.filter(is_live=True).update(is_live=False)
     held.save()
-    forget_weights(context.schema())
-    transaction.on_commit(forget_weights)
+    weights_in_force.forget()
+    transaction.on_commit(weights_in_force.forget)
     ring_rescoring()
     _record("leads.rules_published", held, actor, before=before.number)
     return held
@@ -166,7 +165,7 @@ def publish(*, rule_set: RuleSet, actor: str) -> RuleSet:
 
 def rescore_next() -> int:
     """Judge the next batch by the set in force; how many there were."""
-    forget_weights(context.schema())
+    weights_in_force.forget()
     number = weights_in_force().number
     waiting = [*_waiting(number).values_list("pk", flat=True)[:BATCH]]
     for pk in waiting:

@@ -1,6 +1,5 @@
 """The company's pipeline: how its stages are called, their order, and its own ones among them."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,14 +10,10 @@ from django.utils.translation import gettext as _
 
 from leads import pipeline
 from leads.models import Lead, Stage
-from tenants import context
 from tenants.audit.services import record
+from tenants.moments import Memory
 
-SECONDS = 5.0
-MOST_COMPANIES = 2_000
 BUILT_IN = {key: str(label) for key, label in Lead.Stage.choices}
-
-_known: dict[str, tuple[float, tuple["Column", ...]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +44,15 @@ class Column:
 STANDARD = tuple(Column(key) for key in pipeline.STAGES)
 
 
-def columns() -> tuple[Column, ...]:
-    """Every stage in order, hidden ones as well; remembered by a process for a few seconds."""
-    schema, now = context.schema(), time.monotonic()
-    seen = _known.get(schema)
-    if seen is not None and now - seen[0] < SECONDS:
-        return seen[1]
+def _read() -> tuple[Column, ...]:
     rows = [Column(row.key, row.name, row.is_shown) for row in Stage.objects.all()]
-    if len(_known) >= MOST_COMPANIES:
-        _known.clear()
     kept = {column.key for column in rows}
-    found = (*rows, *(column for column in STANDARD if column.key not in kept))
-    _known[schema] = (now, found)
-    return found
+    return (*rows, *(column for column in STANDARD if column.key not in kept))
+
+
+# Every stage in order, hidden ones as well; remembered by a process for a few seconds.
+columns = Memory(_read)
+_forget = columns.forget  # where a parameter is called ``columns`` too
 
 
 def stage_name(key: str) -> str:
@@ -75,7 +66,7 @@ def check_stage(key: str) -> None:
     keys = [column.key for column in columns()]
     if key not in keys:
         # Another process may have made it a moment ago.
-        forget_stages(context.schema())
+        columns.forget()
         keys = [column.key for column in columns()]
     if key not in keys:
         raise ValidationError({"stage": f"Choose one of: {', '.join(keys)}."})
@@ -105,7 +96,7 @@ def arrange_stages(
         place += 1
     for row in rows.values():
         row.save()
-    forget_stages(context.schema())
+    _forget()
     record(action="lead.stages_arranged", subject="stages", actor=actor, details={"n": len(rows)})
 
 
@@ -129,11 +120,3 @@ def _refuse_what_cannot_be(
         raise ValidationError(_("Every lead begins in the first stage: it stays."))
     if Lead.objects.filter(stage__in=hidden).exists():
         raise ValidationError(_("Leads stand in a stage that was to be hidden. Move them first."))
-
-
-def forget_stages(schema: str = "") -> None:
-    """Ask the database again: about this company, or about all."""
-    if schema:
-        _known.pop(schema, None)
-    else:
-        _known.clear()

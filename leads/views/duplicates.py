@@ -13,6 +13,7 @@ from leads.services import duplicates as services
 from leads.views.board import back_or
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.paging import newest_first
 from tenants.told import told
 
 CHANGE = "channels_app.change_mergesuggestion"
@@ -23,19 +24,15 @@ PAGE = 20
 @require_GET
 def duplicates(request: AuthenticatedRequest) -> HttpResponse:
     """Every pair that waits for somebody's word, the newest first."""
-    after = request.GET.get("after", "")
-    rows = services.open_duplicates().order_by("-pk")
-    if after.isdecimal() and len(after) < 19:
-        rows = rows.filter(pk__lt=int(after))
-    found = list(rows[: PAGE + 1])
-    more, found = len(found) > PAGE, found[:PAGE]
+    cursor = request.GET.get("after", "")
+    page = newest_first(services.open_duplicates(), cursor=cursor, size=PAGE)
     return render(
         request,
         "leads/duplicates.html",
         {
             "title": _("Duplicates"),
-            "pairs": services.with_leads(found),
-            "next": found[-1].pk if more else 0,
+            "pairs": services.with_leads(page.rows),
+            "next": page.next,
         },
     )
 

@@ -23,8 +23,7 @@ from channels_app.models import (
 )
 from channels_app.outbox import SendRefused, post_message
 from channels_app.providers.values import Person
-from channels_app.services.contacts import list_contacts
-from channels_app.services.inbox import found_by
+from channels_app.services.contacts import called, list_contacts
 from channels_app.services.people import conversation_with
 from crm.models import SyncRecord
 from crm.services import push_due
@@ -221,7 +220,8 @@ class TestMerging:
         merge(one, other)
         for typed in ("ada@acme.example", "other@acme.example", NUMBER):
             assert list_contacts(search=typed).rows == [one]
-            assert Conversation.objects.filter(found_by(typed)).count() == 2
+            found = Contact.objects.filter(called(typed))
+            assert Conversation.objects.filter(contact__in=found).count() == 2
 
     def test_what_is_not_known_is_learnt_and_forgotten_again(self, north):
         one, other = pair(email="ada@acme.example")

@@ -26,7 +26,6 @@ from leads.services import (
     start_preview,
     weights_in_force,
 )
-from leads.services.rules import forget_weights
 from leads.weights import POINTS, OwnRule, Weights
 from tenants import context
 from tenants.models import Company
@@ -158,7 +157,7 @@ def put_in_force(weights):
 @given(deeds=st.lists(DEEDS, min_size=1, max_size=12))
 def test_the_rows_always_add_up(north, deeds):
     with transaction.atomic():
-        forget_weights()  # those of the example before were rolled back
+        weights_in_force.forget()  # those of the example before were rolled back
         conversation = make_conversation()
         messages = [
             make_message(conversation=conversation, text=f"{n}: 900 EUR this week") for n in "abcd"
