@@ -4,13 +4,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.admin.asking import LOOKS, PREFIX, asked_by
+from crm.admin.asking import LOOKS, PREFIX, Asked, asked_by
 from crm.hooks import HOOKS
 from crm.models import CrmConnection, HookEvent, HookEventStep, IncomingHook
 from crm.services import (
@@ -28,9 +27,8 @@ READABLE = 20_000  # bytes of a stored body that a page shows
 SHOWN = 20
 
 
-class IncomingHookForm(forms.ModelForm):
-    """What the vendor's own form asks for, beside ours. Secrets are never shown back: left
-    empty, they stay as they are."""
+class IncomingHookForm(Asked, forms.ModelForm):
+    """What the vendor's own form asks for, beside ours."""
 
     kind: str = ""  # set by the page
 
@@ -51,23 +49,8 @@ class IncomingHookForm(forms.ModelForm):
                 kept = self.instance.config if self.instance.pk else {}
                 field.initial = kept.get(name.removeprefix(PREFIX), "")
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        given, kept = self.config(), self.instance.config if self.instance.pk else {}
-        asked = {**kept, **{key: value for key, value in given.items() if value}}
-        try:
-            checked_config(self.kind, asked, crm=cleaned.get("crm") or self.instance.crm)
-        except ValidationError as error:
-            for name, reasons in error.message_dict.items():
-                self.add_error(f"{PREFIX}{name}", reasons)
-        return cleaned
-
-    def config(self) -> dict[str, Any]:
-        return {
-            name.removeprefix(PREFIX): value
-            for name, value in self.cleaned_data.items()
-            if name.startswith(PREFIX)
-        }
+    def check_config(self, asked: dict[str, Any], cleaned: dict[str, Any]) -> None:
+        checked_config(self.kind, asked, crm=cleaned.get("crm") or self.instance.crm)
 
 
 class HookEventInline(ReadOnlyInline):

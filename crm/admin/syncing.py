@@ -4,11 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from crm.admin.asking import LOOKS, PREFIX, asked_by
+from crm.admin.asking import LOOKS, PREFIX, Asked, asked_by
 from crm.models import CrmConnection, SyncAttempt, SyncRecord
 from crm.providers import CRMS
 from crm.services import connect, reconnect, retry_dead
@@ -17,9 +16,8 @@ from tenants.accounts.http import AuthenticatedRequest
 from tenants.console import ConsoleAdmin, ReadOnlyAdmin, ReadOnlyInline, console
 
 
-class CrmConnectionForm(forms.ModelForm):
-    """The settings a provider's own form asks for, beside ours. Secrets are never shown back:
-    left empty, they stay as they are."""
+class CrmConnectionForm(Asked, forms.ModelForm):
+    """The settings a provider's own form asks for, beside ours."""
 
     kind: str = ""  # set by the page
 
@@ -28,23 +26,8 @@ class CrmConnectionForm(forms.ModelForm):
         fields = ["name", "is_active"]
         widgets = {"name": LOOKS["name"], "is_active": LOOKS["is_active"]}
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        given = self.config()
-        kept = self.instance.config if self.instance.pk else {}
-        try:
-            checked(self.kind, {**kept, **{key: value for key, value in given.items() if value}})
-        except ValidationError as error:
-            for name, reasons in error.message_dict.items():
-                self.add_error(f"{PREFIX}{name}", reasons)
-        return cleaned
-
-    def config(self) -> dict[str, Any]:
-        return {
-            name.removeprefix(PREFIX): value
-            for name, value in self.cleaned_data.items()
-            if name.startswith(PREFIX)
-        }
+    def check_config(self, asked: dict[str, Any], cleaned: dict[str, Any]) -> None:
+        checked(self.kind, asked)
 
 
 @admin.register(CrmConnection, site=console)

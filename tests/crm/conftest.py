@@ -8,7 +8,9 @@ import httpx
 import pytest
 import respx
 
-from tenants import context
+from crm.models import SyncRecord
+from tenants import context, platform_apps
+from tests.factories import make_crm, make_hook, make_lead
 
 
 class StandIn:
@@ -108,3 +110,46 @@ def knock(client, north):
             context.enter_company(north)
 
     return post
+
+
+@pytest.fixture
+def hubspot(north):
+    """A lead that is contact 7001 of the company's HubSpot, in step."""
+    crm = make_crm()
+    lead = make_lead()
+    SyncRecord.objects.create(
+        connection=crm,
+        lead=lead,
+        external_id="7001",
+        state="clean",
+        wanted_version=lead.version,
+        synced_version=lead.version,
+    )
+    return make_hook(kind="hubspot", crm=crm)
+
+
+@pytest.fixture
+def record(hubspot):
+    return SyncRecord.objects.get()
+
+
+@pytest.fixture
+def tell(knock, work):
+    """Post a body to a hook and let the workers read it; returns what became of the last event."""
+
+    def deliver(hook, body, **more):
+        assert knock(hook, body, **more).status_code == 200
+        work()
+        event = hook.events.order_by("pk").last()
+        return event.state, event.outcome
+
+    return deliver
+
+
+@pytest.fixture
+def ours(settings):
+    """Our own public app at HubSpot."""
+    settings.HUBSPOT_CLIENT_SECRET = "app-secret"
+    platform_apps.forget_apps()
+    yield f"{settings.PUBLIC_URL}/hooks/hubspot/"
+    platform_apps.forget_apps()

@@ -85,6 +85,26 @@ class TestBesideTheContact:
         push_due(connection=hubspot)
         assert beside(simulator) == (counts, links)
 
+    @pytest.mark.parametrize(
+        "where",
+        [
+            *(f"objects/{kind}/batch/upsert" for kind in ("contacts", *BESIDE)),
+            "associations/companies/contacts",
+            "associations/notes/contacts",
+        ],
+    )
+    def test_an_answer_lost_anywhere_makes_nothing_twice(self, hubspot, simulator, where):
+        mark_dirty(leads=[buyer()])
+        simulator.fail("hubspot", kind="drop", match=where)
+        push_due(connection=hubspot)
+        assert states() == {State.FAILED}
+        SyncRecord.objects.update(next_attempt_at=timezone.now())
+        push_due(connection=hubspot)
+        assert states() == {State.CLEAN}
+        assert len(simulator.objects()) == 1
+        counts, links = beside(simulator)
+        assert (counts, len(links)) == ([1, 1, 1], 4)
+
     def test_people_move_a_deal_and_we_close_it(self, hubspot, simulator):
         lead = buyer()
         mark_dirty(leads=[lead])
@@ -260,6 +280,20 @@ class TestOtherCrms:
         else:
             (task,) = simulator.objects("salesforce:Task")
             assert task["WhoId"] == there()[0]["Id"]
+
+    def test_an_answer_lost_half_way_makes_nothing_twice(self, crm, kind, there, simulator):
+        half = {"salesforce": "composite/sobjects", "pipedrive": "v1/leads"}[kind]
+        mark_dirty(leads=[make_lead(contact=make_contact(email="ada@acme.example"))])
+        simulator.fail(kind, kind="drop", match=half)
+        for _ in range(2):
+            SyncRecord.objects.update(next_attempt_at=timezone.now())
+            push_due(connection=crm)
+        assert states() == {State.CLEAN}
+        assert len(there()) == 1
+        beside_it = {"salesforce": ["Task"], "pipedrive": ["leads", "notes"]}[kind]
+        assert [len(simulator.objects(f"{kind}:{each}")) for each in beside_it] == (
+            [1] * len(beside_it)
+        )
 
     def test_a_change_reaches_the_same_record(self, crm, kind, there, simulator):
         lead = make_lead(contact=make_contact(email="ada@acme.example"))

@@ -263,7 +263,7 @@ def test_down_for_an_hour_both_sides_change_and_conflicts_are_listed(
             facts={"role": "CEO"},
             actor="user:1",
         )
-        for n in range(120)
+        for n in range(40)
     ]
     mark_dirty(leads=leads)
     push_due(connection=hubspot)
@@ -290,7 +290,7 @@ def test_down_for_an_hour_both_sides_change_and_conflicts_are_listed(
     push_due(connection=hubspot)
     assert set(SyncRecord.objects.values_list("state", flat=True)) == {"clean"}
     contacts = {one["properties"]["leadwire_id"]: one for one in simulator.objects()}
-    assert len(contacts) == 120
+    assert len(contacts) == 40
     assert {one["properties"]["leadwire_stage"] for one in contacts.values()} == {"won"}
     assert {one["writes"] for one in contacts.values()} == {2, 3}  # three of them by people
     open_ones = FieldConflict.objects.filter(state="open").values_list("record__lead", flat=True)
