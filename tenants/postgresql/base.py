@@ -35,11 +35,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.validate_no_broken_transaction()
         self._handle_search_path()
         with self.wrap_database_errors:
-            return self._kept_cursor(sql).execute(sql, values)
+            # It comes again, so it is planned to be kept from the first time on.
+            return self._kept_cursor(sql).execute(sql, values, prepare=True)
 
     def _kept_cursor(self, sql: str) -> RawCursor[Any]:
         raw = self.connection
-        kept: dict[str, RawCursor[Any]] = raw.__dict__.setdefault("_kept", {})
+        kept: dict[str, RawCursor[Any]] | None = raw.__dict__.get("_kept")
+        if kept is None:
+            kept = raw.__dict__["_kept"] = {}
+            raw.prepared_max = KEPT
         cursor = kept.get(sql)
         if cursor is None:
             if len(kept) >= KEPT:
