@@ -206,10 +206,9 @@ def _statements(stage: Stage, key: str) -> dict[str, int]:
     found = {}
     program.get("/api/v1/leads/")  # what processes remember
     for size in (1, 10, 100):
-        here = connection.tenant
         with CaptureQueriesContext(connection) as queries:
             program.get(f"/api/v1/leads/?page_size={size}")
-        connection.set_tenant(here)
+        context.enter_company(stage.company)  # the request leaves it
         found[f"{size} rows"] = len(queries)
     return found
 
