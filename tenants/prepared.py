@@ -6,7 +6,7 @@ ones with other values, and writes a dozen rows in always the same way.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
@@ -116,13 +116,16 @@ class PreparedInsert(Generic[M]):
         self._returning = f", {returning}" if returning else ""
         self._statements: dict[int, Statement] = {}
 
-    def row(self, row: M) -> bool:
-        """Insert one and give it its key; False where one that is there already was left alone."""
-        return self.told(row) is not None
+    def row(self, row: M, *, beside: Write | None = None) -> bool:
+        """Insert one and give it its key; False where one that is there already was left alone.
 
-    def told(self, row: M) -> tuple[Any, ...] | None:
+        ``beside`` is made in the same journey, whatever becomes of the row.
+        """
+        return self.told(row, beside=beside) is not None
+
+    def told(self, row: M, *, beside: Write | None = None) -> tuple[Any, ...] | None:
         """Insert one; what ``returning`` asks of it, or None where it was left alone."""
-        written = self._write([row])
+        written = self._write([row], beside)
         return written[0][1:] if written else None
 
     def rows(self, rows: Sequence[M]) -> None:
@@ -134,8 +137,12 @@ class PreparedInsert(Generic[M]):
         """To insert them together with other writes; they get no keys."""
         return Write(self._statement(len(rows)), self._values(rows)) if rows else None
 
-    def _write(self, rows: Sequence[M]) -> list[tuple[Any, ...]]:
-        written = self._statement(len(rows)).rows(self._values(rows))
+    def _write(self, rows: Sequence[M], beside: Write | None = None) -> list[tuple[Any, ...]]:
+        statement, values = self._statement(len(rows)), self._values(rows)
+        if beside is not None:
+            statement = _with(beside.statement, statement)
+            values = [*beside.statement.filled(beside.values), *values]
+        written = statement.rows(values)
         if len(written) == len(rows):  # else nobody can tell whose keys they are
             for row, (key, *_) in zip(rows, written, strict=True):
                 _is_written(row, key)
@@ -211,6 +218,11 @@ class PreparedPair(Generic[M, N]):
         owned = self._owned._sql(1, {self._link.attname: "(SELECT * FROM owner)"})
         column = connection.ops.quote_name(self._link.column)
         return Statement(f"WITH owner AS ({self._owner._sql(1)}) {owned}, {column}")
+
+
+@lru_cache(maxsize=64)
+def _with(beside: Statement, last: Statement) -> Statement:
+    return Statement(f"WITH beside AS ({beside.in_order}) {last.in_order}")
 
 
 def _is_written(row: models.Model, key: Any) -> None:

@@ -23,7 +23,7 @@ from channels_app.services.answering import (
 from channels_app.services.consent import purposes_refused
 from channels_app.services.locking import locked
 from channels_app.services.ringing import ring
-from channels_app.services.rows import update_conversation
+from channels_app.services.rows import changed_conversation
 from channels_app.services.templates import template_of, why_unusable
 from tenants import context
 from tenants.accounts.models import User
@@ -191,13 +191,13 @@ def record_message(
         template=dict(template) if template is not None else None,
         next_attempt_at=_held_until(held_seconds),
     )
-    _NEW_MESSAGE.row(message)
-    if attachments and not media.attach(message=message):
-        raise SendRefused("unknown_file", _("There is no such file to be sent; upload it again."))
     row.last_message_at = message.provider_time
     row.waiting_since = None
     row.preview = text[:PREVIEW] or named(message.attachments)
-    update_conversation(row, OUTGOING_FIELDS + HUMAN_FIELDS if by_human else OUTGOING_FIELDS)
+    changed = OUTGOING_FIELDS + HUMAN_FIELDS if by_human else OUTGOING_FIELDS
+    _NEW_MESSAGE.row(message, beside=changed_conversation(row, changed))
+    if attachments and not media.attach(message=message):
+        raise SendRefused("unknown_file", _("There is no such file to be sent; upload it again."))
     copy_state(row, conversation)
     ring("deliver_message", message.pk, delay=held_seconds)
     announce_message(message)

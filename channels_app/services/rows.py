@@ -10,7 +10,7 @@ from functools import lru_cache
 from channels_app.models import Contact, ContactIdentity, Conversation, InboundEvent, Message
 from channels_app.services.ringing import ring
 from tenants.prepared import PreparedInsert, PreparedPair, PreparedUpdate
-from tenants.statements import Statement
+from tenants.statements import Statement, Write
 from tenants.transactions import UNHURRIED
 
 # Statuses, edits and reactions that came before the message they are about. Asked by the very
@@ -87,6 +87,11 @@ def is_here(*, connection_id: int, external_key: str) -> bool:
 def update_conversation(conversation: Conversation, fields: tuple[str, ...]) -> None:
     """Write these fields and no others."""
     _changing(fields).row(conversation)
+
+
+def changed_conversation(conversation: Conversation, fields: tuple[str, ...]) -> Write:
+    """As ``update_conversation``, to be written together with something else."""
+    return _changing(fields).later(conversation)
 
 
 @lru_cache(maxsize=16)  # one for each thing that happens to conversations

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from agents.models import Run
 from channels_app.models import Message
 
-THINK_AND_SEND = 24
+THINK_AND_SEND = 23
 OF_THE_TEST = ("SAVEPOINT", "SET search_path")  # a worker's own connection has its path
 
 

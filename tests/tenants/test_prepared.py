@@ -129,6 +129,19 @@ def test_several_rows_are_one_statement_and_get_their_own_keys(north, django_ass
     assert [Contact.objects.get(pk=one.pk).name for one in people] == ["Ada", "Grace", "Alan"]
 
 
+def test_a_row_and_a_write_beside_it_are_one_statement(north, django_assert_num_queries):
+    known, new = make_contact(name="Ada", language="en"), Contact(name="Grace")
+    known.name = "Joan"
+
+    with django_assert_num_queries(1):
+        assert ALL_OF_A_CONTACT.row(new, beside=NAMES.later(known))
+
+    assert {one.pk: one.name for one in Contact.objects.all()} == {
+        known.pk: "Joan",
+        new.pk: "Grace",
+    }
+
+
 def test_a_row_that_is_there_already_is_treated_as_the_statement_says(north):
     day = date(2026, 11, 20)
     keep = PreparedInsert(UsageDay, "ON CONFLICT DO NOTHING")
