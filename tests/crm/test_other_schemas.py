@@ -11,7 +11,8 @@ import pytest
 import respx
 
 from crm.providers.base import CrmProvider, Part, Upsert
-from crm.providers.pipedrive import Pipedrive, _content
+from crm.providers.pipedrive import Pipedrive
+from crm.providers.pipedrive.records import note_content
 from crm.providers.salesforce import Salesforce
 from tenants.plugins import http
 from tenants.plugins.errors import CredentialsRejected, RateLimited, Rejected, Unavailable
@@ -163,5 +164,5 @@ def test_pipedrive_says_when_there_is_room_again(pipedrive):
 
 
 def test_a_note_is_text_whatever_a_customer_wrote(pipedrive):
-    content = _content(one(pipedrive)[0])
+    content = note_content(one(pipedrive)[0])
     assert "about 900 &lt;b&gt;euros&lt;/b&gt;" in content

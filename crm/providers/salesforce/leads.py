@@ -7,39 +7,36 @@ What we know of it, and why it has its score, stands in one task of the lead.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 
 from channels_app import wire
-from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Part, Property, Upsert
+from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Property, Upsert
+from crm.providers.salesforce.records import (
+    BAD_CLIENT,
+    KEY,
+    NOTE,
+    SUBJECT,
+    VERSION,
+    described,
+    held_of,
+    meant,
+    news_of,
+    noted,
+    outcome_of,
+    quoted,
+    record_of,
+    task_of,
+)
 from tenants.plugins import http
 from tenants.plugins.errors import (
     CredentialsRejected,
     ProviderError,
-    RateLimited,
     Rejected,
     Unavailable,
-)
-
-VERSION = "v64.0"
-NOTE, SUBJECT = "note", "Leadwire: what we know"
-GONE = {"ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY"}
-KEY = "Leadwire_Id__c"
-# A lead must have both: https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_lead.htm
-NAMELESS, NO_COMPANY = "Lead {key}", "[not provided]"
-# A daily allowance that is used up is no business of ours to shorten.
-LATER = 900.0  # seconds
-LIMITS = {"REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR"}
-PASSING = {"UNABLE_TO_LOCK_ROW", "QUERY_TIMEOUT", "SERVER_UNAVAILABLE"}
-BAD_CLIENT = {"invalid_client", "invalid_client_id", "invalid_client_credentials", "invalid_grant"}
-NO_FIELD = (
-    f"Salesforce knows no field {KEY} on Lead: make it, of type text, as unique external id,"
-    " and let the app's user see it."
 )
 
 
@@ -85,7 +82,7 @@ class Salesforce(CrmProvider):
         self._access = ""
 
     def push(self, records: Sequence[Upsert]) -> list[Outcome]:
-        body = {"allOrNone": False, "records": [_record(record) for record in records]}
+        body = {"allOrNone": False, "records": [record_of(record) for record in records]}
         path = f"/data/{VERSION}/composite/sobjects/Lead/{KEY}"
         answer, status = self._ask("PATCH", path, body)
         results = answer if isinstance(answer, list) else []
@@ -93,7 +90,7 @@ class Salesforce(CrmProvider):
             lost = Unavailable("Salesforce's answer does not name every record.", code="no_result")
             return [Outcome(record.key, error=lost) for record in records]
         outcomes = [
-            _outcome(record, result, status)
+            outcome_of(record, result, status)
             for record, result in zip(records, results, strict=True)
         ]
         return self._with_notes(records, outcomes)
@@ -104,7 +101,7 @@ class Salesforce(CrmProvider):
         answer, _status = self._ask("GET", f"/data/{VERSION}/sobjects/Lead/describe")
         rows = answer.get("fields") if isinstance(answer, dict) else None
         return [
-            _described(row)
+            described(row)
             for row in rows or []
             if isinstance(row, dict) and row.get("updateable") and row.get("name") != KEY
         ]
@@ -124,11 +121,11 @@ class Salesforce(CrmProvider):
         keys = [record.key for record in records if record.external_id]
         if not keys:
             return {}
-        named = ", ".join(f"'{_quoted(key)}'" for key in keys)
+        named = ", ".join(f"'{quoted(key)}'" for key in keys)
         rows = self._query(
             f"SELECT {KEY}, SystemModstamp, {', '.join(names)} FROM Lead WHERE {KEY} IN ({named})"  # noqa: S608
         )
-        return {str(row.get(KEY)): _held(row, names) for row in rows}
+        return {str(row.get(KEY)): held_of(row, names) for row in rows}
 
     def changed(self, since: datetime, names: Sequence[str]) -> list[Changed]:
         stamp = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -142,7 +139,7 @@ class Salesforce(CrmProvider):
             at, owner = wire.moment(row.get("SystemModstamp")), row.get("Owner")
             email = str(owner.get("Email") or "") if isinstance(owner, dict) else ""
             if at is not None:
-                found.append(Changed(str(row.get("Id")), at, _held(row, names), email))
+                found.append(Changed(str(row.get("Id")), at, held_of(row, names), email))
         return found
 
     # -- what we know, as a task that is done: an activity on the lead
@@ -152,17 +149,17 @@ class Salesforce(CrmProvider):
         for before another is made."""
         told = {record.key: record for record in records}
         ids = {each.key: each.external_id for each in outcomes if each.error is None}
-        wanted = {key: text for key in ids if (text := _news_of(told[key]))}
+        wanted = {key: text for key in ids if (text := news_of(told[key]))}
         known = {key: told[key].known[NOTE].id for key in wanted if NOTE in told[key].known}
         unknown = {ids[key]: key for key in wanted if key not in known}
         known |= {unknown[lead]: task for lead, task in self._tasks_of(list(unknown)).items()}
         new = [key for key in wanted if key not in known]
         old = [key for key in wanted if key in known]
-        made = self._collection("POST", [_task(wanted[key]) | {"WhoId": ids[key]} for key in new])
-        kept = self._collection("PATCH", [_task(wanted[key]) | {"id": known[key]} for key in old])
+        made = self._collection("POST", [task_of(wanted[key]) | {"WhoId": ids[key]} for key in new])
+        kept = self._collection("PATCH", [task_of(wanted[key]) | {"id": known[key]} for key in old])
         results = dict(zip([*new, *old], [*made, *kept], strict=True))
         return [
-            _noted(each, results.get(each.key), told[each.key], wanted.get(each.key, ""))
+            noted(each, results.get(each.key), told[each.key], wanted.get(each.key, ""))
             for each in outcomes
         ]
 
@@ -170,7 +167,7 @@ class Salesforce(CrmProvider):
         """The task of ours on each of these leads, the oldest where there are several."""
         if not leads:
             return {}
-        named = ", ".join(f"'{_quoted(lead)}'" for lead in leads)
+        named = ", ".join(f"'{quoted(lead)}'" for lead in leads)
         rows = self._query(
             f"SELECT Id, WhoId FROM Task WHERE Subject = '{SUBJECT}' AND WhoId IN ({named})"  # noqa: S608
             " ORDER BY CreatedDate DESC"
@@ -224,7 +221,7 @@ class Salesforce(CrmProvider):
         except ProviderError as error:
             if fresh and error.status == 401:
                 self._access = ""  # a new session that is refused is not worth a second one
-            raise _meant(error) from error
+            raise meant(error) from error
 
     def _headers(self) -> dict[str, str]:
         return {
@@ -259,121 +256,3 @@ class Salesforce(CrmProvider):
         if not isinstance(token, str) or not token:
             raise Unavailable("Salesforce gave no session.", code="no_token")
         return token
-
-
-def _record(record: Upsert) -> dict[str, Any]:
-    made: dict[str, Any] = dict(record.properties)
-    if not made.get("LastName"):  # one word is a last name there
-        first = made.pop("FirstName", "")
-        if first or not record.external_id:
-            made["LastName"] = first or NAMELESS.format(key=record.key)
-    if not made.get("Company") and not record.external_id:
-        made["Company"] = NO_COMPANY
-    return {"attributes": {"type": "Lead"}, **made, KEY: record.key}
-
-
-def _outcome(record: Upsert, result: Any, status: int) -> Outcome:
-    said = result if isinstance(result, dict) else {}
-    if said.get("success") is True:
-        return Outcome(record.key, str(said.get("id") or record.external_id), status)
-    errors = said.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else {}
-    first = first if isinstance(first, dict) else {}
-    code, text = str(first.get("statusCode") or "refused"), str(first.get("message") or "")[:500]
-    kind = Unavailable if code in PASSING else Rejected
-    error = kind(text or "Salesforce refused this record.", code=code, status=400)
-    return Outcome(record.key, "", 400, "", error)
-
-
-# https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/field_types.htm
-TYPES = {
-    "string": ("text", "text"),
-    "url": ("text", "text"),
-    "textarea": ("long_text", "long_text"),
-    "email": ("email", "email"),
-    "phone": ("phone", "phone"),
-    "picklist": ("choice", "choice"),
-    "boolean": ("flag", "flag"),
-    "date": ("day", "day"),
-    "datetime": ("moment", "moment"),
-    "int": ("number", "integer"),
-    "double": ("number", "integer"),
-    "currency": ("number", "integer"),
-    "percent": ("number", "integer"),
-}
-
-
-def _described(row: Mapping[str, Any]) -> Property:
-    type_, kind = TYPES.get(str(row.get("type")), ("other", "text"))
-    name = str(row.get("name"))
-    choices = tuple(
-        str(one.get("value")) for one in row.get("picklistValues") or [] if one.get("active")
-    )
-    length = row.get("length")
-    most = length if isinstance(length, int) else 0
-    return Property(name, str(row.get("label") or name), type_, kind, choices, max_length=most)
-
-
-def _held(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Found]:
-    at = wire.moment(row.get("SystemModstamp"))
-    return {name: Found(_written(row[name]), at) for name in names if row.get(name) is not None}
-
-
-def _written(value: Any) -> str:
-    """As we write it ourselves: every number of Salesforce's is one with a point."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _news_of(record: Upsert) -> str:
-    """What the task shall say, where it does not say so yet."""
-    text = str(record.parts.get(NOTE, {}).get("Description") or "")
-    return text if text and record.known.get(NOTE, Part()).told != _digest(text) else ""
-
-
-def _task(text: str) -> dict[str, Any]:
-    return {
-        "attributes": {"type": "Task"},
-        "Subject": SUBJECT,
-        "Description": text,
-        "Status": "Completed",  # nobody has to do it
-    }
-
-
-def _noted(outcome: Outcome, result: Any, record: Upsert, text: str) -> Outcome:
-    """The outcome of a lead, with what became of its task."""
-    if result is None:
-        return replace(outcome, parts=dict(record.known))
-    task = _outcome(replace(record, external_id=""), result, outcome.status)
-    if task.error is None:
-        parts = {NOTE: Part(task.external_id, _digest(text))}
-        return replace(outcome, parts=parts)
-    if isinstance(task.error, Rejected) and task.error.code in GONE:
-        # Somebody deleted it; the next time it is made anew.
-        return replace(outcome, parts={NOTE: Part()})
-    return replace(outcome, error=task.error, status=task.status)
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def _quoted(value: str) -> str:
-    """Inside the single quotes of SOQL."""
-    return value.replace("\\", "\\\\").replace("'", "\\'")
-
-
-def _meant(error: ProviderError) -> ProviderError:
-    """What the first of Salesforce's own codes says beside the status."""
-    said = error.payload[0] if isinstance(error.payload, list) and error.payload else {}
-    code = str(said.get("errorCode") or "") if isinstance(said, dict) else ""
-    if code in LIMITS:
-        return RateLimited(
-            str(error), code=code, status=error.status, retry_after=error.retry_after or LATER
-        )
-    if KEY in str(error) and code in {"NOT_FOUND", "INVALID_FIELD"}:
-        return CredentialsRejected(NO_FIELD, code=code, status=error.status)
-    if code:
-        error.code = code
-    return error

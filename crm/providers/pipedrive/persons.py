@@ -7,9 +7,7 @@ as ``person.lead.note``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
 from typing import Any
 from urllib.parse import quote
 
@@ -18,45 +16,26 @@ from django.conf import settings
 
 from channels_app import wire
 from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Property, Upsert
+from crm.providers.pipedrive.records import (
+    CHANGED_MOST,
+    FIELD,
+    GONE,
+    IN_NOTE,
+    PAGE,
+    PAGES,
+    Ids,
+    compared,
+    custom_fields_of,
+    described,
+    held_of,
+    id_of,
+    mark_of,
+    nameless,
+    note_content,
+    title_of,
+)
 from tenants.plugins import http
 from tenants.plugins.errors import ProviderError, RateLimited, Rejected, Unavailable
-
-FIELD = "Leadwire id"
-CHANGED_MOST = 200
-GONE = {404, 410}
-PAGES, PAGE = 10, 500  # of a company's fields
-NAMED = (
-    ("score", "Score"),
-    ("tier", "Tier"),
-    ("stage", "Stage"),
-    ("interest", "Interest"),
-    ("budget", "Budget"),
-    ("timeline", "Timeline"),
-    ("job_title", "Role"),
-    ("merged_into", "Merged into"),
-)
-
-
-# Of these a person of Pipedrive's has no field: they stand in our note.
-IN_NOTE = {name for name, _label in NAMED} | {"reasons", "organization"}
-STANDARD = IN_NOTE | {"name", "email", "phone"}
-
-
-@dataclass(slots=True)
-class Ids:
-    """What Pipedrive calls the three records of one lead; empty where it has none yet."""
-
-    person: str = ""
-    lead: str = ""
-    note: str = ""
-
-    @classmethod
-    def of(cls, text: str) -> "Ids":
-        parts = [*text.split("."), "", "", ""][:3]
-        return cls(*parts)
-
-    def __str__(self) -> str:
-        return f"{self.person}.{self.lead}.{self.note}"
 
 
 class Pipedrive(CrmProvider):
@@ -110,7 +89,7 @@ class Pipedrive(CrmProvider):
     def schema(self) -> list[Property]:
         """A person's own fields, what our note says, and the fields that the company made."""
         own = [Property(one.name, one.name, one.kind, one.kind) for one in self.fields]
-        made = [_described(row) for row in self._person_fields() if row.get("is_custom_field")]
+        made = [described(row) for row in self._person_fields() if row.get("is_custom_field")]
         return [*own, *[one for one in made if one.label != FIELD]]
 
     def rehearsed(self, method: str, url: str, body: Any) -> Any:
@@ -132,7 +111,7 @@ class Pipedrive(CrmProvider):
             known = Ids.of(record.external_id).person
             person = self._there(known) if known else None
             if person is not None:
-                found[record.key] = _held(person, asked)
+                found[record.key] = held_of(person, asked)
         return found
 
     def changed(self, since: datetime, names: Sequence[str]) -> list[Changed]:
@@ -148,7 +127,7 @@ class Pipedrive(CrmProvider):
         for person in rows if isinstance(rows, list) else []:
             at = wire.moment(person.get("update_time"))
             if at is not None and person.get("id"):
-                found.append(Changed(str(person["id"]), at, _held(person, asked)))
+                found.append(Changed(str(person["id"]), at, held_of(person, asked)))
         return found
 
     # -- the company
@@ -159,7 +138,7 @@ class Pipedrive(CrmProvider):
         found = self._search("organizations", name, "name")
         if found is not None:
             return found
-        return int(_id(self._ask("POST", "v2", "/organizations", {"name": name})))
+        return int(id_of(self._ask("POST", "v2", "/organizations", {"name": name})))
 
     # -- the person
 
@@ -169,8 +148,8 @@ class Pipedrive(CrmProvider):
             found = self._find(record)
             person = self._there(str(found)) if found is not None else None
         if person is None:
-            return str(_id(self._ask("POST", "v2", "/persons", self._new(record, organisation))))
-        identity = str(_id(person))
+            return str(id_of(self._ask("POST", "v2", "/persons", self._new(record, organisation))))
+        identity = str(id_of(person))
         if changes := self._changes(record, person, organisation):
             self._ask("PATCH", "v2", f"/persons/{quote(identity, safe='')}", changes)
         return identity
@@ -198,8 +177,8 @@ class Pipedrive(CrmProvider):
     def _new(self, record: Upsert, organisation: int | None) -> dict[str, Any]:
         said = record.properties
         made: dict[str, Any] = {
-            "name": said.get("name") or _nameless(record),
-            "custom_fields": {self._field(): record.key, **_custom(record)},
+            "name": said.get("name") or nameless(record),
+            "custom_fields": {self._field(): record.key, **custom_fields_of(record)},
         }
         for name, many in (("email", "emails"), ("phone", "phones")):
             if said.get(name):
@@ -215,16 +194,16 @@ class Pipedrive(CrmProvider):
         for name, many in (("email", "emails"), ("phone", "phones")):
             there = person.get(many)
             there = [each for each in there if isinstance(each, dict)] if there else []
-            known = {_compared(name, str(each.get("value") or "")) for each in there}
-            if said.get(name) and _compared(name, str(said[name])) not in known:
+            known = {compared(name, str(each.get("value") or "")) for each in there}
+            if said.get(name) and compared(name, str(said[name])) not in known:
                 new = {"value": said[name], "primary": not there, "label": "work"}
                 changes[many] = [*there, new]
-        if said.get("name") and person.get("name") in {None, "", _nameless(record)}:
+        if said.get("name") and person.get("name") in {None, "", nameless(record)}:
             changes["name"] = said["name"]
         if organisation is not None and not person.get("org_id"):
             changes["org_id"] = organisation
         there = person.get("custom_fields") or {}
-        wanted = {self._field(): record.key, **_custom(record)}
+        wanted = {self._field(): record.key, **custom_fields_of(record)}
         if other := {code: value for code, value in wanted.items() if there.get(code) != value}:
             changes["custom_fields"] = other
         return changes
@@ -236,30 +215,30 @@ class Pipedrive(CrmProvider):
         for each in found if isinstance(found, list) else []:
             if isinstance(each, dict) and each.get("id"):
                 return str(each["id"])
-        made: dict[str, Any] = {"title": _title(record), "person_id": int(person)}
+        made: dict[str, Any] = {"title": title_of(record), "person_id": int(person)}
         if organisation is not None:
             made["organization_id"] = organisation
-        return str(_id(self._ask("POST", "v1", "/leads", made)))
+        return str(id_of(self._ask("POST", "v1", "/leads", made)))
 
     def _note(self, record: Upsert, ids: Ids) -> str:
-        content = _content(record)
+        content = note_content(record)
         note = ids.note or self._note_of(record, ids.lead)
         if note:
             try:
                 path = f"/notes/{quote(note, safe='')}"
-                return str(_id(self._ask("PUT", "v1", path, {"content": content})))
+                return str(id_of(self._ask("PUT", "v1", path, {"content": content})))
             except Rejected as error:
                 if error.status not in GONE:
                     raise
         made = {"content": content, "lead_id": ids.lead}
-        return str(_id(self._ask("POST", "v1", "/notes", made)))
+        return str(id_of(self._ask("POST", "v1", "/notes", made)))
 
     def _note_of(self, record: Upsert, lead: str) -> str:
         """Ours on this lead: its answer may have been lost."""
         found = self._ask("GET", "v1", "/notes", params={"lead_id": lead, "limit": "100"})
         for each in found if isinstance(found, list) else []:
-            if isinstance(each, dict) and _mark(record) in str(each.get("content") or ""):
-                return str(_id(each))
+            if isinstance(each, dict) and mark_of(record) in str(each.get("content") or ""):
+                return str(id_of(each))
         return ""
 
     # -- asking
@@ -347,84 +326,3 @@ class Pipedrive(CrmProvider):
 
     def request_id_of(self, error: ProviderError) -> str:
         return ""  # Pipedrive names none
-
-
-def _custom(record: Upsert) -> dict[str, Any]:
-    """What the company lets us write into fields of its own."""
-    return {name: value for name, value in record.properties.items() if name not in STANDARD}
-
-
-# https://pipedrive.readme.io/docs/core-api-concepts-custom-fields
-TYPES = {
-    "varchar": ("text", "text"),
-    "text": ("long_text", "long_text"),
-    "double": ("number", "integer"),
-    "int": ("number", "integer"),
-    "boolean": ("flag", "flag"),
-    "date": ("day", "day"),
-    "phone": ("phone", "phone"),
-    "enum": ("choice", "coded_choice"),
-}
-
-
-def _described(row: Mapping[str, Any]) -> Property:
-    """Options are sent by their number there, and read by their name."""
-    type_, kind = TYPES.get(str(row.get("field_type")), ("other", "text"))
-    options = [one for one in row.get("options") or [] if isinstance(one, dict)]
-    return Property(
-        str(row.get("field_code")),
-        str(row.get("field_name")),
-        type_,
-        kind,
-        tuple(str(one.get("label")) for one in options),
-        tuple(f"{one.get('id')}|{one.get('label')}" for one in options),
-    )
-
-
-def _held(person: Mapping[str, Any], names: Sequence[str]) -> dict[str, Found]:
-    """What a person's fields hold, by the names in which we write them."""
-    at = wire.moment(person.get("update_time"))
-    custom = person.get("custom_fields") or {}
-    held = {"name": person.get("name"), **custom}
-    for name, many in (("email", "emails"), ("phone", "phones")):
-        values = [each for each in person.get(many) or [] if isinstance(each, dict)]
-        first = [each for each in values if each.get("primary")] or values
-        held[name] = first[0].get("value") if first else ""
-    return {name: Found(str(held[name]), at) for name in names if held.get(name)}
-
-
-def _id(record: Any) -> int | str:
-    found = record.get("id") if isinstance(record, dict) else None
-    if isinstance(found, bool) or not isinstance(found, int | str) or found == "":
-        raise Unavailable("Pipedrive's answer names no id.", code="no_result")
-    return found
-
-
-def _nameless(record: Upsert) -> str:
-    return f"Lead {record.key}"
-
-
-def _title(record: Upsert) -> str:
-    said = record.properties
-    who = said.get("name") or said.get("email") or _nameless(record)
-    return f"{who}: {said['interest']}"[:255] if said.get("interest") else str(who)
-
-
-def _mark(record: Upsert) -> str:
-    return f"Leadwire {escape(record.key)}"
-
-
-def _content(record: Upsert) -> str:
-    """The note, as the HTML it is kept as: what we know, why this score, and whose it is."""
-    said = record.properties
-    lines = [
-        f"<b>{label}</b>: {escape(str(said[name]))}" for name, label in NAMED if said.get(name)
-    ]
-    reasons = [escape(line) for line in str(said.get("reasons") or "").splitlines()]
-    return "<br>".join([*lines, *reasons, f"<i>{_mark(record)}</i>"])
-
-
-def _compared(name: str, value: str) -> str:
-    if name == "phone":
-        return "".join(each for each in value if each.isdigit())
-    return value.strip().casefold()
