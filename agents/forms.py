@@ -109,6 +109,11 @@ class ModelsForm(forms.ModelForm):
     """Which models are asked, how, and for how much; one line of models a task."""
 
     understand = forms.CharField(label=_("Reading messages"), required=False)
+    draft = forms.CharField(
+        label=_("First drafts"),
+        required=False,
+        help_text=_("A small model will do: what the checks refuse is written again below."),
+    )
     reply = forms.CharField(label=_("Writing answers"), required=False)
     chat = forms.CharField(label=_("Answering over the API"), required=False)
     summarise = forms.CharField(label=_("Summing up long threads"), required=False)

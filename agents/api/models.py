@@ -31,7 +31,7 @@ class ModelSettingsSerializer(serializers.ModelSerializer):
 
     model_routes = serializers.DictField(
         child=serializers.ListField(child=serializers.CharField(max_length=150), max_length=6),
-        help_text="Task (understand, reply, chat, summarise) to provider/model, in this order.",
+        help_text="Task (understand, draft, reply, chat, summarise) to provider/model, in order.",
     )
     spending = serializers.SerializerMethodField()
 

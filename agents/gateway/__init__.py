@@ -5,7 +5,7 @@ asked for, inside one deadline. The offline engine ends every chain. Every call 
 in the completion, the failed ones too; the caller stores them.
 """
 
-from agents.gateway.asking import BUDGET, CHAIN_SECONDS, complete
+from agents.gateway.asking import BUDGET, CHAIN_SECONDS, complete, is_named
 from agents.gateway.budget import Caps, Rung, Spent, rung_of, spent_so_far
 from agents.gateway.calls import Call, Completion, Invalid, NoAnswer
 from agents.gateway.hearing import Hearer
@@ -36,6 +36,7 @@ __all__ = [
     "Terms",
     "complete",
     "connected_routes",
+    "is_named",
     "routes_are_known",
     "routes_for",
     "rung_of",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from pydantic import BaseModel, ValidationError
 
 from agents import breaker
@@ -14,7 +15,7 @@ from agents.gateway.budget import Reservation, Rung, most_it_can_cost, reserve
 from agents.gateway.calls import Call, Completion, Invalid, NoAnswer, OverBudget
 from agents.gateway.hearing import Hearer
 from agents.gateway.placeholders import Placeholders, UnknownMark
-from agents.gateway.routing import OFFLINE, cheapest_first, provider_of, routes_for
+from agents.gateway.routing import OFFLINE, PART_OF, cheapest_first, provider_of, routes_for
 from agents.gateway.spans import call_span, tell
 from agents.gateway.terms import Heard, Terms
 from agents.guardrails.arriving import Arriving
@@ -43,8 +44,11 @@ def complete(
     terms: Terms | None = None,
     tools: Sequence[ToolSpec] = (),
     hearer: Hearer | None = None,
+    routed_as: str = "",
 ) -> Completion:
     """Answer from the first provider of the task's chain that can; raises NoAnswer.
+
+    ``routed_as`` is the task whose chain is walked, where that is another than the task itself.
 
     With ``tools`` it may come back with those that the model ``wanted`` instead of an answer.
     """
@@ -57,7 +61,7 @@ def complete(
         material=material or Material(),
         tools=tuple(tools),
     )
-    errand = Errand(question, terms or Terms(), hearer=hearer)
+    errand = Errand(question, terms or Terms(), routed_as=routed_as or task, hearer=hearer)
     routes = _routes(errand)  # imports the SDKs the first time, which is nobody's thinking time
     deadline = time.monotonic() + seconds
     for position, route in enumerate(routes):
@@ -79,6 +83,7 @@ class Errand:
 
     question: Question
     terms: Terms
+    routed_as: str
     calls: list[Call] = field(default_factory=list)
     hearer: Hearer | None = None
     placeholders: Placeholders | None = None
@@ -102,13 +107,26 @@ class Errand:
 def _routes(errand: Errand) -> list[str]:
     """The task's chain on the errand's terms: the dearer the times, the cheaper the first."""
     task, terms = errand.question.task, errand.terms
-    routes = routes_for(task, preferred=terms.models.get(task, ""), chain=terms.chains.get(task))
+    routes = _chain(errand.routed_as, terms)
     if terms.rung >= Rung.OFFLINE and len(routes) > 1:
         errand.calls.append(Call(task, routes[0], "failed", BUDGET))
         return [OFFLINE]
     if terms.rung >= Rung.CHEAPER:
         return cheapest_first(routes)
     return routes
+
+
+def is_named(task: str, terms: Terms) -> bool:
+    """Whether the company or the installation names models for this part of a task by itself."""
+    return bool(terms.chains.get(task) or settings.MODEL_ROUTES.get(task))
+
+
+def _chain(task: str, terms: Terms) -> list[str]:
+    """As the version and the company have it; a part of a task goes by the whole of it."""
+    whole = PART_OF.get(task, task)
+    pinned = terms.models.get(whole, "")  # by the version that is being tried
+    chain = terms.chains.get(task) or terms.chains.get(whole)
+    return routes_for(task, preferred=pinned, chain=chain)
 
 
 # -- one route

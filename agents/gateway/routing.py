@@ -14,7 +14,10 @@ from agents.providers.base import Account, LlmProvider
 from knowledge.services import embed_locally
 
 OFFLINE = "offline/engine"
-TASKS = ("understand", "reply", "chat", "summarise")
+TASKS = ("understand", "draft", "reply", "chat", "summarise")
+# A first draft may be put to a small model where one is named for it: what the checks object to
+# is written again by the task itself. Where none is named, the task's own writes both.
+PART_OF = {"draft": "reply"}
 CHEAP_ROUTES = 3
 USUAL_TOKENS = (1_500, 150)  # of a prompt and its answer, to compare prices by
 
@@ -25,7 +28,8 @@ def routes_for(task: str, *, preferred: str = "", chain: Sequence[str] | None = 
     ``chain`` is the company's own; ``preferred`` is asked first. What is not connected is left
     out of either.
     """
-    configured = chain or settings.MODEL_ROUTES.get(task) or settings.MODEL_ROUTES.get("*")
+    named = settings.MODEL_ROUTES
+    configured = chain or named.get(task) or named.get(PART_OF.get(task, "*")) or named.get("*")
     routes = []
     for route in configured or [f"{kind}/" for kind in LLMS]:
         kind, _, model = route.partition("/")

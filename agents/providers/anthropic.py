@@ -26,6 +26,7 @@ from tenants.plugins.errors import ProviderError, Rejected, Unavailable, kind_of
 class Anthropic(LlmProvider):
     models = {
         "understand": "claude-haiku-5-5",
+        "draft": "claude-haiku-5-5",
         "reply": "claude-sonnet-5-5",
         "chat": "claude-sonnet-5-5",
         "summarise": "claude-haiku-5-5",

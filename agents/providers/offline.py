@@ -20,6 +20,7 @@ from tenants.plugins.errors import Rejected
 class Offline(LlmProvider):
     models = {
         "understand": "engine",
+        "draft": "engine",
         "reply": "engine",
         "chat": "engine",
         "summarise": "engine",

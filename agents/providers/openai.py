@@ -67,6 +67,7 @@ class Completion(BaseModel):
 class OpenAI(LlmProvider):
     models = {
         "understand": "gpt-6-luna",
+        "draft": "gpt-6-luna",
         "reply": "gpt-6.1-sol",
         "chat": "gpt-6.1-sol",
         "summarise": "gpt-6-luna",

@@ -21,6 +21,9 @@ from knowledge.services import THRESHOLD, FoundPassage, SearchResult, embed_loca
 from tenants.workspace.models import Profile
 
 MAX_TOKENS = 700
+DRAFT = "draft"
+# A passage that comes this far behind the best one says nothing that the best does not.
+FAR_BEHIND = 0.55
 # Too little time to write it again.
 LEAST_SECONDS = 1.0
 LEAST_FOR_TOOLS = 4.0
@@ -49,6 +52,7 @@ class Assignment:
     toolbox: Toolbox | None = None
     hearer: Hearer | None = None
     examples: Sequence[StyleExample] = ()
+    is_plain: bool = False  # a small model may draft it: what the checks refuse is written again
     calls: list[Call] = field(default_factory=list)
 
 
@@ -91,6 +95,8 @@ def write(assignment: Assignment) -> Draft:
     said = [turn.text for turn in assignment.history]
     read = room(assignment.task, said, assignment.terms.rung)
     assignment.passages = [trusted(passage) for passage in assignment.passages]
+    if assignment.toolbox is None:  # whose own list goes by the same numbers
+        assignment.passages = that_matter(assignment.passages)
     passages = assignment.passages[: sources_for(assignment.terms.rung)]
     prompt = prompts.reply(
         assignment.profile,
@@ -103,7 +109,10 @@ def write(assignment: Assignment) -> Draft:
         instructions=assignment.instructions,
         examples=assignment.examples,
     )
-    reply, prompt = _ask(assignment, prompt)
+    reply, prompt = _ask(assignment, prompt, routed_as=DRAFT if assignment.is_plain else "")
+    if assignment.is_plain and not reply.grounded and assignment.seconds_left() >= LEAST_SECONDS:
+        # The small one found no answer where search is sure that there is one.
+        reply, prompt = _ask(assignment, prompt)
     problems = _problems(assignment, reply)
     if not problems or assignment.seconds_left() < LEAST_SECONDS:
         return _rest(assignment, reply, problems, [])
@@ -123,6 +132,19 @@ def _rest(
     if not sifted.dropped or _problems(assignment, sifted.reply):
         return Draft(reply, problems, refused)
     return Draft(sifted.reply, [], refused, sifted.dropped)
+
+
+def that_matter(passages: Sequence[FoundPassage]) -> list[FoundPassage]:
+    """The first ones, down to where none is near the best by score or by meaning any more.
+
+    A sentence names its source by the place in this list, so none is left out in between.
+    """
+    if not passages:
+        return []
+    score = max(passage.score for passage in passages) * FAR_BEHIND
+    alike = max(passage.similarity for passage in passages) * FAR_BEHIND
+    near = [p.score >= score or p.similarity >= alike for p in passages]
+    return [*passages[: len(near) - near[::-1].index(True)]]
 
 
 def trusted(passage: FoundPassage) -> FoundPassage:
@@ -157,12 +179,14 @@ def cited(reply: Reply, passages: Sequence[FoundPassage]) -> list[dict[str, Any]
     return sources
 
 
-def _ask(assignment: Assignment, prompt: prompts.Prompt) -> tuple[Reply, prompts.Prompt]:
+def _ask(
+    assignment: Assignment, prompt: prompts.Prompt, *, routed_as: str = ""
+) -> tuple[Reply, prompts.Prompt]:
     """The reply, and the prompt with whatever tools answered on the way."""
     toolbox = assignment.toolbox
     rounds = ROUNDS if toolbox is not None else 0
     for left in range(rounds, -1, -1):
-        completion = _complete(assignment, prompt, with_tools=left > 0)
+        completion = _complete(assignment, prompt, with_tools=left > 0, routed_as=routed_as)
         if toolbox is None or not completion.wanted:
             break
         exchange = toolbox.answer(completion.wanted)
@@ -174,7 +198,9 @@ def _ask(assignment: Assignment, prompt: prompts.Prompt) -> tuple[Reply, prompts
     return reply, prompt
 
 
-def _complete(assignment: Assignment, prompt: prompts.Prompt, *, with_tools: bool) -> Completion:
+def _complete(
+    assignment: Assignment, prompt: prompts.Prompt, *, with_tools: bool, routed_as: str
+) -> Completion:
     toolbox = assignment.toolbox
     # Too little time for a round more: what is known has to do.
     offered = toolbox if with_tools and assignment.seconds_left() > LEAST_FOR_TOOLS else None
@@ -190,6 +216,7 @@ def _complete(assignment: Assignment, prompt: prompts.Prompt, *, with_tools: boo
             terms=assignment.terms,
             tools=offered.specs if offered else (),
             hearer=assignment.hearer,
+            routed_as=routed_as,
         )
     except gateway.NoAnswer as error:
         assignment.calls.extend(error.calls)

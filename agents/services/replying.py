@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from agents import gateway
+from agents.guardrails.policy import UPSET
 from agents.models import RunStep
 from agents.schemas import Intent
 from agents.services.disclosures import room_for_telling
-from agents.services.grounding import Assignment, Draft, HandedOver, can_answer, cited, write
+from agents.services.grounding import DRAFT, Assignment, Draft, HandedOver, can_answer, cited, write
 from agents.services.lessons import examples_for
 from agents.services.thought import Thought
 from agents.services.toolbox import toolbox_for
-from knowledge.services import FoundPassage, SearchResult
+from knowledge.services import THRESHOLD, FoundPassage, SearchResult
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ def draft_reply(thought: Thought, found: SearchResult) -> Drafted:
     toolbox = toolbox_for(thought, found.passages)
     assignment = _assignment(thought, found, needs_source=needs_source)
     assignment.toolbox = toolbox
+    assignment.is_plain = _is_plain(thought, found) and toolbox is None
     is_sure = not needs_source or can_answer(assignment, found)
     # Who can search again may still find what the first search did not.
     if not is_sure and toolbox is None:
@@ -67,6 +70,13 @@ def draft_reply(thought: Thought, found: SearchResult) -> Drafted:
     judged = _judged(thought, draft, assignment.passages)
     judged.used_tools = bool(toolbox and toolbox.used)
     return judged
+
+
+def _is_plain(thought: Thought, found: SearchResult) -> bool:
+    """Nobody is upset, and search is sure: a small model can say what the sources say."""
+    if not gateway.is_named(DRAFT, thought.terms):
+        return False
+    return (thought.run.sentiment or 0.0) > UPSET and found.is_grounded(THRESHOLD)
 
 
 def _assignment(thought: Thought, found: SearchResult, *, needs_source: bool) -> Assignment:

@@ -1,4 +1,7 @@
-"""``python -m tests.benchmarks [FIGURE…]``: measure, print JSON lines, leave nothing running."""
+"""``python -m tests.benchmarks [FIGURE…]``: measure, print JSON lines, leave nothing running.
+
+A number behind ``retrieval`` is how many passages a company has: ``retrieval 10000 500000``.
+"""
 
 import os
 import sys
@@ -7,7 +10,11 @@ if __name__ == "__main__":
     if os.environ.get("LEADWIRE_BENCH") != "inside":
         from config.demo.throwaway import run_throwaway
 
-        sys.exit(run_throwaway(["-m", "tests.benchmarks", *sys.argv[1:]], LEADWIRE_BENCH="inside"))
+        sizes = [each for each in sys.argv[1:] if each.isdigit()]
+        named = [each for each in sys.argv[1:] if each not in sizes]
+        sized = {"BENCH_PASSAGES": ",".join(sizes)} if sizes else {}
+        command = ["-m", "tests.benchmarks", *named]
+        sys.exit(run_throwaway(command, LEADWIRE_BENCH="inside", **sized))
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     import django
 

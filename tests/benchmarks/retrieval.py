@@ -1,8 +1,9 @@
 """How fast a search is and how much of the truth it finds, by the number of passages.
 
 The truth is an exact search over the same vectors. Passages are made up: a company's topics, each
-said in many ways, with the vectors of real sentences moved a little. ``BENCH_PASSAGES`` names the
-sizes; building an index of half a million takes minutes, so it is measured only when asked for.
+said in many ways, with the vectors of real sentences moved a little. ``retrieval 500000`` names the
+size: building the indexes of half a million takes a quarter of an hour, so
+it is measured only when asked for.
 """
 
 import os

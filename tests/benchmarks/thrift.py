@@ -1,9 +1,14 @@
 """What an answer costs, beside a plain chain of four calls on the same messages, and how fast.
 
 The plain chain is what one writes on the first day: classify, extract, draft, check, each with
-the thread and its own instructions, the drafts with the same passages that our search finds.
+the thread and its own instructions, the drafts with the same passages that our search finds,
+numbered, so that the stand-in writes the same sentences for both. The chain drafts by the large
+model, for nothing but a model checks what it says. Ours is measured twice: as it is routed by
+itself (first drafts by the small model, what the checks refuse by the large one), and model for
+model, where the large one writes every draft. Schemas of answers are counted for neither.
 """
 
+import itertools
 import logging
 import statistics
 from collections.abc import Sequence
@@ -23,6 +28,11 @@ from tests.benchmarks.load import text_of
 from tests.benchmarks.stand import Figures, line, load
 
 CHEAP, GOOD = "openai/gpt-6-luna", "openai/gpt-6.1-sol"
+SMALL = {"understand": [CHEAP], "summarise": [CHEAP]}
+ROUTED = {
+    "": {**SMALL, "draft": [CHEAP], "reply": [GOOD]},
+    "_model_for_model": {**SMALL, "reply": [GOOD]},
+}
 PEOPLE = 24
 # Numbers of texts that nobody has written yet, and of what the same people write next.
 FIRST, NEXT, REPEATED = 5_000, 6_000, 7_000
@@ -60,29 +70,34 @@ Reply:
 
 def thrift(stage: Stage) -> Figures:
     """Calls, tokens and money an answer, on a first message and within a dialogue."""
-    with context.inside(stage.company):
-        ours = Profile.current()
-        ours.model_routes = {"understand": [CHEAP], "summarise": [CHEAP], "reply": [GOOD]}
-        ours.save()
     stage.machine.names = ("web", "worker")
     spent: dict[str, dict[str, float]] = {}
     with stage.machine:
         warm(stage, "t")
-        for kind, first in (("first", FIRST), ("dialogue", NEXT)):
-            stage.simulator.forget_journal()
-            _write(stage, run=f"thrift{kind}", people="thrift", first=first)
-            answered = len({entry["recipient"] for entry in answers(stage, PEOPLE, "thrift")})
-            calls = stage.simulator.journal(kind="model", brief=1)
-            spent[kind] = _sums(calls, max(answered, 1))
-            spent[f"{kind}_chain"] = _sums(_chain(stage, first, first == NEXT), PEOPLE)
+        for number, (routed, routes) in enumerate(ROUTED.items()):
+            with context.inside(stage.company):
+                ours = Profile.current()
+                ours.model_routes = routes
+                ours.save()
+            people = f"thrift{routed}"
+            for kind, texts in (("first", FIRST), ("dialogue", NEXT)):
+                first = texts + number * PEOPLE * 2
+                stage.simulator.forget_journal()
+                _write(stage, run=f"{people}{kind}", people=people, first=first)
+                answered = len({entry["recipient"] for entry in answers(stage, PEOPLE, people)})
+                calls = stage.simulator.journal(kind="model", brief=1)
+                spent[f"{kind}{routed}"] = _sums(calls, max(answered, 1))
+                if not routed:
+                    chained = _chain(stage, first, texts == NEXT)
+                    spent[f"{kind}_chain"] = _sums(chained, PEOPLE)
     with context.inside(stage.company):
         Profile.objects.update(model_routes={})
-    for kind in ("first", "dialogue"):
-        mine, plain = spent[kind], spent[f"{kind}_chain"]
+    for kind, routed in itertools.product(("first", "dialogue"), ROUTED):
+        mine, plain = spent[f"{kind}{routed}"], spent[f"{kind}_chain"]
         for what in ("calls", "prompt_tokens", "cost"):
             share = mine[what] / plain[what]
             yield line(
-                f"{kind}_{what}_per_answer",
+                f"{kind}_{what}_per_answer{routed}",
                 mine[what],
                 {"cost": "US$ a thousand"}.get(what, ""),
                 aim="<= half of the plain chain",
@@ -148,12 +163,15 @@ def _chain(stage: Stage, first: int, is_dialogue: bool) -> list[dict[str, Any]]:
     stage.simulator.forget_journal()
     with context.inside(stage.company):
         ours = Profile.current()
-        for number in range(PEOPLE):
-            asked = text_of(number + first)
-            thread = f"customer: {text_of(number + FIRST)}\nassistant: {ours.about}\n" * is_dialogue
+        for person in range(PEOPLE):
+            asked = text_of(person + first)
+            thread = f"customer: {text_of(person + FIRST)}\nassistant: {ours.about}\n" * is_dialogue
             thread += f"customer: {asked}"
             found = search(question=asked, limit=5).passages
-            known = "\n\n".join(passage.text for passage in found)
+            known = "\n\n".join(
+                f"[{number}] {' '.join(passage.text.split())}"
+                for number, passage in enumerate(found, start=1)
+            )
             _ask(client, CHEAP, CLASSIFY, thread)
             _ask(client, CHEAP, EXTRACT, thread)
             drafting = DRAFT.format(about=ours.about, tone=ours.tone, context=known)
