@@ -34,6 +34,9 @@ def furnished(north):
     return north
 
 
+FILE = "/api/v1/leads/export/"  # CSV; see tests/leads/test_parity_api.py
+
+
 def path_of(route):
     return route.of(rows.NUMBER, rows.IDENTIFIER)
 
@@ -42,8 +45,13 @@ def parent_of(path):
     return path.rstrip("/").rpartition("/")[0] + "/"
 
 
+def is_of_a_row(path):
+    return str(rows.NUMBER) in path or str(rows.IDENTIFIER) in path
+
+
 def readable():
-    return [route for route in routes() if route.method == "get" and route.path not in DESCRIPTION]
+    told = {*DESCRIPTION, FILE}
+    return [route for route in routes() if route.method == "get" and route.path not in told]
 
 
 def read(client, route, **query):
@@ -146,7 +154,9 @@ def test_every_edit_with_an_old_tag_is_refused_and_changes_nothing(furnished, pr
             content_type="application/json",
             headers={"If-Match": '"old"'},
         )
-        is_there = 200 in {admin.get(path).status_code, admin.get(parent_of(path)).status_code}
+        # Behind a row's address there may be a list that does not hold it: one's own, sandboxes.
+        shown = [one for one in (path, parent_of(path)) if is_of_a_row(one) or one == path]
+        is_there = 200 in {admin.get(one).status_code for one in shown}
         refused = (answer.status_code, json.loads(answer.content)["code"])
         if is_there and refused != (412, "changed_meanwhile"):
             wrong.append((str(route), answer.status_code))
