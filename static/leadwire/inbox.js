@@ -281,11 +281,15 @@
   });
   document.addEventListener("leadwire:look", (event) => refresh(event.detail));
 
-  // -- live: events say what to fetch anew; the rows are the truth
+  // -- live: events say what to fetch anew; the rows are the truth. Only some change the list: it
+  //    is asked for as rarely as may be, so that nothing stands in the way of what is new in it.
+  const LISTED = new Set([
+    "poll", "new_message", "message_changed", "conversation", "draft", "assigned", "escalated", "mentioned", "counters", "contact_changed",
+  ]);
   window.leadwireLive?.((event) => {
     const concerns = String(event.data?.conversation ?? "");
     if (event.kind === "presence" || event.kind === "typing") return; // seen beside the thread
-    refresh("list");
+    if (LISTED.has(event.kind)) refresh("list");
     if (opened() && (concerns === "" || concerns === opened())) {
       refresh("thread");
       refresh("context");

@@ -20,6 +20,7 @@ from tests.benchmarks.inbox import inbox
 from tests.benchmarks.meter import Meter
 from tests.benchmarks.records import analytics, crm, leads
 from tests.benchmarks.retrieval import retrieval
+from tests.benchmarks.screens import screens
 from tests.benchmarks.stand import PAGE, SECRET, Figures, forget_events, line, load
 from tests.benchmarks.thrift import memory, thrift, waits_of
 
@@ -230,5 +231,6 @@ FIGURES: dict[str, Callable[[Stage], Figures]] = {
     "leads": leads,
     "crm": crm,
     "analytics": analytics,
+    "screens": screens,
     "inbox": inbox,
 }
