@@ -291,11 +291,11 @@ RULES: tuple[Rule, ...] = (
     Rule("company", "Company", "The company they work for", _stated("company")),
     Rule("role", "Role", "Their role there", _stated("role")),
     Rule("sentiment", "Mood", "A friendly last message", _sentiment),
-    _fit_rule(fit.INDUSTRY, "Industry that fits", "An industry you sell to"),
-    _fit_rule(fit.SIZE, "Company size that fits", "A company of the size you want"),
-    _fit_rule(fit.REGION, "Region that fits", "A region you serve"),
-    _fit_rule(fit.BUDGET, "Budget that fits", "A budget as large as you want"),
-    _fit_rule(fit.ROLE, "Role that fits", "A role that decides"),
+    _fit_rule(fit.INDUSTRY, "Industry: fit", "An industry you sell to"),
+    _fit_rule(fit.SIZE, "Company size: fit", "A company of the size you want"),
+    _fit_rule(fit.REGION, "Region: fit", "A region you serve"),
+    _fit_rule(fit.BUDGET, "Budget: fit", "A budget as large as you want"),
+    _fit_rule(fit.ROLE, "Role: fit", "A role that decides"),
 )
 LABELS = {rule.name: rule.label for rule in RULES} | {
     MANUAL: "Set by a person",
