@@ -1,6 +1,6 @@
 """What the offline engine makes of a message, task by task and language by language."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -134,7 +134,7 @@ def _entity_figures(sets: Sets, group: str, gold: list[Item], said: list[Item]) 
             yield from figures("entities", group, {kind: scored[kind]["f1"]}, {kind: expected})
 
 
-def _entities(found: list[Found]) -> list[Item]:
+def _entities(found: Sequence[Found]) -> list[Item]:
     return [{"start": one.start, "end": one.end, "type": one.name} for one in found]
 
 

@@ -7,11 +7,15 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from config import setup
-from config.evaluation import retrieval, understanding
+from config.evaluation import own_intents, retrieval, understanding
 from config.evaluation.sets import Figure, Sets
 from tenants.commands import JsonCommand
 
-TASKS = {"retrieval": retrieval.measure, **understanding.TASKS}
+TASKS = {
+    "retrieval": retrieval.measure,
+    **understanding.TASKS,
+    "own-intents": own_intents.measure,
+}
 
 
 class Command(JsonCommand):
