@@ -37,6 +37,11 @@ OPEN = {
         "accounts/password/reset/key/done/": "the link in a mail",
         "accounts/login/code/confirm/": "leads back to the sign-in",
         "accounts/2fa/authenticate/": "leads back to the sign-in",
+        "accounts/3rdparty/login/cancelled/": "says that somebody came back without signing in",
+        **{
+            f"accounts/social/{what}/": "leads on to where allauth has this page today"
+            for what in ("connections", "login/cancelled", "login/error", "signup")
+        },
         "api/v1/schema/": "the API's description is no secret",
         "api/v1/docs/": "the API's description is no secret",
         "i18n/setlang/": "the language of the sign-in page",
