@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import Value
 from django.db.models.functions import Lower
 
 from channels_app.models import Conversation, Label
@@ -18,8 +19,12 @@ def all_labels() -> list[Label]:
 def label_named(name: str) -> Label:
     """The label of this name, made where there is none; case does not tell two apart."""
     wanted = " ".join(name.split())[:40]
-    known = Label.objects.alias(folded=Lower("name")).filter(folded=wanted.lower()).first()
-    return known or Label.objects.create(name=wanted)
+    of_this_name = Label.objects.alias(folded=Lower("name")).filter(folded=Lower(Value(wanted)))
+    known = of_this_name.first()
+    if known is None:  # whoever makes it in the same moment has made it for both
+        Label.objects.bulk_create([Label(name=wanted)], ignore_conflicts=True)
+        known = of_this_name.get()
+    return known
 
 
 @transaction.atomic
