@@ -9,6 +9,7 @@ from channels_app.models import Message
 from channels_app.services import connect, fresh_config
 from channels_app.signals import message_received
 from tenants.workspace.models import Profile
+from tests.contracts.model_server import serving
 from tests.factories import make_conversation, make_message
 
 KNOWLEDGE = b"""# Desks
@@ -43,6 +44,15 @@ def company(north, work):
     document = add_document(title="Shop guide", source_name="guide.md", content=KNOWLEDGE)
     index_document(document_id=document.pk)
     return profile
+
+
+@pytest.fixture
+def claude(settings):
+    """Anthropic's server, faked at the wire: says what it is told to say."""
+    with serving() as server:
+        settings.ANTHROPIC_API_KEY = "k"
+        settings.ANTHROPIC_BASE_URL = server.url
+        yield server
 
 
 _accounts = count(7_000)

@@ -16,7 +16,7 @@ from agents.services import answer_question
 from agents.services.speaking import Speaker
 from tenants import context
 from tenants.services import create_api_key
-from tests.contracts.model_server import Said, serving
+from tests.contracts.model_server import Said
 from tests.live_server import aside as aside
 from tests.live_server import serving as live
 
@@ -28,14 +28,6 @@ PRICE = {
 WOOD = {"text": "It comes in oak or white.", "source": 1, "quote": "comes in oak or white"}
 LIE = {"text": "It costs 99 EUR today.", "source": 1, "quote": "It costs 99 EUR today."}
 HELLO = {"text": "Hello!", "source": 0, "quote": ""}
-
-
-@pytest.fixture
-def claude(settings):
-    with serving() as server:
-        settings.ANTHROPIC_API_KEY = "k"
-        settings.ANTHROPIC_BASE_URL = server.url
-        yield server
 
 
 def streamed(*sentences, grounded=True, cut=False):

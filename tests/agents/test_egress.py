@@ -11,7 +11,7 @@ from agents.providers.base import ChatMessage, Material, Question, Source
 from agents.schemas import Reply
 from channels_app.models import Message
 from knowledge.services import add_document, embed_locally, index_document, search
-from tests.contracts.model_server import Said, recorded, serving
+from tests.contracts.model_server import Said, recorded
 from tests.factories import make_message
 
 NAME, OTHER, STAFF = "Zebulon Quartzwell", "Wilhelmina Featherstone", "Ignatius Pemberwick"
@@ -24,14 +24,6 @@ CANARIES = [
     *(EMAIL, STAFF_EMAIL, PHONE, STAFF_PHONE, CARD, IBAN, ADDRESS, POSTCODE, PAPER),
     *("canary.example", "612 345 678", "915 550 123"),
 ]
-
-
-@pytest.fixture
-def claude(settings):
-    with serving() as server:
-        settings.ANTHROPIC_API_KEY = "k"
-        settings.ANTHROPIC_BASE_URL = server.url
-        yield server
 
 
 def said(content):

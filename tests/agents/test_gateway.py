@@ -16,14 +16,6 @@ GROUNDED = '{"grounded": true, "sentences": [{"text": "Hello.", "source": 0, "qu
 
 
 @pytest.fixture
-def claude(settings):
-    with serving() as server:
-        settings.ANTHROPIC_API_KEY = "k"
-        settings.ANTHROPIC_BASE_URL = server.url
-        yield server
-
-
-@pytest.fixture
 def gpt(settings):
     with serving() as server:
         settings.OPENAI_API_KEY = "k"

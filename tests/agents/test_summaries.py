@@ -12,18 +12,10 @@ from agents.services.summarising import summarise as roll
 from channels_app.models import Message
 from channels_app.signals import message_received
 from leads.services import record_facts
-from tests.contracts.model_server import Said, recorded, serving
+from tests.contracts.model_server import Said, recorded
 from tests.factories import make_message
 
 AR = "مرحبا، أريد مكتبًا قائمًا لشركتنا في مدريد"
-
-
-@pytest.fixture
-def claude(settings):
-    with serving() as server:
-        settings.ANTHROPIC_API_KEY = "k"
-        settings.ANTHROPIC_BASE_URL = server.url
-        yield server
 
 
 def says_in_short(text):

@@ -17,18 +17,10 @@ from tenants import context
 from tenants.accounts import roles
 from tenants.accounts.scopes import scope_of
 from tenants.audit.models import AuditEntry
-from tests.contracts.model_server import Said, recorded, serving
+from tests.contracts.model_server import Said, recorded
 from tests.factories import make_conversation, make_message
 
 QUOTE = "Our standing desk Nova costs 349 EUR."
-
-
-@pytest.fixture
-def claude(settings):
-    with serving() as server:
-        settings.ANTHROPIC_API_KEY = "k"
-        settings.ANTHROPIC_BASE_URL = server.url
-        yield server
 
 
 def said(content):
