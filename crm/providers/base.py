@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from tenants.plugins.errors import ProviderError
+from tenants.plugins.errors import ProviderError, Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +160,11 @@ class CrmProvider(ABC):
     def request_id_of(self, error: ProviderError) -> str:
         """What the vendor calls the request that failed, where it says so."""
         return ""
+
+
+def needed(config: Mapping[str, str], name: str) -> str:
+    """A setting without which nobody there can be asked; raises Rejected where it is missing."""
+    value = config.get(name, "")
+    if not value:
+        raise Rejected(f"The connection's settings name no {name}.")
+    return value

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from crm.providers.base import Field
+from crm.providers.base import Field, needed
 from crm.providers.hubspot import batches, properties
 from tenants.plugins import http
 from tenants.plugins.errors import ProviderError, Rejected, Unavailable
@@ -18,7 +18,7 @@ class Wire:
         self._config = config
 
     def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._config['token']}"}
+        return {"Authorization": f"Bearer {needed(self._config, 'token')}"}
 
     def ask(self, method: str, path: str, **content: Any) -> tuple[dict[str, Any], int, str]:
         """The answer, its status and HubSpot's name for the request."""

@@ -15,7 +15,16 @@ from django import forms
 from django.conf import settings
 
 from channels_app import wire
-from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Property, Upsert
+from crm.providers.base import (
+    Changed,
+    CrmProvider,
+    Field,
+    Found,
+    Outcome,
+    Property,
+    Upsert,
+    needed,
+)
 from crm.providers.pipedrive.records import (
     CHANGED_MOST,
     FIELD,
@@ -322,7 +331,7 @@ class Pipedrive(CrmProvider):
         return answer if isinstance(answer, dict) else {}
 
     def _headers(self) -> dict[str, str]:
-        return {"x-api-token": self.config["token"]}
+        return {"x-api-token": needed(self.config, "token")}
 
     def request_id_of(self, error: ProviderError) -> str:
         return ""  # Pipedrive names none

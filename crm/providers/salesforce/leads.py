@@ -14,7 +14,16 @@ from urllib.parse import urlencode
 from django import forms
 
 from channels_app import wire
-from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Property, Upsert
+from crm.providers.base import (
+    Changed,
+    CrmProvider,
+    Field,
+    Found,
+    Outcome,
+    Property,
+    Upsert,
+    needed,
+)
 from crm.providers.salesforce.records import (
     BAD_CLIENT,
     KEY,
@@ -234,8 +243,8 @@ class Salesforce(CrmProvider):
         """A session. https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_client_credentials_flow.htm"""
         asked = {
             "grant_type": "client_credentials",
-            "client_id": self.config["client_id"],
-            "client_secret": self.config["client_secret"],
+            "client_id": needed(self.config, "client_id"),
+            "client_secret": needed(self.config, "client_secret"),
         }
         try:
             answer = http.request(
