@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from channels_app.media.links import public_link
 from channels_app import announcements
+from channels_app.media.links import public_link
 from channels_app.models import (
     ChannelConnection,
     ContactIdentity,
