@@ -34,9 +34,7 @@ class Calendly(Vendor):
         match request.method, request.parts:
             case "GET", ["users", "me"]:
                 me = {"uri": _user(request), "current_organization": ORGANIZATION}
-                return Answer(
-                    {"resource": {**me, "name": "Ada Byron"}}
-                )
+                return Answer({"resource": {**me, "name": "Ada Byron"}})
             case "GET", ["webhook_subscriptions"]:
                 return self._list(request.query)
             case "POST", ["webhook_subscriptions"]:

@@ -98,9 +98,13 @@ def test_opened_while_it_begins_to_listen_it_still_listens_once(open_page, shop)
     say(enter_chat(page, shop), unique("I come back"))
     expect(page.locator(".row.mine .foot")).to_be_hidden(timeout=10_000)
 
+    def later(route):
+        time.sleep(0.3)
+        route.continue_()
+
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    page.route("**/session", lambda route: (time.sleep(0.3), route.continue_()))
+    page.route("**/session", later)
     page.reload()
     with page.expect_response(re.compile("/stream")) as heard:
         page.locator(".launcher").click()
