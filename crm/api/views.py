@@ -40,6 +40,7 @@ class CrmConnectionViewSet(ReadOnlyModelViewSet):
     queryset = CrmConnection.objects.all()
     serializer_class = CrmConnectionSerializer
     filterset_fields = {"kind": ["exact"], "is_active": ["exact"], "health": ["exact"]}
+    verbs = {"mapping": "view", "properties": "view", "backfills": "view"}
 
     @extend_schema(request=ConnectCrmSerializer, responses={201: ConnectedCrmSerializer})
     def create(self, request: Request) -> Response:
@@ -139,6 +140,7 @@ class SyncRecordViewSet(ReadOnlyModelViewSet):
         "lead": ["exact"],
         "error_code": ["exact"],
     }
+    verbs = {"both_sides": "view"}
 
     def get_serializer_class(self) -> type[Serializer]:
         return SyncRecordDetailSerializer if self.action == "retrieve" else SyncRecordSerializer
