@@ -17,6 +17,7 @@ from channels_app.outbox import post_message
 from channels_app.providers import CHANNELS
 from channels_app.providers.values import Outgoing, Sent
 from channels_app.services.incidents import retry
+from channels_app.services.writing import set_habits
 from config import actors as clock
 from tenants.deadletters import deeds
 from tenants.deadletters.boxes import box_of
@@ -215,6 +216,7 @@ def test_a_reply_leaves_by_the_courier_on_every_network(north, network, platform
 
 
 def by_the_page(talk, people):
+    set_habits(user=people["agent"], undo_seconds=0)  # nobody takes it back
     browser = Client(headers={"Host": "north.localhost"})
     browser.force_login(people["agent"], backend="tenants.accounts.backends.RoleBackend")
     browser.post(f"/inbox/{talk.pk}/reply/", {"text": "Hello", "kind": "reply"})

@@ -30,6 +30,16 @@ CONNECT = """async (body) => {
   return { status: answer.status, said: await answer.json() };
 }"""
 
+# Whether people whom two networks prove to be one become one without a word.
+JOINS_PROVEN = """async (joins_proven) => {
+  const token = document.cookie.match(/csrftoken=([^;]+)/)[1];
+  const answer = await fetch("/api/v1/company/", {
+    method: "PATCH", body: JSON.stringify({ joins_proven }),
+    headers: { "Content-Type": "application/json", "X-CSRFToken": token },
+  });
+  return answer.status;
+}"""
+
 
 @pytest.fixture
 def channels(open_page, site):
@@ -54,6 +64,7 @@ def channels(open_page, site):
         },
     }
     page.goto(f"{site.acme}/inbox/")
+    assert page.evaluate(JOINS_PROVEN, False) == 200
     for platform, wanted in accounts.items():
         made = page.evaluate(CONNECT, {"platform": platform, **wanted})
         assert made["status"] == 201, made
@@ -65,7 +76,9 @@ def channels(open_page, site):
             webhook_url=made["said"]["webhook_url"],
             secret="s3cret",
         )
-    return page, {platform: wanted["account_id"] for platform, wanted in accounts.items()}
+    yield page, {platform: wanted["account_id"] for platform, wanted in accounts.items()}
+    page.goto(f"{site.acme}/inbox/")
+    assert page.evaluate(JOINS_PROVEN, True) == 200
 
 
 def _tell(site, what, **said):

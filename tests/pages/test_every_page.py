@@ -244,6 +244,7 @@ WAYS = {"channels_app:sign_in", "channels_app:sign_in_back"}
 def test_every_address_of_ours_is_in_these_tables():
     ours = {
         "workspace",
+        "billing",
         "channels_app",
         "deadletters",
         "figures",
