@@ -1,4 +1,4 @@
-"""The whole run by two workers (``-n 2``): a file's tests stay together, in their order.
+"""The whole run by several workers (``-n 3``): a file's tests stay together, in their order.
 
 What starts processes of its own takes the machine and watches the clock: all of it goes to one
 worker, one after the other, beside the tests that only compute. Begun first, for it takes longest.

@@ -33,7 +33,7 @@ CONNECT = """async (body) => {
 # Whether people whom two networks prove to be one become one without a word.
 JOINS_PROVEN = """async (joins_proven) => {
   const token = document.cookie.match(/csrftoken=([^;]+)/)[1];
-  const answer = await fetch("/api/v1/company/", {
+  const answer = await fetch("/api/v1/profile/", {
     method: "PATCH", body: JSON.stringify({ joins_proven }),
     headers: { "Content-Type": "application/json", "X-CSRFToken": token },
   });
@@ -185,7 +185,9 @@ def test_a_template_goes_out_without_scripts(open_page, site, channels):
         if page.get_by_role("link", name=name).count():
             break
         page.wait_for_timeout(500)
-    page.get_by_role("link", name=name).filter(has_text="WhatsApp line").first.click()
+    page.locator(".row", has_text=name).filter(
+        has=page.locator("[title*='WhatsApp line']")
+    ).first.click()
     page.locator(".templates > summary").click()
     page.get_by_role("button", name="Fetch the templates").click()
     page.select_option("#id_template", label="order_ready · en · Utility")
