@@ -88,7 +88,7 @@ def channels_in_trouble() -> Banner | None:
             "%(count)d more channels need attention.",
             len(names) - 1,
         )
-        text = f"{text} {more % {'count': len(names) - 1}}"
+        text = f"{text} · {more % {'count': len(names) - 1}}"
     return Banner(
         text,
         f"{reverse('channels_app:channel', args=[worst.connection_id])}#doctor",

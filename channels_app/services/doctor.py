@@ -253,7 +253,7 @@ def _conclude(checkup: Checkup, found: list[Finding], answered: bool) -> Checkup
     checkup.finished_at = now
     checkup.save(update_fields=["findings", "verdict", "finished_at"])
     ChannelConnection.objects.filter(pk=connection.pk).update(checked_at=now)
-    gone = _keep_open(connection, found, now, answered)
+    gone = _keep_open(checkup, found, now, answered)
     _draw_health(connection, found, gone, answered)
     _forget_old(connection)
     publish(
@@ -275,10 +275,9 @@ def _verdict(found: list[Finding], answered: bool) -> Checkup.Verdict:
     return Checkup.Verdict.GOOD if answered else Checkup.Verdict.UNKNOWN
 
 
-def _keep_open(
-    connection: ChannelConnection, found: list[Finding], now: datetime, answered: bool
-) -> set[str]:
+def _keep_open(checkup: Checkup, found: list[Finding], now: datetime, answered: bool) -> set[str]:
     """Open what is new, close what is gone; the bad ones that closed are returned."""
+    connection = checkup.connection
     serious = [each for each in found if each.severity is not Severity.INFO]
     with translation.override(None):
         for each in serious:
@@ -294,11 +293,14 @@ def _keep_open(
                     "last_seen_at": now,
                 },
             )
-    if not answered:
-        return set()  # what the network would have said, we do not know
     over = OpenFinding.objects.filter(connection=connection).exclude(
         code__in=[each.code for each in serious]
     )
+    if not answered:
+        # What the network would have said, we do not know. Our own door was seen to be open.
+        if not Canary.objects.filter(checkup=checkup, state=Canary.State.THROUGH).exists():
+            return set()
+        over = over.filter(code__startswith="canary_")
     gone = set(over.filter(severity=str(Severity.BAD)).values_list("code", flat=True))
     over.delete()
     return gone

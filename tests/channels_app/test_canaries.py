@@ -20,6 +20,7 @@ from channels_app.models import (
     Conversation,
     InboundEvent,
     Message,
+    OpenFinding,
 )
 from channels_app.providers import CHANNELS
 from channels_app.providers.email.canaries import canary as letter_of
@@ -172,6 +173,22 @@ def test_where_only_the_network_can_sign_it_says_so(north, door, ask):
     assert codes(checkup) == ["canary_unsigned"]
     assert checkup.verdict == Checkup.Verdict.GOOD
     assert not door
+
+
+def test_what_ailed_our_own_door_is_over_though_the_network_says_nothing(
+    north, door, ask, monkeypatch
+):
+    monkeypatch.setattr(doctor, "_look", lambda connection: ([], False))
+    connection = connect("telegram")
+    for code in ("canary_door", "credentials"):
+        OpenFinding.objects.create(
+            connection=connection, code=code, severity="bad", last_seen_at=timezone.now()
+        )
+
+    assert ask(connection).verdict == Checkup.Verdict.UNKNOWN
+
+    left = OpenFinding.objects.values_list("code", flat=True)
+    assert list(left) == ["credentials"], "only the network can say that this is over"
 
 
 # -- nobody may hide a message behind it
