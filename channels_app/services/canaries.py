@@ -13,6 +13,7 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from channels_app.findings import Finding, Severity, finding, of_json
@@ -240,6 +241,11 @@ def _attempts_at(canary: Canary | None) -> int:
 
 
 def forget_old_canaries() -> None:
-    """Those whose looks are forgotten and whose events can wait nowhere any more."""
+    """Those whose looks are forgotten and whose events can wait nowhere any more.
+
+    An event that was never read may be tried again from the dead letters: it stays known for
+    what it is, or it would be taken for somebody's.
+    """
+    unread = InboundEvent.objects.filter(connection=OuterRef("connection"), key=OuterRef("key"))
     old = Canary.objects.filter(checkup__isnull=True, sent_at__lt=timezone.now() - KEPT)
-    old.delete()
+    old.exclude(Exists(unread.exclude(status=InboundEvent.Status.DONE))).delete()

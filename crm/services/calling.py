@@ -35,11 +35,15 @@ LOOKED_UP = (timedelta(seconds=5), timedelta(seconds=60))  # after an answer was
 EARLIER = timedelta(minutes=2)  # their clock may be behind ours
 INTERRUPTED = timedelta(minutes=2)  # longer than any request takes
 SILENT = timedelta(minutes=5)  # then we ask how the call is
+LOOKED_FOR = timedelta(days=1)  # no call lasts longer: then a doubt is of no use to anybody
+WAITS = timedelta(hours=1)  # people who ask for a call do not mean tomorrow
 # A machine says that it is one before anything else: Regulation (EU) 2024/1689, Article 50.
 WHO_CALLS = gettext_lazy("Hello, this is the AI assistant of %(company)s.")
 
 
 NOT_PLACED = _("The connection broke, and the provider has no such call: nobody was called.")
+NEVER_KNOWN = _("The provider never said whether it placed this call.")
+TOO_LATE = _("It waited for an hour and was not placed. Ask again.")
 QUIET = Sentence(_("Quiet hours: nobody is called until %(time)s."))
 
 
@@ -123,10 +127,13 @@ def place_call(*, call_id: int) -> str:
     if not claimed.update(state=State.PLACING, state_at=now):
         return ""
     call = PhoneCall.objects.select_related("hook", "lead__contact").get(pk=call_id)
+    if now - call.created_at > WAITS:
+        return _fail(call, "too_late", TOO_LATE)
     try:
         may_call(lead=call.lead, hook=call.hook)  # it may have waited since
     except CallRefused as refused:
         return _fail(call, refused.code, refused.text)
+    _dial(call)
     try:
         placed = call.hook.provider().start_call(_order(call))
     except AnswerLost:
@@ -134,6 +141,14 @@ def place_call(*, call_id: int) -> str:
     except ProviderError as error:
         return _put_off(call, error)
     return _know(call, placed)
+
+
+def _dial(call: PhoneCall) -> None:
+    """The number that they have now: it may have been corrected while the call waited."""
+    number = _dialled(call.lead.phone)
+    if number != call.number:
+        call.number = number
+        call.save(update_fields=["number"])
 
 
 def _order(call: PhoneCall) -> CallOrder:
@@ -209,10 +224,11 @@ def look_up_call(*, call_id: int) -> str:
         return ""
     try:
         placed = call.hook.provider().find_call(call.reference, since=call.created_at - EARLIER)
-    except ProviderError as error:
-        if not error.retryable:
-            return _fail(call, error.code or type(error).__name__, str(error))
-        return State.UNKNOWN  # the sweeper asks again
+    except ProviderError:
+        # Whatever keeps us from looking says nothing about the call. The sweeper asks again.
+        if timezone.now() - call.state_at > LOOKED_FOR:
+            return _fail(call, "never_known", NEVER_KNOWN)
+        return State.UNKNOWN
     if placed is not None:
         return _know(call, placed)
     if timezone.now() - call.state_at < LOOKED_UP[-1]:
@@ -230,6 +246,11 @@ def hear_of_call(*, hook: IncomingHook, news: Call) -> PhoneCall | None:
     call = rows.filter(ours, hook=hook).first()
     if call is None or call.state == State.ENDED:
         return call
+    if call.is_over and news.status != State.ENDED and _is_another_under_way(call):
+        # We had given it up, and they are called once more by now: it is no open call again.
+        call.external_id = call.external_id or news.external_id
+        call.save(update_fields=["external_id"])
+        return call
     before = call.state if call.state in PhoneCall.PLACED else State.SCHEDULED
     call.state = max(before, news.status, key=PhoneCall.PLACED.index)
     call.state_at = timezone.now()
@@ -243,6 +264,11 @@ def hear_of_call(*, hook: IncomingHook, news: Call) -> PhoneCall | None:
         ]
     )
     return call
+
+
+def _is_another_under_way(call: PhoneCall) -> bool:
+    others = PhoneCall.objects.filter(lead=call.lead_id).exclude(pk=call.pk)
+    return others.exclude(state__in=PhoneCall.OVER).exists()
 
 
 def follow_call(*, call_id: int) -> list[str]:

@@ -9,6 +9,7 @@ is not excused for being the same one.
 
 import ipaddress
 import json as jsonlib
+import math
 import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -34,6 +35,7 @@ LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
 MAX_ANSWER_BYTES = 20 * 1024 * 1024
 MAX_ANSWER_SECONDS = 60.0  # for a body that trickles in, each read of it in time
 MAX_ADDRESSES = 3
+LONGEST_PAUSE = 7 * 86_400.0  # seconds
 TRUSTED_SETTINGS = (
     "PUBLIC_URL",
     "DOOR_URL",
@@ -170,18 +172,21 @@ def meaning_of_errors(host: str | None, *, idempotent: bool) -> Iterator[None]:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds from a Retry-After header (RFC 9110 section 10.2.3), in either of its forms."""
+    """Seconds from a Retry-After header (RFC 9110 section 10.2.3), in either of its forms.
+
+    ``LONGEST_PAUSE`` at most: nobody means years, and a date so far away is none.
+    """
     value = headers.get("retry-after", "").strip()
     if not value:
         return None
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
     except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - timezone.now()).total_seconds())
-    except (TypeError, ValueError):
-        return None
+        try:
+            seconds = (parsedate_to_datetime(value) - timezone.now()).total_seconds()
+        except (TypeError, ValueError, OverflowError):
+            return None
+    return None if math.isnan(seconds) else min(max(0.0, seconds), LONGEST_PAUSE)
 
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")

@@ -191,6 +191,20 @@ def test_what_ailed_our_own_door_is_over_though_the_network_says_nothing(
     assert list(left) == ["credentials"], "only the network can say that this is over"
 
 
+def test_one_that_was_never_read_stays_known_for_what_it_is(north, door, ask):
+    canary = Canary.objects.get(checkup=ask(connect("telegram")))
+    Checkup.objects.all().delete()
+    Canary.objects.update(sent_at=timezone.now() - timedelta(days=400))
+    InboundEvent.objects.update(status=InboundEvent.Status.REJECTED)
+
+    canaries.forget_old_canaries()
+    assert Canary.objects.filter(pk=canary.pk).exists()
+
+    InboundEvent.objects.update(status=InboundEvent.Status.DONE)
+    canaries.forget_old_canaries()
+    assert not Canary.objects.exists()
+
+
 # -- nobody may hide a message behind it
 
 

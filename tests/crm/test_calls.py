@@ -203,6 +203,48 @@ def test_its_news_settle_a_doubt(ask, simulator, tell, monkeypatch):
     assert (call.state, call.external_id) == (State.RINGING, about["id"])
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 503])
+def test_who_cannot_look_knows_nothing_of_the_call(ask, simulator, monkeypatch, status):
+    simulator.fail("vapi", "drop", match="/call")
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(calling, "LOOKED_UP", ())
+        call = ask()
+    simulator.fail("vapi", status=status, match="/call")
+    assert look_up_call(call_id=call.pk) == State.UNKNOWN
+    assert ask(key="k2", working=False) == call
+    assert len(sent(simulator)) == 1
+
+    assert look_up_call(call_id=call.pk) == State.QUEUED, "it was placed, as it turns out"
+    simulator.fail("vapi", status=status, match="/call")
+    PhoneCall.objects.update(state=State.UNKNOWN, state_at=timezone.now() - timedelta(days=2))
+    assert look_up_call(call_id=call.pk) == State.FAILED
+
+
+def test_late_news_of_a_call_that_was_given_up_leave_the_next_one_alone(ask, simulator, tell):
+    first = ask()
+    PhoneCall.objects.filter(pk=first.pk).update(state=State.FAILED)
+    second = ask(key="k2")
+    assert second != first
+    tell(type="status-update", status="ringing", call={"id": first.external_id})
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, second.state) == (State.FAILED, State.QUEUED)
+    assert HookEvent.objects.get().state == HookEvent.State.HANDLED
+
+
+def test_the_number_of_today_is_called_and_nobody_is_called_tomorrow(ask, ada, simulator):
+    call = ask(working=False)
+    ada.contact.phone = "+34 600 000 002"
+    ada.contact.save()
+    place_call(call_id=call.pk)
+    call.refresh_from_db()
+    assert call.number == "+34600000002"
+
+    PhoneCall.objects.update(state=State.ASKED, created_at=timezone.now() - timedelta(hours=2))
+    assert place_call(call_id=call.pk) == State.FAILED
+    assert len(sent(simulator)) == 1
+
+
 def test_a_call_of_which_no_news_came_is_asked_after(ask, simulator, work, vapi):
     call = ask()
     PhoneCall.objects.update(state_at=timezone.now() - timedelta(minutes=10))

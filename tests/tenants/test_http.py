@@ -252,7 +252,11 @@ def test_a_vendor_can_be_faked_at_the_wire():
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("3", 3.0), ("-5", 0.0), ("", None), ("soon", None), ("Mon, 01 Jan 2001 00:00:00 GMT", 0.0)],
+    [
+        *[("3", 3.0), ("-5", 0.0), ("", None), ("soon", None), ("nan", None)],
+        *[("Mon, 01 Jan 2001 00:00:00 GMT", 0.0), ("Mon, 01 Jan 9999 00:00:00 GMT", 604_800.0)],
+        *[("inf", 604_800.0), ("1e12", 604_800.0)],
+    ],
 )
 def test_both_forms_of_retry_after_are_read(value, seconds):
     assert http.retry_after({"retry-after": value}) == seconds
