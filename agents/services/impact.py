@@ -11,7 +11,7 @@ from django.utils import timezone
 from agents.models import ChatTurn, ReplyDraft, Run
 from agents.offline.asking import questions_in, wording
 from agents.offline.personal import without_personal
-from channels_app.models import Message
+from agents.services.asked import words_of
 from knowledge.models import CuratedAnswer, Document
 from knowledge.services import Asked, Foreseen, Outcome, foresee_answer, foresee_edit
 
@@ -108,15 +108,8 @@ def _past(source: list[dict[str, int]], days: int) -> tuple[list[_Past], bool]:
 
 
 def _of_run(run: Run) -> _Past:
-    said = Message.objects.filter(
-        conversation=run.conversation_id,
-        direction=Message.Direction.IN,
-        deleted_at=None,
-        pk__gte=run.first_message_id or 0,
-        pk__lte=run.last_message_id or 0,
-    ).order_by("pk")
     return _Past(
-        text="\n".join(message.text for message in said[:10]),
+        text=words_of(run),
         answer=run.draft,
         language=run.language,
         at=run.finished_at or run.created_at,

@@ -14,6 +14,7 @@ from django.db.models import Max
 from agents.models import ChatTurn, ReplyDraft, Run
 from agents.offline.asking import questions_in
 from agents.offline.personal import without_personal
+from agents.services.asked import words_of
 from channels_app.models import Message
 from knowledge.services import THRESHOLD, known_origins, record_gap, search
 
@@ -127,16 +128,9 @@ def _differs(ours: str, theirs: str) -> bool:
 
 
 def _of_run(run: Run, origin: str, cause: str, at: datetime | None) -> _Asked:
-    said = Message.objects.filter(
-        conversation=run.conversation_id,
-        direction=Message.Direction.IN,
-        deleted_at=None,
-        pk__gte=run.first_message_id or 0,
-        pk__lte=run.last_message_id or 0,
-    ).order_by("pk")
     return _Asked(
         origin,
-        "\n".join(message.text for message in said[:10]),
+        words_of(run),
         run.language,
         run.conversation.connection.platform,
         cause,
