@@ -7,14 +7,14 @@ what was live before needs no gate: that is the way out of trouble.
 from dataclasses import dataclass
 from uuid import uuid4
 
-from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db import transaction
 from django.utils import timezone
 
 from agents import gateway
 from agents.instructions import BUILT_IN, TASKS, Change, Instructions, difference, faults_of
 from agents.models import AgentVersion, Experiment, Publication, Replay
 from tenants.audit.services import record
+from tenants.numbering import numbered
 from tenants.workspace.models import Profile
 
 LEAST_REASON = 10  # characters of an override's reason: "ok" is none
@@ -79,18 +79,18 @@ def start_draft(*, actor: str, based_on: int | None = None, note: str = "") -> A
     live = live_version()
     base = (live.number if live else 0) if based_on is None else based_on
     content = instructions_of(base).as_json()
-    for _ in range(3):  # two people may ask for the next number in the same moment
-        highest = AgentVersion.objects.aggregate(number=Max("number"))["number"] or 0
-        try:
-            with transaction.atomic():
-                version = AgentVersion.objects.create(
-                    number=highest + 1, based_on=base, content=content, author=actor, note=note
-                )
-                _record("agents.version_drafted", version.number, actor, based_on=base)
-                return version
-        except IntegrityError:
-            continue
-    raise VersionRefused("busy", "Others are making versions at this moment; try again.")
+
+    def make(number: int) -> AgentVersion:
+        version = AgentVersion.objects.create(
+            number=number, based_on=base, content=content, author=actor, note=note
+        )
+        _record("agents.version_drafted", version.number, actor, based_on=base)
+        return version
+
+    made = numbered(make, among=AgentVersion)
+    if made is None:
+        raise VersionRefused("busy", "Others are making versions at this moment; try again.")
+    return made
 
 
 @transaction.atomic

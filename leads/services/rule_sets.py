@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
-from django.db.models import Count, Max, Q, QuerySet
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +22,7 @@ from leads.services.ringing import ring_preview, ring_rescoring
 from leads.services.rules import weights_in_force
 from leads.weights import BUILT_IN, BUILT_IN_NUMBER, Weights, changed_rules, faults_of, from_json
 from tenants.audit.services import record
+from tenants.numbering import numbered
 
 BATCH = 200
 SAID = {
@@ -49,18 +50,18 @@ def weights_of(number: int) -> Weights:
 def start_draft(*, actor: str, based_on: int | None = None, note: str = "") -> RuleSet:
     """A new set with the numbers of ``based_on``, else of the one in force."""
     base = weights_in_force() if based_on is None else weights_of(based_on)
-    for _attempt in range(3):  # two people may ask for the next number in the same moment
-        highest = RuleSet.objects.aggregate(number=Max("number"))["number"] or BUILT_IN_NUMBER
-        try:
-            with transaction.atomic():
-                made = RuleSet.objects.create(
-                    number=highest + 1, content=base.as_json(), author=actor, note=note[:300]
-                )
-                _record("leads.rules_drafted", made, actor, based_on=base.number)
-                return made
-        except IntegrityError:
-            continue
-    raise RuleSetRefused("busy", _("Others are making rule sets at this moment; try again."))
+
+    def make(number: int) -> RuleSet:
+        rule_set = RuleSet.objects.create(
+            number=number, content=base.as_json(), author=actor, note=note[:300]
+        )
+        _record("leads.rules_drafted", rule_set, actor, based_on=base.number)
+        return rule_set
+
+    made = numbered(make, among=RuleSet, after=BUILT_IN_NUMBER)
+    if made is None:
+        raise RuleSetRefused("busy", _("Others are making rule sets at this moment; try again."))
+    return made
 
 
 @transaction.atomic
