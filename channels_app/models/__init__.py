@@ -25,9 +25,11 @@ from channels_app.models.media import Media, MediaQuerySet
 from channels_app.models.merges import ContactMerge, MergeSuggestion
 from channels_app.models.messages import Message
 from channels_app.models.people import Contact, ContactIdentity, ContactQuerySet, id_index
+from channels_app.models.service import Breach, Promise, Seat, Target
 from channels_app.models.sign_ins import SignInAttempt
 
 __all__ = [
+    "Breach",
     "Canary",
     "CannedReply",
     "ChannelConnection",
@@ -55,7 +57,10 @@ __all__ = [
     "OpenFinding",
     "OptOut",
     "OptOutQuerySet",
+    "Promise",
+    "Seat",
     "SignInAttempt",
+    "Target",
     "WrittenDraft",
     "channel_kinds",
     "id_index",

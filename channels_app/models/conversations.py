@@ -89,6 +89,15 @@ class Conversation(models.Model):
     # Set when the network said that the person blocked us or left; cleared when they write again.
     unreachable_at = models.DateTimeField(null=True, blank=True)
     preview = EncryptedTextField(blank=True, default="")
+    # What was promised, by when (``channels_app.clocks``): the state of the timers, the nearest of
+    # their ends and what it is for, and when somebody has to look whether it was kept. Empty
+    # where nothing is promised, and while the timers stand still.
+    clock = models.JSONField(default=dict, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    due_for = models.CharField(max_length=8, blank=True, default="")
+    alarm_at = models.DateTimeField(null=True, blank=True)
+    # They were told that nobody is there until then.
+    away_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ConversationQuerySet.as_manager()
@@ -121,6 +130,21 @@ class Conversation(models.Model):
                 fields=["snoozed_until"],
                 condition=Q(status="snoozed"),
                 name="conversations_snoozed",
+            ),
+            models.Index(
+                fields=["due_at"],
+                condition=Q(status="open", due_at__isnull=False),
+                name="conversations_due",
+            ),
+            models.Index(
+                fields=["alarm_at"],
+                condition=Q(alarm_at__isnull=False),
+                name="conversations_alarmed",
+            ),
+            models.Index(
+                fields=["last_inbound_at"],
+                condition=Q(status="open", controller="human", assignee__isnull=True),
+                name="conversations_to_give_out",
             ),
             BrinIndex(fields=["created_at"], name="conversations_by_day"),
         ]
