@@ -19,6 +19,7 @@ from tenants.accounts.scopes import EVERYTHING, beyond, unknown
 from tenants.audit.services import record
 from tenants.models import SUBDOMAIN, Company, Domain, Plan
 from tenants.operators.closing import was_erased
+from tenants.workspace.services import promise_anew
 
 # Names that mean something to us, to browsers or to people.
 RESERVED = frozenset(
@@ -131,6 +132,8 @@ def change_company(*, name: str = "", time_zone: str = "", actor: str) -> Compan
     company.time_zone = time_zone or company.time_zone
     company.save(update_fields=["name", "time_zone"])
     hosts.forget_hosts()
+    if time_zone:
+        promise_anew()
     given = {"name": name, "time_zone": time_zone}
     details = {"fields": sorted(field for field, value in given.items() if value)}
     record(action="company.changed", subject="company", actor=actor, details=details)

@@ -19,7 +19,6 @@ from channels_app import wire
 from channels_app.chat import tokens
 from channels_app.chat.entrance import Chat, Said, chat_door
 from channels_app.chat.tokens import NotBelieved, Visitor
-from channels_app.hours import is_open, read_hours
 from channels_app.media.services import MediaRefused, as_attachment, signed_url, store_upload
 from channels_app.models import ChannelConnection
 from channels_app.providers.values import RawItem
@@ -28,8 +27,9 @@ from channels_app.services import ring_events, store
 from channels_app.services.visitors import join_visitor, own_references, past_of
 from channels_app.strangers import Refusal, caller_of, check_rates
 from tenants import context, lines
+from tenants.hours import Hours, read_hours
 from tenants.limits import Rate
-from tenants.workspace.services import profile
+from tenants.workspace.services import opening_hours, profile
 
 PER_VISITOR = Rate(30, 60, burst=15)
 LOOKS = Rate(240, 60, burst=60)
@@ -261,9 +261,11 @@ def _keep(chat: Chat, events: list[dict[str, Any]]) -> int:
 
 
 def _somebody_is_there(chat: Chat) -> bool:
-    """The AI always is, where it is switched on; people in the hours that are set."""
+    """The AI always is, where it is switched on; people in the chat's own hours, where it has
+    any, else in the company's."""
     if profile().ai_enabled:
         return True
-    spans = read_hours(str(chat.provider.config.get("open_hours") or ""))
+    own = read_hours(str(chat.provider.config.get("open_hours") or ""))
     zone = ZoneInfo(context.current_company().time_zone)
-    return is_open(spans, timezone.now().astimezone(zone))
+    hours = Hours(zone, own) if own else opening_hours()
+    return hours.is_open(timezone.now())

@@ -20,7 +20,6 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from channels_app import wire
-from channels_app.hours import Unreadable, read_hours
 from channels_app.origins import OriginsField
 from channels_app.proofs import EMAIL
 from channels_app.providers import base
@@ -38,6 +37,7 @@ from channels_app.providers.values import (
 )
 from channels_app.sentences import sentences
 from channels_app.signatures import check_hub_signature, hub_signature
+from tenants.hours import Unreadable, read_hours
 from tenants.lines import line_of, say
 from tenants.plugins.errors import PayloadRejected
 

@@ -8,9 +8,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.fields import EncryptedBytesField
+from tenants.hours import Unreadable, read_other_days, read_week
 from tenants.moments import NoticedQuerySet
 from tenants.prepared import Prepared
 
+UNREADABLE = _("%(line)s is not readable; write times like 09:00-18:00.")
 MONEY: Any = {"max_digits": 10, "decimal_places": 2, "validators": [MinValueValidator(0)]}
 
 
@@ -36,6 +38,30 @@ class Profile(models.Model):
     # Nobody gets marketing messages between these, on the company's clock.
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_to = models.TimeField(null=True, blank=True)
+    # When people are there, as ``tenants.hours`` reads it: each day's spans by its name, and days
+    # that are otherwise, one a line. Nothing at all: day and night.
+    opening_hours = models.JSONField(default=dict, blank=True)
+    other_days = models.TextField(blank=True, default="")
+    # Whoever waits for a person while nobody is there is told so, and when somebody will be.
+    says_away = models.BooleanField(default=False)
+    away = models.JSONField(default=dict, blank=True)  # language -> sentence
+    # Conversations that need a person are given out in turn: to those who are at their desk, or to
+    # everybody who has not said to be away, and to nobody more than so many open ones.
+    gives_out = models.BooleanField(default=False)
+    gives_to_present = models.BooleanField(default=True)
+    capacity = models.PositiveSmallIntegerField(
+        default=10, validators=[MinValueValidator(1), MaxValueValidator(1_000)]
+    )
+    # What waits with somebody who is away, or may not come in any more, is given to others.
+    takes_from_absent = models.BooleanField(default=False)
+    # How many promises of an answer in time the company has made; since when they, or the hours
+    # they are counted in, are as they are; and when every timer was last set by them.
+    promises = models.PositiveIntegerField(default=0, editable=False)
+    due_soon_minutes = models.PositiveSmallIntegerField(
+        default=15, validators=[MinValueValidator(1), MaxValueValidator(1_440)]
+    )
+    promised_at = models.DateTimeField(null=True, blank=True, editable=False)
+    timers_set_at = models.DateTimeField(null=True, blank=True, editable=False)
     ai_enabled = models.BooleanField(default=True)
     # What the AI may use while it answers, by name; nothing costs nothing.
     tools = models.JSONField(default=list, blank=True)
@@ -86,12 +112,20 @@ class Profile(models.Model):
     def clean(self) -> None:
         if (self.quiet_from is None) != (self.quiet_to is None):
             raise ValidationError({"quiet_to": _("Give both times, or neither.")})
+        self._check_hours()
         for span in ("daily", "monthly"):
             soft, hard = getattr(self, f"{span}_soft_cap"), getattr(self, f"{span}_hard_cap")
             if soft is not None and hard is not None and soft > hard:
                 raise ValidationError(
                     {f"{span}_soft_cap": _("Saving begins below the hard cap, not above it.")}
                 )
+
+    def _check_hours(self) -> None:
+        for name, read in (("opening_hours", read_week), ("other_days", read_other_days)):
+            try:
+                read(getattr(self, name))
+            except Unreadable as error:
+                raise ValidationError({name: UNREADABLE % {"line": error}}) from error
 
     @classmethod
     def current(cls) -> "Profile":

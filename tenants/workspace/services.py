@@ -1,6 +1,5 @@
 """What the other floors ask of the workspace."""
 
-from datetime import UTC, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -11,6 +10,7 @@ from django.utils import timezone
 
 from tenants import context
 from tenants.audit.services import record
+from tenants.hours import DAYS, Hours, read_other_days, read_week
 from tenants.moments import Moment
 from tenants.statements import Statement, Write, write_together
 from tenants.workspace.models import Profile
@@ -19,15 +19,39 @@ from tenants.workspace.models import Profile
 profile = Moment(Profile, Profile.current)
 
 
+def opening_hours() -> Hours:
+    """When people are there, on the company's clock."""
+    ours = profile()
+    days = tuple(str(ours.opening_hours.get(day) or "") for day in DAYS)
+    return _hours(_zone(), days, ours.other_days)
+
+
+@lru_cache(maxsize=1_000)
+def _hours(zone: ZoneInfo, days: tuple[str, ...], other_days: str) -> Hours:
+    return Hours(zone, read_week(dict(zip(DAYS, days, strict=True))), read_other_days(other_days))
+
+
+# What a timer is set by: where one of these changes, every timer is set anew.
+PROMISED_BY = frozenset({"opening_hours", "other_days", "promises"})
+
+
+def promise_anew(**changes: Any) -> None:
+    """The promises, or the hours they are counted in, are others from now on."""
+    Profile.objects.filter(pk=Profile.current().pk).update(promised_at=timezone.now(), **changes)
+
+
 @transaction.atomic
 def change_profile(*, actor: str, **changes: Any) -> Profile:
     """Change how the company is represented; the next message is handled that way."""
     profile = Profile.current()
+    details = {"fields": sorted(changes)}
     for name, value in changes.items():
         setattr(profile, name, value)
+    if PROMISED_BY.intersection(changes):
+        profile.promised_at = timezone.now()
+        changes["promised_at"] = profile.promised_at
     profile.full_clean()
     profile.save(update_fields=[*changes, "updated_at"])
-    details = {"fields": sorted(changes)}
     record(action="profile.changed", subject="profile:1", actor=actor, details=details)
     return profile
 
@@ -54,12 +78,12 @@ def usage(**amounts: Decimal | int | float) -> Write | None:
     )
 
 
-def _zone() -> tzinfo:
+def _zone() -> ZoneInfo:
     name = context.current_company().time_zone
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        return UTC
+        return ZoneInfo("UTC")
 
 
 @lru_cache(maxsize=16)
