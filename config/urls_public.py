@@ -9,7 +9,7 @@ urlpatterns = [
     path("webhooks/", include("channels_app.webhook_urls")),
     path("hooks/", include("crm.webhook_urls")),
     path("forms/", include("channels_app.form_urls")),
-    path("oauth/", include("channels_app.sign_in_urls")),
+    path("oauth/", include("tenants.sign_ins.urls")),
     path("chat/", include("channels_app.chat_urls")),
     path("media/", include("channels_app.media.public_urls")),
     path("metrics", metrics),

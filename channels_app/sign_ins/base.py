@@ -1,40 +1,32 @@
-"""Signing in at a network: OAuth 2, the authorization code grant (RFC 6749, RFC 7636, RFC 9700).
+"""Signing in at a network, by OAuth 2 (``tenants.plugins.oauth``).
 
 A sign-in knows where people consent, how the code becomes tokens, and which accounts come with
-them. It knows no company, no row and no request; the protocol's own requests are Authlib's, the
-wire is ``tenants.plugins.http``.
+them. It knows no company, no row and no request.
 """
 
 import base64
 import binascii
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import quote, urlsplit
 
-from authlib.oauth2.auth import ClientAuth
-from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
-
-from channels_app import wire
-from tenants.plugins import http
 from tenants.plugins.credentials import AppCredentials
-from tenants.plugins.errors import AnswerLost, CredentialsRejected, Rejected
+from tenants.plugins.oauth import Grant, OAuthClient, grant_of, origin
 
-FORM = "application/x-www-form-urlencoded"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
-    """What a code was traded for. ``seconds``: how long the access lasts, 0 for good."""
-
-    access_token: str
-    refresh_token: str = ""
-    seconds: int = 0
-    scopes: tuple[str, ...] = ()
-    raw: Mapping[str, Any] = field(default_factory=dict)
+# What the sign-ins take from here beside the base.
+__all__ = [
+    "Account",
+    "Grant",
+    "MailboxSignIn",
+    "SignIn",
+    "claims_of",
+    "grant_of",
+    "mailbox",
+    "origin",
+    "profile_account",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +47,7 @@ class Account:
     formerly: str = ""
 
 
-class SignIn(ABC):
+class SignIn(OAuthClient, ABC):
     """One network's sign-in.
 
     To add one, implement ``authorize_url``, ``grant`` and ``accounts`` and give it a line in
@@ -69,9 +61,6 @@ class SignIn(ABC):
     terms: ClassVar[str] = ""
     # Why the network may be asked by us and yet not show everything.
     hint: ClassVar[str] = ""
-
-    def __init__(self, app: AppCredentials) -> None:
-        self.credentials = app
 
     @classmethod
     @abstractmethod
@@ -106,69 +95,6 @@ class SignIn(ABC):
         """Give back the access of one account (RFC 7009); False where others hang on its token."""
         return False
 
-    # -- the protocol
-
-    def give_back(self, url: str, token: str, *, client: str = "client_secret_post") -> None:
-        body = f"token={quote(token, safe='')}"
-        auth = ClientAuth(self.credentials.oauth_id, self.credentials.oauth_secret, client)
-        url, headers, body = auth.prepare(  # type: ignore[no-untyped-call]
-            "POST", url, {"Content-Type": FORM}, body
-        )
-        http.request("POST", url, content=body.encode(), headers=headers, idempotent=True)
-
-    def consent(
-        self,
-        url: str,
-        *,
-        state: str,
-        redirect_uri: str,
-        scopes: Collection[str] = (),
-        verifier: str = "",
-        separator: str = " ",
-        **more: str | None,
-    ) -> str:
-        if verifier:
-            more["code_challenge"] = create_s256_code_challenge(verifier)  # type: ignore[no-untyped-call]
-            more["code_challenge_method"] = "S256"
-        built: str = prepare_grant_uri(
-            url,
-            self.credentials.oauth_id,
-            "code",
-            redirect_uri=redirect_uri,
-            scope=separator.join(scopes) or None,
-            state=state,
-            **more,
-        )
-        return built
-
-    def trade(
-        self,
-        url: str,
-        *,
-        code: str,
-        redirect_uri: str,
-        verifier: str = "",
-        client: str = "client_secret_post",
-    ) -> dict[str, Any]:
-        """The token request (RFC 6749 section 4.1.3), the client named as ``client`` says."""
-        body = prepare_token_request(
-            "authorization_code",
-            redirect_uri=redirect_uri,
-            code=code,
-            **({"code_verifier": verifier} if verifier else {}),
-        )
-        auth = ClientAuth(self.credentials.oauth_id, self.credentials.oauth_secret, client)
-        url, headers, body = auth.prepare(  # type: ignore[no-untyped-call]
-            "POST", url, {"Content-Type": FORM}, body
-        )
-        try:
-            answer = http.request("POST", url, content=body.encode(), headers=headers)
-        except Rejected as error:
-            raise refused(error) from error
-        if not isinstance(answer, dict):
-            raise AnswerLost("The network answered something else than a token.")
-        return answer
-
 
 class MailboxSignIn(SignIn):
     """Where people give us their mailbox: the connection renews its tokens by itself."""
@@ -188,33 +114,6 @@ class MailboxSignIn(SignIn):
         return grant_of(
             self.trade(self.token_url(), code=code, redirect_uri=redirect_uri, verifier=verifier)
         )
-
-
-def refused(error: Rejected) -> Rejected:
-    """invalid_grant and its like (RFC 6749 section 5.2): this code is worth nothing (any more)."""
-    payload = error.payload if isinstance(error.payload, dict) else {}
-    said = payload.get("error_description") or payload.get("error_message") or payload.get("error")
-    text = said if isinstance(said, str) else str(error)
-    return CredentialsRejected(
-        text[:300], code="invalid_grant", status=error.status, payload=error.payload
-    )
-
-
-def grant_of(answer: Mapping[str, Any], *, separator: str = " ") -> Grant:
-    """A token answer (RFC 6749 section 5.1) as a grant."""
-    token = answer.get("access_token")
-    if not isinstance(token, str) or not token:
-        raise AnswerLost("The answer holds no access token.")
-    refresh = answer.get("refresh_token")
-    scope = answer.get("scope")
-    scopes = scope.replace(",", " ").split() if isinstance(scope, str) else ()
-    return Grant(
-        access_token=token,
-        refresh_token=refresh if isinstance(refresh, str) else "",
-        seconds=wire.number(dict(answer), "expires_in"),
-        scopes=tuple(scopes),
-        raw=answer,
-    )
 
 
 def profile_account(grant: Grant, *, platform: str, account_id: str, name: str) -> Account:
@@ -272,9 +171,3 @@ def claims_of(id_token: Any, *, audience: str) -> dict[str, Any]:
     if not isinstance(claims, dict) or claims.get("aud") != audience:
         return {}
     return claims
-
-
-def origin(url: str) -> str:
-    """``https://www.facebook.com`` of ``https://www.facebook.com/v25.0``."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -8,12 +8,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels_app.models import ChannelConnection, SignInAttempt
-from channels_app.providers import CHANNELS
 from channels_app.services import ask_for_checkup
 from channels_app.services.choosing import Chosen, choose, obvious, offers_of, terms_of
 from channels_app.services.signing_in import (
@@ -21,61 +18,13 @@ from channels_app.services.signing_in import (
     begin,
     come_back,
     label_of,
-    take_answer,
 )
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
+from tenants.sign_ins.troubles import trouble_of
+from tenants.sign_ins.views import session_of
 
 ADD = "channels_app.add_channelconnection"
-# Why a sign-in ended: what is shown, and what to do about it.
-TROUBLES: dict[str, tuple[str, str]] = {
-    "denied": (
-        gettext_noop("You did not give your consent"),
-        gettext_noop("Nothing was connected. Sign in again whenever you like."),
-    ),
-    "refused": (
-        gettext_noop("The network did not let us in"),
-        gettext_noop("Sign in again; if that does not help, connect by the form instead."),
-    ),
-    "no_answer": (
-        gettext_noop("The network did not answer as it should"),
-        gettext_noop("Nothing was connected. Try again in a few minutes."),
-    ),
-    "nothing": (
-        gettext_noop("Nothing to connect came with this sign-in"),
-        gettext_noop(
-            "The person who signed in manages no account there that we could use, or chose none."
-            " Sign in as an administrator and choose every account you want to connect."
-        ),
-    ),
-    "expired": (
-        gettext_noop("That took too long"),
-        gettext_noop("A sign-in is good for a quarter of an hour. Begin again."),
-    ),
-    "used": (
-        gettext_noop("This way back was used already"),
-        gettext_noop("Each sign-in counts once. Look at your channels, or begin again."),
-    ),
-    "stranger": (
-        gettext_noop("Somebody else began this sign-in"),
-        gettext_noop(
-            "Nothing was connected. If you were sent this link, do not use it: begin on the"
-            " channels page yourself."
-        ),
-    ),
-    "forged": (
-        gettext_noop("This is no way back from a sign-in of ours"),
-        gettext_noop("Nothing was connected. Begin on your channels page."),
-    ),
-    "mix_up": (
-        gettext_noop("The answer came from another network than the one you were sent to"),
-        gettext_noop("Nothing was connected, and what came was not used. Begin again."),
-    ),
-}
-
-
-# What the person chose is no error; what somebody else made up is not let in.
-STATUS = {"denied": 200, "nothing": 200, "forged": 403, "stranger": 403, "mix_up": 403}
 
 
 @needs(ADD)
@@ -95,7 +44,7 @@ def start(request: AuthenticatedRequest, kind: str, platform: str) -> HttpRespon
             kind=kind,
             platform=platform,
             user=request.user,
-            session_key=_session_of(request),
+            session_key=session_of(request),
             connection=known,
             again=bool(request.POST.get("again")),
         )
@@ -110,19 +59,6 @@ def start(request: AuthenticatedRequest, kind: str, platform: str) -> HttpRespon
     )
 
 
-@never_cache
-@require_GET
-def callback(request: HttpRequest, kind: str) -> HttpResponse:
-    """On the public host: the network sends people back to this one address."""
-    answer: HttpResponse
-    try:
-        answer = redirect(take_answer(kind=kind, query=request.GET.dict()))
-    except SignInRefused as refusal:
-        answer = _trouble(request, "public/sign_in_trouble.html", refusal.code, home=refusal.home)
-    answer["Referrer-Policy"] = "no-referrer"  # the address holds the network's code
-    return answer
-
-
 @needs(ADD)
 @require_GET
 def back(request: AuthenticatedRequest, attempt_id: uuid.UUID) -> HttpResponse:
@@ -133,10 +69,10 @@ def back(request: AuthenticatedRequest, attempt_id: uuid.UUID) -> HttpResponse:
             attempt=attempt,
             word=request.GET.get("word", ""),
             user=request.user,
-            session_key=_session_of(request),
+            session_key=session_of(request),
         )
     except SignInRefused as refusal:
-        return _trouble(request, "channels_app/sign_in_trouble.html", refusal.code)
+        return _trouble(request, refusal.code)
     offers = offers_of(attempt) if attempt.state == SignInAttempt.State.READY else []
     if numbers := obvious(attempt, offers):
         return _connected(request, attempt, _choose(request, attempt, numbers))
@@ -149,13 +85,12 @@ def attempt(request: AuthenticatedRequest, attempt_id: uuid.UUID) -> HttpRespons
     """What came with a sign-in, to choose from; or why nothing did."""
     found = get_object_or_404(SignInAttempt, pk=attempt_id)
     if found.user_id != request.user.pk:
-        return _trouble(request, "channels_app/sign_in_trouble.html", "stranger")
+        return _trouble(request, "stranger")
     if found.state == SignInAttempt.State.DONE:
         return redirect("channels_app:channels")
     if found.state != SignInAttempt.State.READY or found.is_over:
         code = found.error_code or ("expired" if found.is_over else "used")
-        page = "channels_app/sign_in_trouble.html"
-        return _trouble(request, page, code, attempt=found)
+        return _trouble(request, code, found)
     if request.method == "POST":
         numbers = [int(each) for each in request.POST.getlist("account") if each.isdigit()]
         if numbers:
@@ -203,30 +138,12 @@ def _connected(
     return redirect("channels_app:channels")
 
 
-def _trouble(
-    request: HttpRequest,
-    template: str,
-    code: str,
-    *,
-    home: str = "",
-    attempt: SignInAttempt | None = None,
-) -> HttpResponse:
-    """On the public host ``home`` leads to the company, where we know which."""
-    title, advice = TROUBLES.get(code, TROUBLES["refused"])
+def _trouble(request: HttpRequest, code: str, attempt: SignInAttempt | None = None) -> HttpResponse:
+    trouble = trouble_of(code)
     told: dict[str, Any] = {
-        "title": _(title),
-        "advice": _(advice),
-        "code": code,
+        **trouble.told(),
         "said": attempt.error_text if attempt else "",
         "attempt": attempt,
         "network": label_of(attempt.kind) if attempt else "",
-        "platform": CHANNELS.label(attempt.platform) if attempt else "",
-        "home": home,
     }
-    return render(request, template, told, status=STATUS.get(code, 400))
-
-
-def _session_of(request: HttpRequest) -> str:
-    if not request.session.session_key:
-        request.session.save()
-    return request.session.session_key or ""
+    return render(request, "channels_app/sign_in_trouble.html", told, status=trouble.status)
