@@ -6,12 +6,14 @@ from rest_framework.routers import SimpleRouter
 
 from agents.api.approvals import ToolApprovalViewSet
 from agents.api.drafts import AutonomyView, ReplyDraftViewSet
+from agents.api.experiments import ExperimentViewSet
 from agents.api.impact import AnswerImpactView, DocumentImpactView
 from agents.api.inquiries import InquiryLeadViewSet
 from agents.api.models import ModelSettingsViewSet
 from agents.api.playground import PlaygroundView
+from agents.api.replays import ReplayViewSet
 from agents.api.teaching import AiDisclosureViewSet, LessonViewSet, OwnIntentViewSet
-from agents.api.versions import AgentVersionViewSet, ExperimentViewSet, ReplayViewSet
+from agents.api.versions import AgentVersionViewSet
 from agents.api.views import ChatView, RunViewSet
 from channels_app.api.desk import CannedReplyViewSet, InboxViewViewSet
 from channels_app.api.doctor import DoctorView
@@ -54,6 +56,7 @@ from tenants.billing.api import BillsView, BillView, LimitsViewSet, UsageView
 from tenants.deadletters.api import DeadLetterViewSet, ReplayOrderViewSet
 from tenants.figures.api import AnalyticsView
 from tenants.outgoing.api import DeliveryViewSet, EventTypesView, WebhookViewSet
+from tenants.samples.api import SamplesViewSet
 
 router = SimpleRouter()
 router.register("api-keys", ApiKeyViewSet)
@@ -126,6 +129,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "usage/limits/",
         LimitsViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+    ),
+    path(
+        "samples/",
+        SamplesViewSet.as_view({"get": "retrieve", "post": "create", "delete": "destroy"}),
     ),
     path("bill/", BillsView.as_view(), name="bills"),
     path("bill/<str:month>/", BillView.as_view(), name="bill"),

@@ -1,28 +1,21 @@
-"""Versions of prompts and settings, their trials and experiments, for programs."""
+"""Versions of prompts and settings, for programs."""
 
-from collections.abc import Callable
 from typing import Any
 
-from drf_spectacular.utils import (
-    OpenApiParameter,
-    OpenApiResponse,
-    extend_schema,
-    extend_schema_field,
-)
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from agents.api.forbidden import REFUSED, deed
+from agents.api.replays import ReplaySerializer
 from agents.instructions import Instructions
-from agents.models import AgentVersion, Experiment, Replay, ReplayTurn
-from agents.services import experiments, replays, versions
-from agents.services.versions import NotCleared, Unfit, VersionRefused
+from agents.models import AgentVersion
+from agents.services import replays, versions
 from channels_app.api.callers import actor_of
 from tenants.api.exceptions import problem
-
-REFUSED = OpenApiResponse(description="The rules of versions forbid it; ``code`` says which.")
 
 
 class InstructionsSerializer(serializers.Serializer):
@@ -96,58 +89,6 @@ class PieceSerializer(serializers.Serializer):
 class ChangeSerializer(serializers.Serializer):
     name = serializers.CharField()
     pieces = PieceSerializer(many=True)
-
-
-class ReplaySerializer(serializers.ModelSerializer):
-    version = serializers.IntegerField(source="version.number", read_only=True)
-    reasons = serializers.ListField(child=serializers.CharField(), read_only=True)
-    summary = serializers.DictField(read_only=True)
-
-    class Meta:
-        model = Replay
-        fields = [
-            *("id", "version", "status", "verdict", "reasons", "summary", "from_history"),
-            *("estimate", "allowance", "cost", "tokens", "created_at", "finished_at"),
-        ]
-        read_only_fields = fields
-
-
-class ReplayTurnSerializer(serializers.ModelSerializer):
-    asked = serializers.DictField(read_only=True)
-    before = serializers.DictField(read_only=True)
-    after = serializers.DictField(read_only=True)
-    findings = serializers.ListField(child=serializers.CharField(), read_only=True)
-
-    class Meta:
-        model = ReplayTurn
-        fields = [
-            *("position", "kind", "run", "stratum", "asked", "before", "after", "state"),
-            *("findings", "is_failing", "cost", "milliseconds"),
-        ]
-        read_only_fields = fields
-
-
-class ReplayDetailSerializer(ReplaySerializer):
-    """A trial with every turn of its sample."""
-
-    turns = ReplayTurnSerializer(many=True, read_only=True)
-
-    class Meta(ReplaySerializer.Meta):
-        fields = [*ReplaySerializer.Meta.fields, "turns"]
-        read_only_fields = fields
-
-
-def deed(doing: Callable[[], Any]) -> Any:
-    """What the service returned, or the problem its refusal is."""
-    try:
-        return doing()
-    except Unfit as error:
-        return problem(422, "unfit", str(error), faults=error.faults)
-    except NotCleared as error:
-        replay = error.clearance.replay
-        return problem(409, error.code, str(error), replay=replay.pk if replay else None)
-    except VersionRefused as error:
-        return problem(409, error.code, str(error))
 
 
 class AgentVersionViewSet(mixins.CreateModelMixin, ReadOnlyModelViewSet):
@@ -260,140 +201,3 @@ class AgentVersionViewSet(mixins.CreateModelMixin, ReadOnlyModelViewSet):
         if isinstance(done, Response):
             return done
         return Response(AgentVersionSerializer(done).data, status=status)
-
-
-class ReplayViewSet(ReadOnlyModelViewSet):
-    """Trials of drafts; one shows every turn, then and now."""
-
-    queryset = Replay.objects.select_related("version")
-    filterset_fields = {"status": ["exact"], "verdict": ["exact"], "version__number": ["exact"]}
-
-    def get_queryset(self) -> Any:
-        rows = super().get_queryset()
-        return rows.prefetch_related("turns") if self.action == "retrieve" else rows
-
-    def get_serializer_class(self) -> Any:
-        return ReplayDetailSerializer if self.action == "retrieve" else ReplaySerializer
-
-    @extend_schema(request=None, responses=ReplaySerializer)
-    @action(detail=True, methods=["post"])
-    def stop(self, request: Request, pk: str | None = None) -> Response:
-        """End a trial before its time."""
-        shown = self.get_object()
-        replays.stop_replay(replay=shown, actor=actor_of(request))
-        shown.refresh_from_db()
-        return Response(ReplaySerializer(shown).data)
-
-
-class FigureSerializer(serializers.Serializer):
-    metric = serializers.CharField()
-    control = serializers.ListField(child=serializers.IntegerField(), help_text="Hits, contacts.")
-    variant = serializers.ListField(child=serializers.IntegerField())
-    difference = serializers.FloatField()
-    low = serializers.FloatField()
-    high = serializers.FloatField()
-    p = serializers.FloatField()
-    needed = serializers.IntegerField(help_text="Contacts of each side for a clear answer.")
-    verdict = serializers.CharField(help_text="too_early, same, higher or lower.")
-
-
-class ExperimentSerializer(serializers.ModelSerializer):
-    figures = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Experiment
-        fields = [
-            *("id", "control", "variant", "share", "status", "reason", "started_at", "ended_at"),
-            "figures",
-        ]
-        read_only_fields = fields
-
-    @extend_schema_field(FigureSerializer(many=True))
-    def get_figures(self, experiment: Experiment) -> list[dict[str, Any]]:
-        return [
-            {
-                "metric": row.metric,
-                "control": [row.control.hits, row.control.of],
-                "variant": [row.variant.hits, row.variant.of],
-                "difference": row.comparison.difference,
-                "low": row.comparison.low,
-                "high": row.comparison.high,
-                "p": row.comparison.p,
-                "needed": row.comparison.needed,
-                "verdict": row.comparison.verdict,
-            }
-            for row in experiments.figures_of(experiment).rows
-        ]
-
-
-class ExperimentStartSerializer(serializers.Serializer):
-    variant = serializers.IntegerField(help_text="A published version that is not live.")
-    share = serializers.IntegerField(min_value=1, max_value=90, help_text="Percent.")
-
-
-class ShareSerializer(serializers.Serializer):
-    share = serializers.IntegerField(min_value=1, max_value=90, help_text="Percent.")
-
-
-class ExperimentViewSet(mixins.CreateModelMixin, ReadOnlyModelViewSet):
-    """Two published versions side by side, contacts dealt out by a steady hash."""
-
-    queryset = Experiment.objects.all()
-    serializer_class = ExperimentSerializer
-    filterset_fields = {"status": ["exact"]}
-
-    @extend_schema(
-        request=ExperimentStartSerializer, responses={201: ExperimentSerializer, 409: REFUSED}
-    )
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Have a share of the contacts answered by another version."""
-        body = ExperimentStartSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        variant = AgentVersion.objects.filter(number=body.validated_data["variant"]).first()
-        if variant is None:
-            return problem(404, "not_found", "There is no such version.")
-        share = body.validated_data["share"]
-        begun = deed(
-            lambda: experiments.start_experiment(
-                variant=variant, share=share, actor=actor_of(request)
-            )
-        )
-        if isinstance(begun, Response):
-            return begun
-        return Response(ExperimentSerializer(begun).data, status=201)
-
-    @extend_schema(request=ShareSerializer, responses={200: ExperimentSerializer, 409: REFUSED})
-    @action(detail=True, methods=["post"])
-    def share(self, request: Request, pk: str | None = None) -> Response:
-        """More or fewer contacts for the variant."""
-        body = ShareSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        return self._done(
-            lambda shown: experiments.change_share(
-                experiment=shown, share=body.validated_data["share"], actor=actor_of(request)
-            )
-        )
-
-    @extend_schema(request=None, responses={200: ExperimentSerializer, 409: REFUSED})
-    @action(detail=True, methods=["post"])
-    def stop(self, request: Request, pk: str | None = None) -> Response:
-        """Everybody is answered by the live version again."""
-        return self._done(
-            lambda shown: experiments.stop_experiment(experiment=shown, actor=actor_of(request))
-        )
-
-    @extend_schema(request=None, responses={200: ExperimentSerializer, 409: REFUSED})
-    @action(detail=True, methods=["post"])
-    def promote(self, request: Request, pk: str | None = None) -> Response:
-        """The variant becomes the live version."""
-        return self._done(
-            lambda shown: experiments.promote_variant(experiment=shown, actor=actor_of(request))
-        )
-
-    def _done(self, doing: Callable[[Experiment], None]) -> Response:
-        shown = self.get_object()
-        done = deed(lambda: doing(shown))
-        if isinstance(done, Response):
-            return done
-        shown.refresh_from_db()
-        return Response(ExperimentSerializer(shown).data)
