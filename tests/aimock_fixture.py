@@ -16,21 +16,14 @@ from typing import Any
 
 import pytest
 
+from tests.contracts.model_server import UNDERSTANDING
+
 ROOT = Path(__file__).resolve().parent.parent
 # As .ci/run installs it, and as ``npm install @copilotkit/aimock`` does.
 PLACES = (ROOT / "var" / "node" / "node_modules", ROOT / "node_modules")
 CLI = Path("@copilotkit") / "aimock" / "dist" / "cli.js"
 START_SECONDS = 30
 
-UNDERSTANDING = {
-    "intent": "sales",
-    "confidence": 0.95,
-    "sentiment": 0.1,
-    "language": "en",
-    "wants_human": False,
-    "is_closing": False,
-    "facts": [],
-}
 QUOTE = "Our standing desk Nova costs 349 EUR."
 REPLY = {
     "grounded": True,

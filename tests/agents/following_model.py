@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.contracts.model_server import UNDERSTANDING
+
 SOURCE = re.compile(r'<source number="(\d+)" title="[^"]*">\n(.*?)\n</source>', re.DOTALL)
 CONTACT = re.compile(r"<contact>\n(.*?)\n</contact>", re.DOTALL)
 ORDER = re.compile(r"nothing but the word (\w+)")
@@ -79,15 +81,8 @@ def answer(messages: list[dict[str, str]]) -> dict[str, Any]:
 
 def understood(asked: str) -> dict[str, Any]:
     newest = asked.rsplit("--- newest ---", 1)[-1]
-    return {
-        "intent": "sales",
-        "confidence": 0.95,
-        "sentiment": 0.1,
-        "language": "es" if "¿" in newest else "en",
-        "wants_human": "human" in newest,
-        "is_closing": False,
-        "facts": [],
-    }
+    language = "es" if "¿" in newest else "en"
+    return {**UNDERSTANDING, "language": language, "wants_human": "human" in newest}
 
 
 def replied(system: str, asked: str) -> dict[str, Any]:

@@ -1,36 +1,21 @@
 """Drafting beside understanding: one wait, and no word that should not have been said."""
 
-import json
 import re
 import time
 
 import pytest
 
 from agents.models import Run, RunStep
-from tests.contracts.model_server import Said, recorded, serving
+from tests.contracts.model_server import UNDERSTANDING, Said, by_claude, serving
 
 QUESTION = "How much does the standing desk Nova cost?"
 WAIT = 0.6
 
 
-def answer(said):
-    body = recorded("anthropic", "message")
-    body["content"][0]["text"] = json.dumps(said)
-    return Said(body=body, wait=WAIT)
-
-
 @pytest.fixture
 def means():
     """What the model finds in the message; a test may change it."""
-    return {
-        "intent": "sales",
-        "confidence": 0.95,
-        "sentiment": 0.1,
-        "language": "en",
-        "wants_human": False,
-        "is_closing": False,
-        "facts": [],
-    }
+    return {**UNDERSTANDING}
 
 
 @pytest.fixture
@@ -42,13 +27,13 @@ def claude(settings, means):
         def thinks(asked):
             newest = asked["messages"][-1]["content"]
             if "--- newest ---" in newest:
-                return answer(means)
+                return by_claude(means, wait=WAIT)
             [desk] = set(re.findall(r"Our standing desk (.+?) costs", newest)) or {""}
             before = newest[: newest.find(f"desk {desk} costs")]
             number = int(before.rpartition('number="')[2].partition('"')[0] or 0)
             quote = f"Our standing desk {desk} costs 349 EUR."
             sentence = {"text": f"The {desk} costs 349 EUR.", "source": number, "quote": quote}
-            return answer({"grounded": True, "sentences": [sentence]})
+            return by_claude({"grounded": True, "sentences": [sentence]}, wait=WAIT)
 
         server.thinks = thinks
         yield server

@@ -17,7 +17,7 @@ from agents.providers.base import ChatMessage
 from agents.refusals import HANDOVERS, REFUSALS
 from tenants.workspace.models import UsageDay
 from tests.committed import Threads, committed
-from tests.contracts.model_server import Said, recorded, serving
+from tests.contracts.model_server import UNDERSTANDING, Said, by_claude, recorded, serving
 
 D = Decimal
 TODAY = datetime.now(UTC).date()
@@ -196,13 +196,9 @@ class TestMidConversation:
         """It sufficed for reading the message, not for the answer."""
         company.daily_hard_cap = D("0.01")
         company.save()
-        body = recorded("anthropic", "message")
-        body["content"][0]["text"] = (
-            '{"intent": "sales", "confidence": 0.95, "sentiment": 0.1, "language": "en",'
-            ' "wants_human": false, "is_closing": false, "facts": []}'
-        )
-        body["usage"]["input_tokens"] = 60_000  # of it 0.006
-        claude.say(Said(body=body))
+        read = by_claude(UNDERSTANDING)
+        read.body["usage"]["input_tokens"] = 60_000  # of it 0.006
+        claude.say(read)
         says("How much does the standing desk Nova cost?")
         work()
 

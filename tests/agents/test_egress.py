@@ -11,7 +11,7 @@ from agents.providers.base import ChatMessage, Material, Question, Source
 from agents.schemas import Reply
 from channels_app.models import Message
 from knowledge.services import add_document, embed_locally, index_document, search
-from tests.contracts.model_server import Said, recorded
+from tests.contracts.model_server import UNDERSTANDING, by_claude
 from tests.factories import make_message
 
 NAME, OTHER, STAFF = "Zebulon Quartzwell", "Wilhelmina Featherstone", "Ignatius Pemberwick"
@@ -24,12 +24,6 @@ CANARIES = [
     *(EMAIL, STAFF_EMAIL, PHONE, STAFF_PHONE, CARD, IBAN, ADDRESS, POSTCODE, PAPER),
     *("canary.example", "612 345 678", "915 550 123"),
 ]
-
-
-def said(content):
-    body = recorded("anthropic", "message")
-    body["content"][0]["text"] = content if isinstance(content, str) else json.dumps(content)
-    return Said(body=body)
 
 
 def prompt_of(asked):
@@ -52,8 +46,7 @@ def understands(asked):
         for name, kind in (("name", "NAME"), ("email", "EMAIL"), ("phone", "PHONE"))
         for mark in re.findall(rf"⟦{kind}_\d+⟧", newest)[:1]
     ]
-    intent = {"intent": "support", "confidence": 0.95, "sentiment": 0, "language": "en"}
-    return said({**intent, "wants_human": False, "is_closing": False, "facts": facts})
+    return by_claude({**UNDERSTANDING, "intent": "support", "facts": facts})
 
 
 def test_canaries_stay_in_the_house(company, says, work, claude, thread):
@@ -95,7 +88,7 @@ def test_canaries_stay_in_the_house(company, says, work, claude, thread):
                 "quote": f"returns manager is {manager}",
             },
         ]
-        return said({"grounded": True, "sentences": sentences})
+        return by_claude({"grounded": True, "sentences": sentences})
 
     claude.thinks = thinks
     message = says(
@@ -206,7 +199,7 @@ class TestPlaceholders:
 def test_an_invented_mark_is_sent_back_once(claude):
     right = {"grounded": True, "sentences": [{"text": "Hi ⟦EMAIL_1⟧.", "source": 0, "quote": ""}]}
     wrong = json.dumps(right).replace("EMAIL_1", "EMAIL_9")
-    claude.say(said(wrong.encode().decode("unicode_escape")), said(right))
+    claude.say(by_claude(wrong.encode().decode("unicode_escape")), by_claude(right))
 
     completion = gateway.complete(
         task="reply",

@@ -11,7 +11,7 @@ from agents.offline.alignment import words_by
 from agents.services import remembering
 from knowledge.services import add_document, embed_locally, index_document
 from tenants.workspace.models import UsageDay
-from tests.contracts.model_server import Said, recorded, serving
+from tests.contracts.model_server import UNDERSTANDING, by_claude, serving
 from tests.factories import make_message
 
 QUESTION = "How much does the standing desk Nova cost?"
@@ -31,8 +31,7 @@ def claude(settings):
         def thinks(asked):
             newest = asked["messages"][-1]["content"]
             if "--- newest ---" in newest:
-                said = {"intent": "sales", "confidence": 0.95, "sentiment": 0.1, "language": "en"}
-                said |= {"wants_human": False, "is_closing": False, "facts": []}
+                said = UNDERSTANDING
             else:
                 # It reads the Nova as somebody's name.
                 [told] = set(re.findall(r"Our standing desk (.+?) costs", newest))
@@ -40,9 +39,7 @@ def claude(settings):
                 number = int(before.rpartition('number="')[2].partition('"')[0])
                 sentence = json.loads(json.dumps(SENTENCE).replace("Nova", told))
                 said = {"grounded": True, "sentences": [{**sentence, "source": number}]}
-            body = recorded("anthropic", "message")
-            body["content"][0]["text"] = json.dumps(said)
-            return Said(body=body)
+            return by_claude(said)
 
         server.thinks = thinks
         yield server

@@ -17,16 +17,10 @@ from tenants import context
 from tenants.accounts import roles
 from tenants.accounts.scopes import scope_of
 from tenants.audit.models import AuditEntry
-from tests.contracts.model_server import Said, recorded
+from tests.contracts.model_server import UNDERSTANDING, Said, by_claude, recorded
 from tests.factories import make_conversation, make_message
 
 QUOTE = "Our standing desk Nova costs 349 EUR."
-
-
-def said(content):
-    body = recorded("anthropic", "message")
-    body["content"][0]["text"] = json.dumps(content)
-    return Said(body=body)
 
 
 def wants(*calls):
@@ -40,18 +34,9 @@ def wants(*calls):
 
 
 def answers(number=1, text="Nova costs 349 EUR.", quote=QUOTE):
-    return said({"grounded": True, "sentences": [{"text": text, "source": number, "quote": quote}]})
-
-
-UNDERSTOOD = {
-    "intent": "sales",
-    "confidence": 0.95,
-    "sentiment": 0,
-    "language": "en",
-    "wants_human": False,
-    "is_closing": False,
-    "facts": [],
-}
+    return by_claude(
+        {"grounded": True, "sentences": [{"text": text, "source": number, "quote": quote}]}
+    )
 
 
 @pytest.fixture
@@ -63,7 +48,7 @@ def thinks(claude):
 
         def think(asked):
             if "intent of the newest messages" in asked.get("system", ""):
-                return said(UNDERSTOOD)
+                return by_claude(UNDERSTANDING)
             return left.pop(0) if len(left) > 1 else left[0]
 
         claude.thinks = think
@@ -230,7 +215,7 @@ def test_names_and_numbers_leave_through_no_tool(company, says, work, thinks, th
     def replies(asked):
         seen.append(json.dumps(asked, ensure_ascii=False))
         if "intent of the newest" in asked["system"]:
-            return said(UNDERSTOOD)
+            return by_claude(UNDERSTANDING)
         if len(asked["messages"]) > 1:
             return answers()
         mark = re.findall(r"⟦EMAIL_\d+⟧", asked["messages"][-1]["content"])[-1]

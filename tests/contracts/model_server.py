@@ -12,6 +12,16 @@ from pathlib import Path
 from typing import Any
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "llms"
+# What a model makes of a plain question about something to buy.
+UNDERSTANDING: dict[str, Any] = {
+    "intent": "sales",
+    "confidence": 0.95,
+    "sentiment": 0.1,
+    "language": "en",
+    "wants_human": False,
+    "is_closing": False,
+    "facts": [],
+}
 
 
 @dataclass
@@ -54,6 +64,13 @@ class ModelServer:
 
 def recorded(kind: str, name: str) -> Any:
     return json.loads((FIXTURES / kind / f"{name}.json").read_text())
+
+
+def by_claude(content: Any, **ways: Any) -> Said:
+    """This object, or text, as Claude answers it; ``ways`` are how it comes."""
+    body = recorded("anthropic", "message")
+    body["content"][0]["text"] = content if isinstance(content, str) else json.dumps(content)
+    return Said(body=body, **ways)
 
 
 @contextmanager
