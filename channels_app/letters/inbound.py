@@ -1,7 +1,7 @@
-"""Webhook items that could not be read."""
+"""Webhook items that could not be read, and those of which nothing is done."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels_app.models import InboundEvent
-from channels_app.services.events import discard_rejected, replay_rejected
+from channels_app.services.events import discard_events, replay_events
 from tenants.deadletters.boxes import Letter, Payload, Replayed, register
 from tenants.deadletters.rows import RowsBox
 
@@ -29,9 +29,10 @@ class InboundBox(RowsBox):
     discards = "channels_app.delete_inboundevent"
     reason, platform = "short_reason", "connection__platform"
     at, key = "died_at", UUID  # "-died_at, -pk" is the index dead_events
+    status: ClassVar[str] = InboundEvent.Status.REJECTED
 
     def dead(self) -> QuerySet[Any]:
-        rows: QuerySet[Any] = InboundEvent.objects.filter(status=InboundEvent.Status.REJECTED)
+        rows: QuerySet[Any] = InboundEvent.objects.filter(status=self.status)
         return rows.annotate(
             short_reason=Left("reason", REASON), died_at=Coalesce("processed_at", "received_at")
         )
@@ -71,7 +72,7 @@ class InboundBox(RowsBox):
     def replay(self, ids: Sequence[str], *, sure: bool = False) -> Replayed:
         outcome = Replayed()
         known = [each for each in ids if self.reads(each)]
-        outcome.done, strays = replay_rejected(ids=known)
+        outcome.done, strays = replay_events(ids=known, status=self.status)
         for stray in strays:
             outcome.refuse(
                 str(stray), "not_connected", _("The account it is for is not connected.")
@@ -79,7 +80,25 @@ class InboundBox(RowsBox):
         return outcome
 
     def discard(self, ids: Sequence[str]) -> int:
-        return discard_rejected(ids=[each for each in ids if self.reads(each)])
+        return discard_events(ids=[each for each in ids if self.reads(each)], status=self.status)
+
+
+@register
+class UnsupportedBox(InboundBox):
+    """Understood as far as it goes, and nothing is done about it: no letter of those that died.
+
+    A newer version of us may make something of it, so that each can be read again.
+    """
+
+    kind = "unsupported"
+    order = 15
+    label = gettext_lazy("Not supported")
+    is_aside = True
+    explained = gettext_lazy(
+        "What networks sent and nothing is done about: likes, games, kinds we do not know."
+        " What somebody wrote stands in their conversation too."
+    )
+    status = InboundEvent.Status.UNSUPPORTED
 
 
 def as_text(body: bytes) -> Payload:

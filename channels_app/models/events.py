@@ -36,6 +36,9 @@ class InboundEvent(models.Model):
         REJECTED = "rejected"
         DISCARDED = "discarded"  # a person has read why it was rejected, and lets it go
 
+    # Outcome where somebody wrote and the network lets nobody but them see it, nor who it was.
+    UNSEEN = "unseen"
+
     id = models.UUIDField(primary_key=True, default=new_event_id, editable=False)
     connection = models.ForeignKey(
         ChannelConnection, on_delete=models.CASCADE, related_name="events"
@@ -80,6 +83,17 @@ class InboundEvent(models.Model):
                 F("id").desc(),
                 condition=Q(status="rejected"),
                 name="dead_events",
+            ),
+            models.Index(
+                Coalesce("processed_at", "received_at").desc(),
+                F("id").desc(),
+                condition=Q(status="unsupported"),
+                name="unsupported_events",
+            ),
+            models.Index(
+                fields=["connection"],
+                condition=Q(status="unsupported", outcome="unseen"),
+                name="unseen_events",
             ),
         ]
 

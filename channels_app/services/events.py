@@ -46,14 +46,16 @@ def replay(*, event: InboundEvent, actor: str = "") -> InboundEvent:
 
 
 @transaction.atomic
-def replay_rejected(*, ids: Sequence[str]) -> tuple[int, list[UUID]]:
-    """Read rejected events once more, in the order in which they came.
+def replay_events(
+    *, ids: Sequence[str], status: str = InboundEvent.Status.REJECTED
+) -> tuple[int, list[UUID]]:
+    """Read events of this status once more, in the order in which they came.
 
     Returns how many, and those that stay: they are for an account that is not connected.
     """
     found = list(
         InboundEvent.objects.select_for_update()
-        .filter(pk__in=ids, status=InboundEvent.Status.REJECTED)
+        .filter(pk__in=ids, status=status)
         .order_by("pk")
         .values_list("pk", "stray_account_id")
     )
@@ -67,8 +69,8 @@ def replay_rejected(*, ids: Sequence[str]) -> tuple[int, list[UUID]]:
 
 
 @transaction.atomic
-def discard_rejected(*, ids: Sequence[str]) -> int:
+def discard_events(*, ids: Sequence[str], status: str = InboundEvent.Status.REJECTED) -> int:
     """Nobody wants these any more. Should the network bring one again, it is read anew."""
-    return InboundEvent.objects.filter(pk__in=ids, status=InboundEvent.Status.REJECTED).update(
+    return InboundEvent.objects.filter(pk__in=ids, status=status).update(
         status=InboundEvent.Status.DISCARDED, stray_account_id=""
     )

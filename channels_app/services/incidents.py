@@ -11,7 +11,7 @@ from django.utils import timezone
 from channels_app.models import InboundEvent, Incident, Message
 from channels_app.services.conversations import close
 from channels_app.services.endings import end_incidents
-from channels_app.services.events import replay_rejected
+from channels_app.services.events import replay_events
 from channels_app.services.resending import send_again
 from channels_app.services.ringing import ring, ring_events
 from channels_app.signals import message_received
@@ -80,7 +80,7 @@ def prune_incidents(*, before: datetime) -> int:
 def _read_again(incident: Incident) -> None:
     events = InboundEvent.objects.filter(connection=incident.connection_id)
     dead = events.filter(status=InboundEvent.Status.REJECTED).exclude(outcome="unrouted")
-    replay_rejected(
+    replay_events(
         ids=[str(pk) for pk in dead.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]]
     )
     pending = events.filter(status=InboundEvent.Status.PENDING).order_by("pk")

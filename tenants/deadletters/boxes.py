@@ -115,6 +115,9 @@ class LetterBox(ABC):
     sees: ClassVar[str]
     replays: ClassVar[str]
     discards: ClassVar[str]
+    # What is in it is no failure: seen where its kind is asked for, counted nowhere else.
+    is_aside: ClassVar[bool] = False
+    explained: ClassVar[str | Promise] = ""  # what is in it, above its list
     # Whether a person can say what became of a letter in doubt.
     settles: ClassVar[bool] = False
 

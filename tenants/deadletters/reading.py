@@ -34,8 +34,13 @@ class Page:
 
 
 def visible(member: Member, kind: str = "") -> list[LetterBox]:
-    """The boxes this person may look into, or the one of a kind."""
-    return [box for box in boxes() if kind in {"", box.kind} and member.has_perm(box.sees)]
+    """The boxes of failures this person may look into, or the one of a kind."""
+    return [box for box in allowed(member) if kind == box.kind or not (kind or box.is_aside)]
+
+
+def allowed(member: Member) -> list[LetterBox]:
+    """Every box this person may look into."""
+    return [box for box in boxes() if member.has_perm(box.sees)]
 
 
 def page_of(
@@ -118,7 +123,7 @@ def forget_badge() -> None:
 
 
 def _count() -> int:
-    return sum(tally.count for box in boxes() for tally in box.tally(Wanted()))
+    return sum(tally.count for box in boxes() if not box.is_aside for tally in box.tally(Wanted()))
 
 
 def cursor_of(position: Position) -> str:

@@ -10,7 +10,8 @@ class LetterSerializer(serializers.Serializer):
 
     id = serializers.CharField(source="key", help_text="Kind and number, as `outbound-7`.")
     kind = serializers.CharField(
-        help_text="`inbound`, `unrouted`, `outbound`, `crm`, `webhook`, `hook`, `event`."
+        help_text="`inbound`, `unrouted`, `outbound`, `crm`, `webhook`, `hook`, `event`;"
+        " only where it is asked for, `unsupported`."
     )
     reason = serializers.CharField(help_text="What letters are gathered by; branch on this.")
     text = serializers.CharField(help_text="The reason as a sentence.")

@@ -19,7 +19,7 @@ from tenants.deadletters import deeds
 from tenants.deadletters.boxes import LetterBox, Tally, box_of
 from tenants.deadletters.forms import SPAN_CHOICES, FilterForm
 from tenants.deadletters.models import ReplayOrder
-from tenants.deadletters.reading import letter_of, page_of, payload_text, tallies, visible
+from tenants.deadletters.reading import allowed, letter_of, page_of, payload_text, tallies
 
 SEE, CHANGE = "deadletters.view_letter", "deadletters.change_letter"
 ORDERS_SHOWN = 3
@@ -34,7 +34,7 @@ def letters(request: AuthenticatedRequest) -> HttpResponse:
     kind = chosen["kind"]
     page = page_of(request.user, wanted, kind=kind, cursor=request.GET.get("after", ""))
     counted = tallies(request.user, wanted, kind=kind)
-    boxes = sorted(visible(request.user), key=lambda box: box.order)
+    boxes = sorted(allowed(request.user), key=lambda box: box.order)
     return render(
         request,
         "deadletters/letters.html",
@@ -44,11 +44,12 @@ def letters(request: AuthenticatedRequest) -> HttpResponse:
             "next": page.next_cursor,
             "chosen": chosen,
             "query": urlencode({name: value for name, value in chosen.items() if value}),
-            "kinds": [(box.kind, box.label, _count_of(box, counted)) for box in boxes],
+            "kinds": [_chip(box, kind, counted) for box in boxes],
             "reasons": _reasons(counted),
             "platforms": sorted({tally.platform for tally in counted} | _named(chosen)),
             "spans": SPAN_CHOICES,
             "total": sum(tally.count for tally in counted),
+            "explained": next((box.explained for box in boxes if box.kind == kind), ""),
             "labels": {box.kind: box.label for box in boxes},
             "replayable": {box.kind for box in boxes if request.user.has_perm(box.replays)},
             "discardable": {box.kind for box in boxes if request.user.has_perm(box.discards)},
@@ -57,8 +58,12 @@ def letters(request: AuthenticatedRequest) -> HttpResponse:
     )
 
 
-def _count_of(box: LetterBox, counted: list[Tally]) -> int:
-    return sum(tally.count for tally in counted if tally.kind == box.kind)
+def _chip(box: LetterBox, chosen: str, counted: list[Tally]) -> tuple[str, Any, int | None]:
+    """A kind's name, and how many there are where that was counted."""
+    if chosen != box.kind and (chosen or box.is_aside):
+        return box.kind, box.label, None
+    count = sum(tally.count for tally in counted if tally.kind == box.kind)
+    return box.kind, box.label, count
 
 
 def _named(chosen: dict[str, str]) -> set[str]:
