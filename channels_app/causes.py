@@ -7,6 +7,9 @@ CAUSES = {
     "no_worker": gettext_lazy("No worker is running: nothing is read, thought or sent."),
     "events_stuck": gettext_lazy("What came in has not been read."),
     "events_rejected": gettext_lazy("What came in could not be read; see the dead letters."),
+    "events_unseen": gettext_lazy(
+        "Somebody wrote, and the network shows it in its own app only. Answer there."
+    ),
     "stuck": gettext_lazy("The answer does not leave."),
     "unknown_delivery": gettext_lazy("Nobody knows whether the answer arrived."),
     "failed": gettext_lazy("The answer could not be delivered."),
@@ -26,6 +29,10 @@ NO_RETRY = {
     "answered": gettext_lazy("It was answered meanwhile."),
     "a_person_is_waited_for": gettext_lazy("It waits for a person: open it and answer."),
     "no_conversation": gettext_lazy("There is no conversation to close; try to read it again."),
+    "seen_elsewhere": gettext_lazy(
+        "It cannot be read here. Answer in the network's own app, then let it go in the dead"
+        " letters."
+    ),
     "unknown_delivery": gettext_lazy("It may have arrived. Look first, then say whether it did."),
     "conversation_moved_on": gettext_lazy("The conversation moved on; write anew."),
     "private_reply_used": gettext_lazy("The comment was answered in private already."),

@@ -209,20 +209,20 @@ def _attachments(event: dict[str, Any]) -> tuple[values.Attachment, ...]:
 
 def _message(event: dict[str, Any]) -> Inbound:
     text, attachments = wire.get_text(event, "text"), _attachments(event)
-    external_id = wire.get_id(event, "id")
-    sender = _person(event, "from")
-    if not text and not attachments:
-        return values.Unsupported(reason="A message without text or attachment.")
-    return values.InboundMessage(
-        external_id=external_id,
-        sender=sender,
+    is_empty = not text and not attachments
+    said = values.InboundMessage(
+        external_id=wire.get_id(event, "id"),
+        sender=_person(event, "from"),
         sent_at=_when(event),
         text=text,
-        attachments=attachments,
+        attachments=values.unshown() if is_empty else attachments,
         thread_id=wire.get_id(event, "thread", required=False),
         reply_to=wire.get_id(event, "reply_to", required=False),
         sequence=wire.number(event, "sequence"),
     )
+    if is_empty:
+        return values.Unsupported(reason="A message without text or attachment.", said=said)
+    return said
 
 
 def _echo(event: dict[str, Any]) -> Inbound:
@@ -237,8 +237,13 @@ def _echo(event: dict[str, Any]) -> Inbound:
 
 
 def _edit(event: dict[str, Any]) -> Inbound:
+    """``from`` may be left out; with it, an edit whose message never came is one itself."""
+    told = _message(event) if event.get("from") else None
     return values.InboundEdit(
-        external_id=wire.get_id(event, "id"), text=wire.get_text(event, "text"), at=_when(event)
+        external_id=wire.get_id(event, "id"),
+        text=wire.get_text(event, "text"),
+        at=_when(event),
+        said=told if isinstance(told, values.InboundMessage) else None,
     )
 
 

@@ -3,6 +3,7 @@
 https://developers.facebook.com/docs/instagram-platform/webhooks
 """
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -67,8 +68,16 @@ class Instagram(MetaChannel):
         if verb in REMOVED:
             return values.InboundDelete(external_id=external_id, at=at)
         text = wire.get_text(value, "text")
-        if verb in EDITED:
-            return values.InboundEdit(external_id=external_id, text=text, at=at)
+        told = self._said(value, field, external_id, at)
+        if verb not in EDITED:
+            return told
+        said = told if isinstance(told, values.InboundMessage) else None
+        return values.InboundEdit(external_id=external_id, text=text, at=at, said=said)
+
+    def _said(
+        self, value: dict[str, Any], field: str, external_id: str, at: datetime | None
+    ) -> Inbound:
+        text = wire.get_text(value, "text")
         author = wire.get_object(value, "from")
         person = Person(id=wire.get_id(author, "id"), name=wire.label(author, "username"))
         parent = wire.get_id(value, "parent_id", required=False)

@@ -89,10 +89,13 @@ def read_own_comment(notification: dict[str, Any]) -> Inbound:
 
 
 def read_edit(notification: dict[str, Any]) -> Inbound:
+    comment = _activity(notification, "comment")
+    told = read_comment(notification) if comment else None
     return values.InboundEdit(
         external_id=comment_urn(notification),
-        text=wire.get_text(_activity(notification, "comment"), "text"),
+        text=wire.get_text(comment, "text"),
         at=_at(notification),
+        said=told if isinstance(told, values.InboundMessage) else None,
     )
 
 

@@ -103,8 +103,13 @@ class Messenger(MetaChannel):
         if verb in REMOVED:
             return values.InboundDelete(external_id=external_id, at=at)
         if verb in EDITED:
-            text = wire.get_text(value, "message")
-            return values.InboundEdit(external_id=external_id, text=text, at=at)
+            said = self._added(value, external_id)
+            return values.InboundEdit(
+                external_id=external_id,
+                text=wire.get_text(value, "message"),
+                at=at,
+                said=said if isinstance(said, values.InboundMessage) else None,
+            )
         if verb in {"hide", "unhide"}:
             return values.InboundHidden(external_id=external_id, hidden=verb == "hide")
         if verb != "add":
@@ -196,17 +201,18 @@ def _rating(value: dict[str, Any], verb: str) -> Inbound:
         "★" * stars + "☆" * (STARS - stars) if stars else wire.label(value, "recommendation_type")
     )
     text = "\n".join(filter(None, [shown, wire.get_text(value, "review_text")]))
-    if verb in EDITED:
-        return values.InboundEdit(external_id=external_id, text=text, at=at)
     author = _author(value)
-    if author is None or not text:
-        return values.Unsupported(reason="A rating without an author or a word.")
-    return values.InboundMessage(
-        external_id=external_id,
-        sender=author,
-        sent_at=at,
-        text=text,
-        thread_id=f"rating:{author.id}"[: wire.MAX_ID],
-        surface=Surface.COMMENTS,
-        details={"rating": shown},
-    )
+    said = None
+    if author is not None and text:
+        said = values.InboundMessage(
+            external_id=external_id,
+            sender=author,
+            sent_at=at,
+            text=text,
+            thread_id=f"rating:{author.id}"[: wire.MAX_ID],
+            surface=Surface.COMMENTS,
+            details={"rating": shown},
+        )
+    if verb in EDITED:
+        return values.InboundEdit(external_id=external_id, text=text, at=at, said=said)
+    return said or values.Unsupported(reason="A rating without an author or a word.")

@@ -26,6 +26,7 @@ from channels_app.providers.meta_events import (
     items_of,
     nothing_done,
     person_of,
+    why_unshown,
 )
 from channels_app.providers.values import (
     Attachment,
@@ -132,30 +133,28 @@ class MetaChannel(MetaAppChannel):
         at = wire.moment(event.get("timestamp"), milliseconds=True)
         if message.get("is_deleted"):
             return [values.InboundDelete(external_id=mid, at=at)]
-        if message.get("is_unsupported"):
-            return [values.Unsupported(reason="The network says it cannot show us this message.")]
         if message.get("is_self"):
             return [values.Unsupported(reason="The account wrote to itself.")]
         text = wire.get_text(message, "text")
         attachments = attachments_of(message)
-        if not text and not attachments:
-            return [values.Unsupported(reason="A message without text or attachment.")]
+        why = why_unshown(message, text, attachments)
+        if why and (message.get("is_echo") or is_standby):
+            return [values.Unsupported(reason=why)]
         if message.get("is_echo"):
             return [self._echo(event, message, text, attachments)]
         reply_to = wire.get_object(message, "reply_to")
-        return [
-            values.InboundMessage(
-                external_id=mid,
-                sender=person_of(event, "sender"),
-                sent_at=at,
-                text=text,
-                attachments=attachments,
-                reply_to=wire.get_id(reply_to, "mid", required=False),
-                sequence=wire.number(message, "seq"),
-                details=details_of(message, reply_to),
-                is_standby=is_standby,
-            )
-        ]
+        said = values.InboundMessage(
+            external_id=mid,
+            sender=person_of(event, "sender"),
+            sent_at=at,
+            text=text,
+            attachments=values.unshown() if why else attachments,
+            reply_to=wire.get_id(reply_to, "mid", required=False),
+            sequence=wire.number(message, "seq"),
+            details=details_of(message, reply_to),
+            is_standby=is_standby,
+        )
+        return [values.Unsupported(reason=why, said=said) if why else said]
 
     def _echo(
         self,

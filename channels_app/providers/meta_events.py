@@ -164,15 +164,23 @@ def referral_of(referral: dict[str, Any]) -> dict[str, str]:
     return {name: value for name, value in said.items() if value}
 
 
+def why_unshown(
+    message: dict[str, Any], text: str, attachments: tuple[values.Attachment, ...]
+) -> str:
+    """Why there is nothing of it to be shown; empty where there is something."""
+    if message.get("is_unsupported"):
+        return "The network says it cannot show us this message."
+    return "" if text or attachments else "A message without text or attachment."
+
+
 def _edit(event: dict[str, Any]) -> list[Inbound]:
     edit = wire.get_object(event, "message_edit")
-    return [
-        values.InboundEdit(
-            external_id=wire.get_id(edit, "mid"),
-            text=wire.get_text(edit, "text"),
-            at=wire.moment(event.get("timestamp"), milliseconds=True),
-        )
-    ]
+    mid, text = wire.get_id(edit, "mid"), wire.get_text(edit, "text")
+    at = wire.moment(event.get("timestamp"), milliseconds=True)
+    said = values.InboundMessage(
+        external_id=mid, sender=person_of(event, "sender"), sent_at=at, text=text
+    )
+    return [values.InboundEdit(external_id=mid, text=text, at=at, said=said)]
 
 
 def _postback(event: dict[str, Any]) -> list[Inbound]:

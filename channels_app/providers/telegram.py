@@ -17,6 +17,7 @@ from channels_app.providers.access import Probed
 from channels_app.providers.telegram_events import (
     attachments_of,
     external_id_of,
+    kind_unshown,
     person_of,
     read_business,
     read_callback,
@@ -135,7 +136,8 @@ class Telegram(base.ChannelProvider):
             message = wire.get_object(update, kind)
             if not message:
                 return [values.Unsupported(reason=f"An empty {kind}.")]
-            return [read_edit(message) if kind in EDITS else self._message(message)]
+            told = self._message(message)
+            return [read_edit(message, told) if kind in EDITS else told]
         reader = {
             "callback_query": read_callback,
             "message_reaction": read_reaction,
@@ -154,14 +156,19 @@ class Telegram(base.ChannelProvider):
         at = wire.moment(message.get("date"))
         text = wire.get_text(message, "text") or wire.get_text(message, "caption")
         attachments = attachments_of(message)
-        if not text and not attachments:
-            return values.Unsupported(reason="A service message or one of a kind we do not read.")
+        kind = "" if text or attachments else kind_unshown(message)
+        if not text and not attachments and not kind:
+            return values.Unsupported(reason="A service message.")
         # An anonymous group admin writes as the group, through a bot that stands in for them.
         as_chat = wire.get_object(message, "sender_chat")
         writer = as_chat or wire.get_object(message, "from") or chat
         business = wire.get_id(message, "business_connection_id", required=False)
         external_id = external_id_of(chat_id, message)
-        if business and wire.get_id(writer, "id") != chat_id:
+        is_by_owner = bool(business) and wire.get_id(writer, "id") != chat_id
+        why = f"A message of the kind {kind!r}."
+        if kind and is_by_owner:
+            return values.Unsupported(reason=why)
+        if is_by_owner:
             return values.InboundEcho(  # the owner of the account wrote this on their phone
                 external_id=external_id,
                 recipient=person_of(chat, thread=f"{business}|{chat_id}"),
@@ -174,7 +181,7 @@ class Telegram(base.ChannelProvider):
             return values.Unsupported(reason="Another bot wrote this.")
         private = chat.get("type") is None or chat["type"] == "private"
         replied = wire.get_object(message, "reply_to_message")
-        return values.InboundMessage(
+        said = values.InboundMessage(
             external_id=external_id,
             sender=person_of(
                 writer,
@@ -183,11 +190,12 @@ class Telegram(base.ChannelProvider):
             ),
             sent_at=at,
             text=text,
-            attachments=attachments,
+            attachments=values.unshown(kind) if kind else attachments,
             thread_id="" if private else chat_id,
             reply_to=external_id_of(chat_id, replied) if replied else "",
             sequence=wire.number(message, "message_id"),
         )
+        return values.Unsupported(reason=why, said=said) if kind else said
 
     def open_attachment(
         self, attachment: Attachment, item: RawItem | None, *, limit: int

@@ -16,6 +16,23 @@ MEDIA = {
     "sticker": "sticker",
 }
 GONE = {"kicked", "left"}
+# What people send and we cannot show; the rest without words is the network's own.
+# https://core.telegram.org/bots/api#message
+UNSHOWN = (
+    "poll",
+    "checklist",
+    "dice",
+    "game",
+    "story",
+    "paid_media",
+    "live_photo",
+    "invoice",
+    "passport_data",
+    "web_app_data",
+    "gift",
+    "unique_gift",
+    "giveaway",
+)
 
 
 def external_id_of(chat_id: str, message: dict[str, Any]) -> str:
@@ -49,12 +66,19 @@ def _own_number(shared: Any, writer: dict[str, Any]) -> str:
     return f"+{digits}" if digits.isascii() and digits.isdigit() else ""
 
 
-def read_edit(message: dict[str, Any]) -> Inbound:
+def kind_unshown(message: dict[str, Any]) -> str:
+    """What a message without words or files is, where somebody wrote it; else empty."""
+    return next((name.replace("_", " ") for name in UNSHOWN if message.get(name)), "")
+
+
+def read_edit(message: dict[str, Any], told: Inbound) -> Inbound:
+    """``told`` is the same message, read as a new one."""
     chat_id = wire.get_id(wire.get_object(message, "chat"), "id")
     return values.InboundEdit(
         external_id=external_id_of(chat_id, message),
         text=wire.get_text(message, "text") or wire.get_text(message, "caption"),
         at=wire.moment(message.get("edit_date")),
+        said=told if isinstance(told, values.InboundMessage) else None,
     )
 
 

@@ -148,7 +148,7 @@ class TikTok(base.ChannelProvider):
         }
         if kind == "im_receive_msg_eu":
             why = "Somebody in Europe wrote. TikTok keeps their words in its own app."
-            return [values.Unsupported(reason=why)]
+            return [values.Unsupported(reason=why, is_unseen=True)]
         if kind not in readers:
             return [values.Unsupported(reason=f"Nothing is done about {kind!r} events.")]
         account = wire.get_id(envelope, "user_openid", required=False)

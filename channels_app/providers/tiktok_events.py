@@ -71,18 +71,18 @@ def read_message(content: dict[str, Any], account: str) -> list[Inbound]:
     if wire.label(content, "type", 40).lower() == "reaction":
         return _reactions(content)
     text, attachments = _said(content)
-    if not text and not attachments:
-        sort = wire.plain(content.get("type"))
-        return [values.Unsupported(reason=f"A message of type {sort!r}.")]
-    return [
-        values.InboundMessage(
-            external_id=wire.get_id(content, "message_id"),
-            sender=_person(content, "from"),
-            sent_at=_moment(content),
-            text=text,
-            attachments=attachments,
-        )
-    ]
+    is_unshown = not text and not attachments
+    sort = wire.plain(content.get("type"), 40)
+    said = values.InboundMessage(
+        external_id=wire.get_id(content, "message_id"),
+        sender=_person(content, "from"),
+        sent_at=_moment(content),
+        text=text,
+        attachments=values.unshown(sort) if is_unshown else attachments,
+    )
+    if is_unshown:
+        return [values.Unsupported(reason=f"A message of type {sort!r}.", said=said)]
+    return [said]
 
 
 def _reactions(content: dict[str, Any]) -> list[Inbound]:

@@ -274,18 +274,19 @@ def _message(fields: dict[str, Any]) -> list[Inbound]:
     )
     text = wire.get_text(fields, "Body") or wire.get_text(fields, "ButtonText")
     attachments = _attachments(fields)
-    if not text and not attachments:
-        return [values.Unsupported(reason="A message without words or files.")]
+    is_unshown = not text and not attachments
     wish = _wish(fields, text)
     message = values.InboundMessage(
         external_id=_sid(fields)[: wire.MAX_ID],
         sender=sender,
         sent_at=None,
         text=text,
-        attachments=attachments,
+        attachments=values.unshown() if is_unshown else attachments,
         reply_to=wire.get_id(fields, "OriginalRepliedMessageSid", required=False),
         quiet="They asked for no more messages." if wish == STOP else "",
     )
+    if is_unshown:
+        return [values.Unsupported(reason="A message without words or files.", said=message)]
     if not wish:
         return [message]
     reason = f"They wrote {text[:40]!r}."

@@ -15,6 +15,7 @@ class Surface:
     COMMENTS = "comments"  # in public, under a post
 
 
+UNSHOWN = "unsupported"  # kind of an attachment
 UNREADABLE = "unreadable"  # kinds of events that no network knows
 EMPTY = "empty"
 
@@ -58,13 +59,18 @@ class Attachment:
     here already. No network's word may become one.
     """
 
-    kind: str  # image, audio, video, file, location, contact, sticker, link
+    kind: str  # image, audio, video, file, location, contact, sticker, link, unsupported
     url: str = ""
     name: str = ""
     mime: str = ""
     size: int = 0
     ref: str = ""
     media: str = ""
+
+
+def unshown(kind: str = "") -> tuple[Attachment, ...]:
+    """What stands for the content of a message that cannot be shown: its kind, if it has a name."""
+    return (Attachment(kind=UNSHOWN, name=kind),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +101,16 @@ class InboundMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundEdit:
-    """The contact changed what they wrote earlier."""
+    """The contact changed what they wrote earlier.
+
+    ``said`` is the message as it reads now, where the event tells whose it is: should the first
+    never have come, this is what they wrote.
+    """
 
     external_id: str
     text: str
     at: datetime | None
+    said: InboundMessage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,9 +256,16 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsupported:
-    """A genuine event that we know or do not know, and do nothing about."""
+    """A genuine event that we know or do not know, and do nothing about.
+
+    ``said``: a contact's message of a kind that cannot be shown. It stands in their conversation
+    as ``unshown``, for they wait for an answer to it like to any other. ``is_unseen``: somebody
+    wrote, and the network does not even tell who; people have to look there.
+    """
 
     reason: str
+    said: InboundMessage | None = None
+    is_unseen: bool = False
 
 
 Inbound = (

@@ -21,6 +21,8 @@ MEDIA = {
 # https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/reference/messages/status
 STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "played": "read"}
 FAILED = "failed"
+# They opened the chat, and have not said anything yet.
+WORDLESS = frozenset({"request_welcome"})
 
 
 def read_message(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbound]:
@@ -32,10 +34,7 @@ def read_message(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbo
     if not sort:
         raise PayloadRejected("type is missing.")
     if sort == "edit":
-        edit = wire.get_object(element, "edit")
-        text, _ = _content_of(wire.get_object(edit, "message"))
-        original = wire.get_id(edit, "original_message_id")
-        return [values.InboundEdit(external_id=original, text=text, at=at)]
+        return [_edit(element, item, at)]
     if sort == "revoke":
         revoke = wire.get_object(element, "revoke")
         original = wire.get_id(revoke, "original_message_id")
@@ -45,8 +44,9 @@ def read_message(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbo
     if sort == "system":
         return [_system(element)]
     text, attachments = _content_of({**element, "type": sort})
-    if not text and not attachments:
-        return [values.Unsupported(reason=_why_empty(element, sort))]
+    why = "" if text or attachments else _why_empty(element, sort)
+    if why and (kind == "echo" or sort in WORDLESS):
+        return [values.Unsupported(reason=why)]
     if kind == "echo":
         recipient = _person(element, item, "to", "to_user_id")
         return [
@@ -59,18 +59,32 @@ def read_message(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbo
             )
         ]
     context = wire.get_object(element, "context")
-    return [
-        values.InboundMessage(
-            external_id=external_id,
-            sender=_person(element, item, "from", "from_user_id"),
-            sent_at=at,
-            text=text,
-            attachments=attachments,
-            thread_id=wire.get_id(element, "group_id", required=False),
-            reply_to=wire.get_id(context, "id", required=False),
-            details=_details(element, context),
-        )
-    ]
+    said = values.InboundMessage(
+        external_id=external_id,
+        sender=_person(element, item, "from", "from_user_id"),
+        sent_at=at,
+        text=text,
+        attachments=values.unshown(_kind_unshown(element, sort)) if why else attachments,
+        thread_id=wire.get_id(element, "group_id", required=False),
+        reply_to=wire.get_id(context, "id", required=False),
+        details=_details(element, context),
+    )
+    return [values.Unsupported(reason=why, said=said) if why else said]
+
+
+def _edit(element: dict[str, Any], item: dict[str, Any], at: Any) -> Inbound:
+    edit = wire.get_object(element, "edit")
+    text, attachments = _content_of(wire.get_object(edit, "message"))
+    original = wire.get_id(edit, "original_message_id")
+    said = values.InboundMessage(
+        external_id=original,
+        sender=_person(element, item, "from", "from_user_id"),
+        sent_at=at,
+        text=text,
+        attachments=attachments,
+        thread_id=wire.get_id(element, "group_id", required=False),
+    )
+    return values.InboundEdit(external_id=original, text=text, at=at, said=said)
 
 
 def _system(element: dict[str, Any]) -> Inbound:
@@ -262,6 +276,13 @@ def _who(element: dict[str, Any]) -> str:
     names = ("from", "from_user_id")
     ids = (wire.get_id(element, name, required=False) for name in names)
     return next(filter(None, ids), "contact")
+
+
+def _kind_unshown(element: dict[str, Any], sort: str) -> str:
+    """What the network calls it, where that is a name: "poll", "view_once"."""
+    told = element.get("unsupported") or element.get("interactive")
+    inner = wire.label(told, "type", 40) if isinstance(told, dict) else ""
+    return inner or ("" if sort in {"unsupported", "unknown"} else sort)
 
 
 def _why_empty(element: dict[str, Any], sort: str) -> str:

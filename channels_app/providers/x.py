@@ -28,6 +28,7 @@ from channels_app.providers.x_events import (
     activity_item,
     event_item,
     read_deletion,
+    read_encrypted,
     read_mark,
     read_message,
     read_post,
@@ -164,8 +165,7 @@ class X(base.ChannelProvider):
         if reader is not None:
             return [reader(item)]
         if kind.startswith("chat."):
-            why = "An encrypted chat: X shows its words to nobody but the two people."
-            return [values.Unsupported(reason=why)]
+            return [read_encrypted(item, kind)]
         return [values.Unsupported(reason=f"Nothing is done about {kind!r} events.")]
 
     def open_attachment(

@@ -127,9 +127,11 @@ def read_message(item: dict[str, Any]) -> Inbound:
         recipient = _other_of(event, sender)
     text, attachments = wire.get_text(data, "text"), _media(data)
     external_id = wire.get_id(event, "id")
-    if not text and not attachments:
-        return values.Unsupported(reason="A direct message without words or pictures.")
-    if sender == item.get("account"):
+    is_ours = sender == item.get("account")
+    why = "" if text or attachments else "A direct message without words or pictures."
+    if why and is_ours:
+        return values.Unsupported(reason=why)
+    if is_ours:
         return values.InboundEcho(
             external_id=external_id,
             recipient=_person(recipient, users),
@@ -137,13 +139,34 @@ def read_message(item: dict[str, Any]) -> Inbound:
             text=text,
             attachments=attachments,
         )
-    return values.InboundMessage(
+    said = values.InboundMessage(
         external_id=external_id,
         sender=_person(sender, users),
         sent_at=at,
         text=text,
-        attachments=attachments,
+        attachments=values.unshown() if why else attachments,
     )
+    return values.Unsupported(reason=why, said=said) if why else said
+
+
+def read_encrypted(item: dict[str, Any], kind: str) -> Inbound:
+    """X shows the words of an encrypted chat to nobody but the two people.
+
+    https://docs.x.com/x-api/activity/introduction
+    """
+    why = "An encrypted chat: X shows its words to nobody but the two people."
+    event = wire.get_object(item, "payload")
+    sender = wire.get_id(event, "sender_id", required=False)
+    external_id = wire.get_id(event, "id", required=False)
+    if kind != "chat.received" or not sender or not external_id:
+        return values.Unsupported(reason=why)
+    said = values.InboundMessage(
+        external_id=external_id,
+        sender=Person(id=sender),
+        sent_at=wire.moment(event.get("created_at_msec"), milliseconds=True),
+        attachments=values.unshown("encrypted chat"),
+    )
+    return values.Unsupported(reason=why, said=said)
 
 
 def _other_of(event: dict[str, Any], sender: str) -> str:

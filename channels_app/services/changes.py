@@ -1,5 +1,7 @@
 """What happened to messages that are here already: states, edits, deletions, reactions."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 
 from channels_app.models import (
@@ -32,6 +34,7 @@ from channels_app.services.finding import (
 from channels_app.services.locking import locked
 from channels_app.services.outgoing import PREVIEW
 from channels_app.services.people import find_conversation
+from channels_app.services.receiving import DUPLICATE, receive
 from channels_app.services.statuses import (
     STATE_FIELDS,
     advance,
@@ -145,7 +148,7 @@ def take_watermark(event: InboundEvent, inbound: InboundWatermark) -> tuple[str,
 def edit(event: InboundEvent, inbound: InboundEdit) -> tuple[str, str]:
     message = message_by(event.connection, inbound.external_id)
     if message is None:
-        raise NotYetKnown("edit", inbound.external_id)
+        return _edited_before_it_came(event, inbound)
     at = believable(inbound.at, event.received_at)
     if message.deleted_at or (message.edited_at and message.edited_at > at):
         return "edit", "A later change is here already."
@@ -157,6 +160,20 @@ def edit(event: InboundEvent, inbound: InboundEdit) -> tuple[str, str]:
     message.save(update_fields=["text", "edited_at", "earlier_texts"])
     _changed(message, "edited")
     return "edit", ""
+
+
+EDIT_PATIENCE = timedelta(minutes=2)  # networks mix up the order of seconds
+
+
+def _edited_before_it_came(event: InboundEvent, inbound: InboundEdit) -> tuple[str, str]:
+    """Their words reached us as an edit only: if the message does not follow, they are one.
+
+    Should it come after all, it is a second copy.
+    """
+    is_late = event.received_at < timezone.now() - EDIT_PATIENCE
+    if inbound.said is None or not is_late or receive(event, inbound.said) == DUPLICATE:
+        raise NotYetKnown("edit", inbound.external_id)
+    return "edit", "The message it changes never came; it stands for it."
 
 
 def delete(event: InboundEvent, inbound: InboundDelete) -> tuple[str, str]:

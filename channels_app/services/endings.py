@@ -78,14 +78,17 @@ def _open(only: Q) -> QuerySet[Any]:
 
 
 def _unread(now: datetime) -> Counter[int]:
-    """How many items of each channel wait or were rejected. Two questions: each has an index
-    that holds nothing else, and no index holds both."""
+    """How many items of each channel wait, were rejected, or were never shown to us. Three
+    questions: each has an index that holds nothing else, and no index holds all."""
     pending = InboundEvent.objects.filter(
         status=InboundEvent.Status.PENDING, received_at__lt=now - FRESH
     )
     dead = InboundEvent.objects.filter(status=InboundEvent.Status.REJECTED)
+    unseen = InboundEvent.objects.filter(
+        status=InboundEvent.Status.UNSUPPORTED, outcome=InboundEvent.UNSEEN
+    )
     found: Counter[int] = Counter()
-    for rows in (pending, dead.exclude(outcome="unrouted")):
+    for rows in (pending, dead.exclude(outcome="unrouted"), unseen):
         counted = rows.order_by().values_list("connection").annotate(Count("pk"))
         found.update(dict(counted))
     return found

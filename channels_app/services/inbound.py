@@ -50,6 +50,8 @@ from tenants.plugins.errors import PayloadRejected, ProviderError
 from tenants.prepared import Blank, Prepared
 
 Status = InboundEvent.Status
+UNSUPPORTED = "unsupported"
+UNSEEN = InboundEvent.UNSEEN
 SEEN_EVERY = timedelta(minutes=1)
 
 
@@ -131,7 +133,7 @@ def _process(event: InboundEvent) -> None:
     try:
         found = event.connection.provider().read(event.kind, event.body)
         canary = take_canary(event, found)
-        outcomes = [canary] if canary else [_apply(event, each) for each in found]
+        outcomes = [canary] if canary else _apply_each(event, found)
     except PayloadRejected as error:
         lose_unread(event, error)
         event.status, event.outcome, event.reason = Status.REJECTED, "rejected", str(error)
@@ -140,9 +142,9 @@ def _process(event: InboundEvent) -> None:
         event.status, event.outcome, event.awaits = Status.WAITING, missing.outcome, missing.key
         event.reason = "Its message is not known yet."
     else:
-        event.outcome, event.reason = next(iter(outcomes), ("unsupported", "Nothing in it."))
+        event.outcome, event.reason = next(iter(outcomes), (UNSUPPORTED, "Nothing in it."))
         event.awaits = ""
-        unsupported = event.outcome == "unsupported"
+        unsupported = event.outcome in {UNSUPPORTED, UNSEEN}
         event.status = Status.UNSUPPORTED if unsupported else Status.DONE
 
 
@@ -156,9 +158,21 @@ def _look_again(event: InboundEvent) -> None:
         ring_now("ingest_event", str(event.pk))
 
 
-def _apply(event: InboundEvent, inbound: Inbound) -> tuple[str, str]:
-    """Do what one value says; return outcome and reason."""
-    return DEEDS[type(inbound)](event, inbound)
+def _apply_each(event: InboundEvent, found: list[Inbound]) -> list[tuple[str, str]]:
+    """Do what each value says; outcomes and reasons.
+
+    One whose message is not known yet does not keep its siblings from being done: the event is
+    read once more when it comes, and what is done already is done once.
+    """
+    outcomes, missing = [], None
+    for each in found:
+        try:
+            outcomes.append(DEEDS[type(each)](event, each))
+        except NotYetKnown as unknown:
+            missing = missing or unknown
+    if missing is not None:
+        raise missing
+    return outcomes
 
 
 def _note_sign_of_life(connection: ChannelConnection, now: datetime) -> None:
@@ -168,7 +182,10 @@ def _note_sign_of_life(connection: ChannelConnection, now: datetime) -> None:
 
 
 def _unsupported(event: InboundEvent, inbound: Unsupported) -> tuple[str, str]:
-    return "unsupported", inbound.reason
+    """What somebody said all the same has its place in their conversation, and waits there."""
+    if inbound.said is not None:
+        receive(event, inbound.said)
+    return UNSEEN if inbound.is_unseen else UNSUPPORTED, inbound.reason
 
 
 DEEDS: dict[type, Callable[[InboundEvent, Any], tuple[str, str]]] = {

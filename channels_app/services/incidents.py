@@ -21,6 +21,7 @@ from tenants.live import publish
 from tenants.workspace.services import profile
 
 AT_ONCE = 1_000
+UNSEEN = "events_unseen"
 Kind = Incident.Kind
 
 
@@ -78,6 +79,8 @@ def prune_incidents(*, before: datetime) -> int:
 
 
 def _read_again(incident: Incident) -> None:
+    if incident.cause == UNSEEN:
+        raise CannotRetry("seen_elsewhere")
     events = InboundEvent.objects.filter(connection=incident.connection_id)
     dead = events.filter(status=InboundEvent.Status.REJECTED).exclude(outcome="unrouted")
     replay_events(

@@ -1,12 +1,21 @@
 """What contacts and colleagues wrote, as rows."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+
+from django.utils.translation import gettext_noop as _
 
 from channels_app import announcements
 from channels_app.media.services import expect
 from channels_app.models import ChannelConnection, Conversation, InboundEvent, Message, id_index
-from channels_app.providers.values import InboundEcho, InboundMessage, Person
+from channels_app.providers.values import (
+    UNSHOWN,
+    Attachment,
+    InboundEcho,
+    InboundMessage,
+    Person,
+)
 from channels_app.services.finding import (
     NotYetKnown,
     believable,
@@ -48,7 +57,7 @@ def receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
     )
     # A conversation is not begun for a message that is here already, somewhere else.
     if not conversation.pk and is_here(connection_id=connection.pk, external_key=key):
-        return DUPLICATE
+        return _here_already(event, inbound)
     is_guest = _is_guest(conversation, inbound)
     if inbound.references and inbound.sender.proven and not is_guest:
         prove(connection, inbound.sender)
@@ -72,7 +81,7 @@ def receive(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
     if inbound.quiet:
         conversation.unread_count += 1
         if not _save_both(event, conversation, message, ("unread_count",)):
-            return DUPLICATE
+            return _here_already(event, inbound)
         return "quiet", inbound.quiet
     return _open_turn(event, inbound, message, is_guest=is_guest)
 
@@ -96,7 +105,7 @@ def _open_turn(
         conversation.escalation_reason = alarm
     changed = RECEIVED_FIELDS + ALARM_FIELDS if alarm else RECEIVED_FIELDS
     if not _save_both(event, conversation, message, changed):
-        return DUPLICATE
+        return _here_already(event, inbound)
     if alarm:
         publish("escalated", conversation=conversation.pk, assignee=conversation.assignee_id)
     if not conversation.contact.is_blocked:
@@ -107,10 +116,11 @@ def _open_turn(
 
 
 DUPLICATE = ("duplicate", "This message is here already.")
-GUEST = "Somebody else wrote in this thread."
-STANDBY = "Another app leads this conversation at the network."
-LOOP = "Messages come faster than people write; it may be a machine answering ours."
-UNVERIFIED = "The sender could not be verified; it may be somebody else."
+GUEST = _("Somebody else wrote in this thread.")
+STANDBY = _("Another app leads this conversation at the network.")
+LOOP = _("Messages come faster than people write; it may be a machine answering ours.")
+UNSHOWN_HERE = _("They sent something that cannot be shown here.")
+UNVERIFIED = _("The sender could not be verified; it may be somebody else.")
 ALARM_FIELDS = ("controller", "escalation_reason")
 RECEIVED_FIELDS = (
     "status",
@@ -143,10 +153,32 @@ def _alarm(conversation: Conversation, inbound: InboundMessage) -> str:
         return STANDBY
     if inbound.details.get("authentication") == "fail":
         return UNVERIFIED
+    if conversation.is_with_ai and _is_unshown(inbound.attachments):
+        return UNSHOWN_HERE
     guard = conversation.connection.capabilities.loop_guard
     if guard is not None and conversation.pk and conversation.is_with_ai:
         return "" if take(f"loop:{conversation.pk}", guard).allowed else LOOP
     return ""
+
+
+def _is_unshown(attachments: Sequence[Attachment]) -> bool:
+    return any(each.kind == UNSHOWN for each in attachments)
+
+
+def _here_already(event: InboundEvent, inbound: InboundMessage) -> tuple[str, str]:
+    """A second copy changes nothing; where the first could not be shown and this one can, it is
+    shown from now on."""
+    message = message_by(event.connection, inbound.external_id)
+    known = message is not None and any(each["kind"] == UNSHOWN for each in message.attachments)
+    if message is None or not known or message.deleted_at or _is_unshown(inbound.attachments):
+        return DUPLICATE
+    message.text = inbound.text
+    message.attachments = [asdict(attachment) for attachment in inbound.attachments]
+    message.save(update_fields=["text", "attachments"])
+    if message.attachments:
+        expect(message=message, event=event)
+    publish("message_changed", conversation=message.conversation_id, message=message.pk)
+    return "message", "It can be shown by now."
 
 
 def _save_both(

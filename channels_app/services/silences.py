@@ -75,6 +75,11 @@ _PARTS = [
         which="e.status = 'rejected' AND e.outcome <> 'unrouted'"
         " AND coalesce(e.processed_at, e.received_at) BETWEEN %(recently)s AND %(silence)s",
     ),
+    _UNREAD.format(
+        cause="events_unseen",
+        which="e.status = 'unsupported' AND e.outcome = 'unseen'"
+        " AND coalesce(e.processed_at, e.received_at) BETWEEN %(recently)s AND %(silence)s",
+    ),
 ]
 FIND = " UNION ALL ".join(f"({part})" for part in _PARTS)
 

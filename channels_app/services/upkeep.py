@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from channels_app import announcements
 from channels_app.media import upkeep as media
 from channels_app.models import ChannelConnection, InboundEvent, Message
+from channels_app.services.breaches import note_breaches
+from channels_app.services.changes import EDIT_PATIENCE
 from channels_app.services.doctor import settle_overdue
 from channels_app.services.intake import take_in_unrouted
 from channels_app.services.joining import compare_people
@@ -16,6 +18,7 @@ from channels_app.services.ringing import ring_events, ring_now
 from channels_app.services.searching import read_all_words
 from channels_app.services.snoozing import wake_due
 from channels_app.services.statuses import UNKNOWN_DELIVERY
+from channels_app.services.winding import wind_all_anew
 from tenants.live import publish
 
 PATIENCE = timedelta(seconds=10)  # a rung event or message is on its way for that long
@@ -34,7 +37,7 @@ def sweep() -> dict[str, int]:
             for connection in ChannelConnection.objects.filter(is_active=True)
         ),
         "events": _ring_pending_events(),
-        "waiting": _ring_waiting_events(),
+        "waiting": _ring_waiting_events() + _ring_lonely_edits(),
         "expired": _let_waiting_events_go(),
         "unknown": _doubt_lost_sends(),
         "given_up": _give_up_unknown_sends(),
@@ -42,6 +45,8 @@ def sweep() -> dict[str, int]:
         "checkups": len(settle_overdue()),
         **media.sweep(),
         "woken": wake_due(),
+        "timers": wind_all_anew(),
+        "breaches": note_breaches(),
         "words": read_all_words(),
         **compare_people(),
     }
@@ -73,7 +78,20 @@ def _ring_waiting_events() -> int:
     return len(found)
 
 
+def _ring_lonely_edits() -> int:
+    """Somebody's words that came as an edit of what never came; read once after its patience."""
+    found = InboundEvent.objects.filter(
+        status=InboundEvent.Status.WAITING,
+        outcome="edit",
+        received_at__lt=timezone.now() - EDIT_PATIENCE,
+        processed_at__lte=F("received_at") + EDIT_PATIENCE,
+    ).values_list("pk", flat=True)[:AT_ONCE]
+    ring_events([str(event_id) for event_id in found])
+    return len(found)
+
+
 def _let_waiting_events_go() -> int:
+    """Nobody's words are among them: those come to light as messages (see above)."""
     return InboundEvent.objects.filter(
         status=InboundEvent.Status.WAITING, received_at__lt=timezone.now() - WAITING
     ).update(status=InboundEvent.Status.DONE, reason="The message it is about never came.")

@@ -173,9 +173,11 @@ OUTCOMES: dict[str, dict[str, str]] = {
         "reaction": "im_receive_msg_reaction",
         "referral": "im_referral_msg_ad",
         "status": "im_mark_read_msg",
+        # im_receive_msg_eu: somebody wrote, and TikTok tells neither who nor what
+        "unseen": "im_receive_msg_eu",
         "unsupported": """
             api_business_comment_list api_get_a_list_of_conversations api_get_a_list_of_messages
-            api_get_comments im_receive_msg_eu video_upload_failed
+            api_get_comments video_upload_failed
         """,
     },
     "twilio": {
