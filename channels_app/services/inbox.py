@@ -22,7 +22,13 @@ FEW = 1_000  # that many found ones are laid in order, more are looked for in or
 COUNTED = 999  # beyond that a counter says "999+": nobody works by the difference
 OPEN = Q(status=Conversation.Status.OPEN)
 ESCALATED = OPEN & Q(controller=Conversation.Controller.HUMAN) & ~Q(escalation_reason="")
-TABS = ("mine", "unassigned", "all", "mentions", "drafts", "escalated", "snoozed", "closed")
+# Encrypted, and nothing that a list shows.
+_UNLISTED = ("connection__config", "connection__poll_cursor", "external_thread")
+TABS = (
+    *("mine", "unassigned", "all", "mentions", "drafts", "escalated", "due_soon", "overdue"),
+    *("snoozed", "closed"),
+)
+TIMED = ("due_soon", "overdue")  # of no use where nothing is promised
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ def list_conversations(
 
 def _newest_first(rows: ConversationQuerySet, cursor: str) -> list[Conversation]:
     """One more than a page has, from the cursor on."""
-    rows = rows.with_people().order_by("-last_message_at", "-pk")
+    rows = rows.with_people().defer(*_UNLISTED).order_by("-last_message_at", "-pk")
     if after := _position(cursor):
         moment, pk = after
         # The last part says nothing that the others do not; it is one an index can go by.

@@ -285,6 +285,7 @@
   //    is asked for as rarely as may be, so that nothing stands in the way of what is new in it.
   const LISTED = new Set([
     "poll", "new_message", "message_changed", "conversation", "draft", "assigned", "escalated", "mentioned", "counters", "contact_changed",
+    "sla_breached",
   ]);
   window.leadwireLive?.((event) => {
     const concerns = String(event.data?.conversation ?? "");
@@ -296,6 +297,9 @@
     }
   });
 
+  // What runs out is shown in whole minutes: it is drawn anew when the next one begins.
+  setInterval(() => $(".due") && ["list", "thread"].forEach((what) => document.getElementById(what) && refresh(what)), 60000);
+
   // One request at a time for each pane; what happens meanwhile asks for one more.
   const busy = {};
   async function refresh(what) {
@@ -304,7 +308,7 @@
       return;
     }
     busy[what] = "once";
-    await new Promise((done) => setTimeout(done, 25)); // a burst of events is one request
+    await new Promise((done) => setTimeout(done, 4)); // what one commit announces is one request
     if (document.hidden) await new Promise((seen) => document.addEventListener("visibilitychange", seen, { once: true }));
     busy[what] = "once";
     try {

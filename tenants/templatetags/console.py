@@ -1,6 +1,7 @@
 """Small words of our templates: icons, initials, the menu, numbers people can read."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -70,6 +71,7 @@ REASONS = {
 
 
 @register.simple_tag
+@lru_cache(maxsize=1_000)  # a list draws a hundred of them
 def icon(name: str, label: str = "") -> SafeString:
     """An icon of the sprite; without a label it is decoration."""
     turns = " icon--turns" if name in TURNING else ""
@@ -198,7 +200,7 @@ def reason(code: str) -> str:
     head, _mark, rest = code.partition(":")
     known = REASONS.get(head)
     if known is None:
-        return code
+        return sentences.told(code)
     return f"{known} ({rest.strip().replace('_', ' ')})" if rest else str(known)
 
 
