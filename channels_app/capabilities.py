@@ -47,6 +47,7 @@ class Capabilities:
     hides_comments: bool = False
     sends_templates: bool = False  # approved ones go out whatever the window
     shows_typing: bool = False  # the person sees that somebody writes
+    by_phone: bool = False  # people are reached by their telephone numbers
     sources: tuple[str, ...] = ()
 
     def rate_to(self, recipient_id: str) -> Rate | None:
@@ -124,6 +125,7 @@ CAPABILITIES: dict[str, Capabilities] = {
         ),
     ),
     "whatsapp": Capabilities(
+        by_phone=True,
         max_text=4_096,
         window=timedelta(hours=24),
         human_window=timedelta(hours=24),
@@ -206,6 +208,7 @@ CAPABILITIES: dict[str, Capabilities] = {
         sources=("https://business-api.tiktok.com/portal/docs?id=1762228496184322",),
     ),
     "twilio": Capabilities(
+        by_phone=True,
         max_text=1_600,
         statuses=frozenset({"sent", "delivered"}),
         sends_attachments=True,
@@ -218,6 +221,7 @@ CAPABILITIES: dict[str, Capabilities] = {
         ),
     ),
     "twilio_whatsapp": Capabilities(
+        by_phone=True,
         max_text=1_600,
         window=timedelta(hours=24),
         human_window=timedelta(hours=24),

@@ -11,7 +11,7 @@ from channels_app.services.connections import (
     fresh_config,
     webhook_url,
 )
-from channels_app.services.consent import opt_in, opt_out
+from channels_app.services.consent import opt_in, opt_out, refuses_calls
 from channels_app.services.conversations import (
     add_note,
     assign,
@@ -117,6 +117,7 @@ __all__ = [
     "proven_contact",
     "prune_incidents",
     "refresh_templates",
+    "refuses_calls",
     "renew",
     "renew_soon",
     "reopen",

@@ -1,15 +1,19 @@
 """The opt-out ledger: what somebody does not want to be sent, honoured by the send policy."""
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from channels_app import announcements
+from channels_app.capabilities import CAPABILITIES
 from channels_app.models import ChannelConnection, Contact, Conversation, OptOut
+from channels_app.proofs import comparable_phone
 from channels_app.services.contacts import standing_for
+from tenants import crypto
 from tenants.audit.services import record
 
 NETWORK = "network"
+BY_PHONE = [name for name, known in CAPABILITIES.items() if known.by_phone]
 
 
 @transaction.atomic
@@ -77,3 +81,23 @@ def purposes_refused(conversation: Conversation) -> frozenset[str]:
     here = Q(connection=None) | Q(connection=conversation.connection)
     rows = OptOut.objects.in_force().filter(here, contact=conversation.contact)
     return frozenset(rows.values_list("purpose", flat=True))
+
+
+def refuses_calls(*, contact: Contact, number: str) -> bool:
+    """Whether a call to this number is one too many: they want nothing more on any channel, or
+    whoever holds the number said stop on a channel that reaches them by it.
+
+    A number is somebody's where a network vouches for it, under whichever contact they are known.
+    Whom we call is somebody we want to sell to, so that stopping marketing stops the call.
+    """
+    holder = Q(contact__identities__proven_phone=crypto.blind_index(comparable_phone(number)))
+    by_it = Q(
+        connection__platform__in=BY_PHONE,
+        connection__platform=F("contact__identities__platform"),
+        connection__account_id=F("contact__identities__account_id"),
+    )
+    everywhere = Q(connection=None)
+    rows = OptOut.objects.in_force().filter(
+        Q(everywhere, contact=contact) | (holder & (everywhere | by_it))
+    )
+    return rows.exists()

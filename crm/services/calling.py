@@ -13,9 +13,9 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
-from channels_app.models import OptOut
 from channels_app.proofs import comparable_phone
 from channels_app.quiet import quiet_until
+from channels_app.services import refuses_calls
 from crm.hooks.base import CallOrder, PlacedCall
 from crm.hooks.values import Call
 from crm.models import IncomingHook, PhoneCall
@@ -74,8 +74,7 @@ def may_call(*, lead: Lead, hook: IncomingHook | None = None) -> IncomingHook:
     contact = lead.contact
     if contact.is_blocked:
         raise CallRefused("contact_blocked", _("This contact is blocked."))
-    refused = OptOut.objects.in_force().filter(contact=contact, connection=None)
-    if contact.has_opted_out and refused.exists():
+    if refuses_calls(contact=contact, number=lead.phone):
         raise CallRefused("opted_out", _("They asked not to be contacted."))
     until = _quiet_until()
     if until is not None:

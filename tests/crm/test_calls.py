@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from channels_app.services import opt_out
+from channels_app.models import ContactIdentity, id_index
+from channels_app.services import opt_in, opt_out
 from crm.hooks.base import CallOrder
 from crm.hooks.vapi import VapiHook
 from crm.models import HookEvent, PhoneCall, TimelineEntry
@@ -18,13 +19,15 @@ from crm.services import (
     change_hook,
     follow_call,
     look_up_call,
+    may_call,
     open_hook,
     place_call,
     sweep,
 )
 from tenants import moments
+from tenants.crypto import blind_index
 from tenants.workspace.models import Profile
-from tests.factories import make_contact, make_lead
+from tests.factories import make_connection, make_contact, make_lead
 
 NUMBER = "3f8a2b0e-9e3c-4f9b-8a53-0d8c4f6f1c11"
 ASSISTANT = "7c1a9d52-2f43-4e53-8f5e-1b9a7f0d2e33"
@@ -283,6 +286,17 @@ def test_a_server_that_fails_may_have_called(vapi, ada, simulator):
 # -- who may not be called
 
 
+def said_stop(platform, phone="34600000001"):
+    """Somebody whom a network vouches for by this number; the lead's contact is another row."""
+    connection = make_connection(platform=platform)
+    contact = make_contact(name="Byron")
+    ContactIdentity.objects.create(
+        contact=contact, platform=platform, account_id=connection.account_id,
+        external_id=phone, external_id_index=id_index(phone), proven_phone=blind_index(phone),
+    )  # fmt: skip
+    return {"contact": contact, "connection": connection}
+
+
 class TestRefused:
     def code(self, lead) -> str:
         with pytest.raises(CallRefused) as refused:
@@ -302,6 +316,21 @@ class TestRefused:
     def test_who_asked_for_nothing(self, vapi, ada):
         opt_out(contact=ada.contact, source="person")
         assert self.code(ada) == "opted_out"
+
+    @pytest.mark.parametrize("purpose", ["all", "marketing"])
+    @pytest.mark.parametrize("platform", ["whatsapp", "twilio", "twilio_whatsapp"])
+    def test_whose_number_said_stop_where_it_is_reached_by_text(self, vapi, ada, platform, purpose):
+        """Also where the network knows them as somebody else than the lead's contact."""
+        opt_out(**said_stop(platform), purpose=purpose, source="network")
+        assert self.code(ada) == "opted_out"
+
+    def test_a_stop_of_another_number_or_of_another_kind_is_none(self, vapi, ada):
+        opt_out(**said_stop("whatsapp", phone="34600000002"), source="network")
+        opt_out(**said_stop("telegram"), source="network")  # it proves the number, and is no call
+        ended = said_stop("twilio")
+        opt_out(**ended, source="network")
+        opt_in(**ended, source="network")
+        assert may_call(lead=ada) == vapi
 
     def test_who_is_blocked(self, vapi, ada):
         ada.contact.is_blocked = True
