@@ -5,9 +5,11 @@ POST   /_sim/reset                 forget everything
 POST   /_sim/accounts              {platform, account_id, webhook_url, secret, …} (see Account)
 POST   /_sim/behaviour             {vendor, latency, statuses, status_delay, reads, limits, …}
 POST   /_sim/faults                {vendor, kind, count, match, status, code, retry_after, …}
+POST   /_sim/recover               {vendor}: whatever still was to go wrong there does not
 POST   /_sim/people                {platform, account_id, person_id, state, last_wrote}
 POST   /_sim/oauth                 {vendor, user, accounts, withheld, client_secret, issuer, number}
-POST   /_sim/grants                {vendor, without, over}: a scope less, or the end of all tokens
+POST   /_sim/grants                {vendor, without, over, ended}: a scope less, the end of all
+                                   tokens, or of those alone that open something
 POST   /_sim/inbound               {platform, account_id, sender_id, text, …, file} (see files)
 GET    /_sim/journal               ?since= &vendor= &kind=send|webhook|upsert|model|hook|call …
 GET    /_sim/objects/<type>        HubSpot's objects, each with its number of writes; or of others:
@@ -52,8 +54,13 @@ class Control:
                 return await self._set_account(request.json())
             case ["inbound"]:
                 return await self._write_in(request.json())
-            case [("behaviour" | "faults" | "people" | "reset" | "oauth" | "grants") as what]:
+            case [
+                (
+                    "behaviour" | "faults" | "recover" | "people" | "reset" | "oauth" | "grants"
+                ) as what
+            ]:
                 setters = {
+                    "recover": self._recover,
                     "oauth": self._set_oauth,
                     "grants": self._change_grants,
                     "behaviour": self._set_behaviour,
@@ -113,10 +120,14 @@ class Control:
         for account in self.world.accounts.values():
             if vendor == "meta" and account.token:  # those that were only told to us have one too
                 self.meta.login.grant_of(account.token)
-        grants = self.world.store.get(f"grants:{vendor}", {}).values()
+        kept = self.world.store.get(f"grants:{vendor}", {})
+        grants = kept.values()
         for grant in grants:
             grant.scopes = [each for each in grant.scopes if each != body.get("without")]
             grant.is_valid = grant.is_valid and not body.get("over")
+        if body.get("ended"):  # access, and not the consent that renews it
+            for name, grant in kept.items():
+                grant.is_valid = grant.is_valid and not name.startswith("tok-")
         return Answer({"grants": len(grants)})
 
     def _set_behaviour(self, body: dict[str, Any]) -> Answer:
@@ -138,6 +149,11 @@ class Control:
         fault = Fault(**body)
         self.world.faults.append(fault)
         return Answer(asdict(fault))
+
+    def _recover(self, body: dict[str, Any]) -> Answer:
+        faults = self.world.faults
+        faults[:] = [fault for fault in faults if fault.vendor != body.get("vendor")]
+        return Answer({"faults": len(faults)})
 
     def _set_person(self, body: dict[str, Any]) -> Answer:
         names = ("platform", "account_id", "person_id")

@@ -39,7 +39,11 @@ def base_urls(base: str) -> dict[str, str]:
         "INSTAGRAM_LOGIN_URL": f"{base}/instagram",
         "TELEGRAM_API_URL": f"{base}/telegram",
         "HUBSPOT_API_URL": f"{base}/hubspot",
+        "HUBSPOT_LOGIN_URL": f"{base}/hubspot",
         "PIPEDRIVE_API_URL": f"{base}/pipedrive",
+        "PIPEDRIVE_LOGIN_URL": f"{base}/pipedrive",
+        "SALESFORCE_LOGIN_URL": f"{base}/salesforce",
+        "SALESFORCE_SANDBOX_LOGIN_URL": f"{base}/salesforce/sandbox",
         "X_API_URL": f"{base}/x",
         "X_LOGIN_URL": f"{base}/x",
         "LINKEDIN_API_URL": f"{base}/linkedin",
@@ -103,6 +107,10 @@ class SimulatorClient:
     def fail(self, vendor: str, kind: str = "error", **fault: Any) -> None:
         """Let the next call (or the next ``count``) to a vendor go wrong."""
         self._say("faults", vendor=vendor, kind=kind, **fault)
+
+    def recover(self, vendor: str) -> None:
+        """A vendor that was down is up again."""
+        self._say("recover", vendor=vendor)
 
     def person(self, platform: str, account_id: str, person_id: str, **state: Any) -> None:
         self._say("people", platform=platform, account_id=account_id, person_id=person_id, **state)

@@ -90,7 +90,7 @@ def record_outcomes(
             outcomes=outcomes,
             rules=connection.rules(),
         )
-    _note_health(connection, counts)
+    note_health(connection, counts)
     if tries:
         record(
             action="crm.pushed",
@@ -188,7 +188,7 @@ def _attempt(row: SyncRecord, outcome: Outcome, sent: Sent, milliseconds: int) -
     )
 
 
-def _note_health(connection: CrmConnection, counts: Counts) -> None:
+def note_health(connection: CrmConnection, counts: Counts) -> None:
     """Show trouble on the connection; once it works again, what waited follows at once."""
     was_in_trouble = connection.health != Health.OK
     if isinstance(counts.trouble, RECONNECT):

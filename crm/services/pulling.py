@@ -1,5 +1,6 @@
 """What people have changed in a CRM, asked for: not every CRM tells us by itself."""
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -10,8 +11,13 @@ from django.utils import timezone
 from crm.ledger import OWNER, Rule, is_pulled
 from crm.models import CrmConnection, SyncRecord
 from crm.providers.base import Changed, Found
+from crm.services.access import provider_of
 from crm.services.cards import cards_of
 from crm.services.fields import has_news, hear, ledgers_of
+from crm.services.outcomes import RECONNECT, Counts, note_health
+from tenants.plugins.errors import ProviderError
+
+logger = logging.getLogger(__name__)
 
 # A search finds what was written a moment ago only after a while, and clocks differ.
 OVERLAP = timedelta(minutes=2)
@@ -21,9 +27,10 @@ ROUNDS = 10  # answers of one look; the next look goes on from there
 def pull_changes(*, connection: CrmConnection) -> int:
     """Bring home what was changed there since the last look; returns how many leads that changed.
 
-    Our own pushes are among it: what both sides agreed on says nothing.
+    Our own pushes are among it: what both sides agreed on says nothing. A CRM that does not answer
+    is asked again with the beat's next stroke, from where this look ended.
     """
-    provider, rules = connection.provider(), connection.rules()
+    provider, rules = provider_of(connection), connection.rules()
     names = [rule.field.name for rule in rules if rule.field.name and is_pulled(rule.field.source)]
     is_usable = connection.is_active and connection.health != CrmConnection.Health.RECONNECT
     if not (is_usable and provider.has_people and names):
@@ -31,7 +38,11 @@ def pull_changes(*, connection: CrmConnection) -> int:
     began = timezone.now()
     since, moved = connection.pulled_until or connection.created_at, 0
     for _round in range(ROUNDS):
-        changed = provider.changed(since, names)
+        try:
+            changed = provider.changed(since, names)
+        except ProviderError as error:
+            _note(connection, error)
+            break
         moved += _take_in(connection, rules, changed)
         last = max((each.at for each in changed), default=since)
         if last <= since:
@@ -40,6 +51,15 @@ def pull_changes(*, connection: CrmConnection) -> int:
         since = last
     CrmConnection.objects.filter(pk=connection.pk).update(pulled_until=since)
     return moved
+
+
+def _note(connection: CrmConnection, error: ProviderError) -> None:
+    """Refused credentials are a person's to mend; whether anything else passes, a push will say."""
+    if isinstance(error, RECONNECT):
+        note_health(connection, Counts(trouble=error))
+        return
+    name = type(error).__name__
+    logger.warning("crm pull: connection %s: %s %s", connection.pk, name, error.code)
 
 
 def _take_in(connection: CrmConnection, rules: Sequence[Rule], changed: Sequence[Changed]) -> int:

@@ -245,54 +245,21 @@ class TestPulling:
             headers={"authorization": f"Bearer {token}"},
         )
 
+    @pytest.mark.parametrize(("status", "health"), [(401, "reconnect"), (503, "ok")])
+    def test_one_that_cannot_be_asked_says_so_and_is_asked_again(
+        self, hubspot, lead, there, simulator, status, health
+    ):
+        by(hubspot, jobtitle="newest")
+        there(jobtitle="CTO")
+        simulator.fail("hubspot", status=status)
+        assert pull_changes(connection=hubspot) == 0
+        hubspot.refresh_from_db()
+        assert hubspot.health == health
+        if health == "ok":
+            assert pull_changes(connection=hubspot) == 1
+
     def test_an_owner_is_pulled_by_their_address(self, hubspot, lead, there):
         owner = make_user(email="owner@hubspot.example")
         there(hubspot_owner_id="1")
         assert pull_changes(connection=hubspot) == 1
         assert Lead.objects.get().owner == owner
-
-
-def test_down_for_an_hour_both_sides_change_and_conflicts_are_listed(
-    hubspot, simulator, monkeypatch
-):
-    """Each lead arrives once with its newest state; where both have changed, a person is asked."""
-    monkeypatch.setattr(type(hubspot.provider()), "rate", (1_000, 1.0))
-    leads = [
-        correct_facts(
-            lead=make_lead(contact=make_contact(email=f"a{n}@acme.example")),
-            facts={"role": "CEO"},
-            actor="user:1",
-        )
-        for n in range(40)
-    ]
-    mark_dirty(leads=leads)
-    push_due(connection=hubspot)
-    by(hubspot, jobtitle="ask")
-    simulator.fail("hubspot", status=503, count=3)
-    for step, stage in enumerate(("contacted", "qualified", "won")):
-        changed = [set_stage(lead=lead, stage=stage, actor="user:1") for lead in leads]
-        if step == 1:
-            for lead in changed[:3]:
-                correct_facts(lead=lead, facts={"role": "Owner"}, actor="user:1")
-        mark_dirty(leads=Lead.objects.all())
-        SyncRecord.objects.update(next_attempt_at=timezone.now())
-        push_due(connection=hubspot)
-    contacts = {one["properties"]["leadwire_id"]: one for one in simulator.objects()}
-    url = f"{simulator.settings['HUBSPOT_API_URL']}/crm/v3/objects/contacts/batch/update"
-    theirs = [
-        {"id": contacts[f"north-{lead.pk}"]["id"], "properties": {"jobtitle": "CTO"}}
-        for lead in leads[:6]
-    ]
-    httpx.post(url, json={"inputs": theirs}, headers={"authorization": "Bearer pat"})
-
-    SyncRecord.objects.update(next_attempt_at=timezone.now())
-    hubspot.refresh_from_db()
-    push_due(connection=hubspot)
-    assert set(SyncRecord.objects.values_list("state", flat=True)) == {"clean"}
-    contacts = {one["properties"]["leadwire_id"]: one for one in simulator.objects()}
-    assert len(contacts) == 40
-    assert {one["properties"]["leadwire_stage"] for one in contacts.values()} == {"won"}
-    assert {one["writes"] for one in contacts.values()} == {2, 3}  # three of them by people
-    open_ones = FieldConflict.objects.filter(state="open").values_list("record__lead", flat=True)
-    assert set(open_ones) == {lead.pk for lead in leads[:3]}
-    assert [role(lead) for lead in leads[3:6]] == ["CTO"] * 3  # only they had changed it
