@@ -24,11 +24,7 @@ OPEN = Q(status=Conversation.Status.OPEN)
 ESCALATED = OPEN & Q(controller=Conversation.Controller.HUMAN) & ~Q(escalation_reason="")
 # Encrypted, and nothing that a list shows.
 _UNLISTED = ("connection__config", "connection__poll_cursor", "external_thread")
-TABS = (
-    *("mine", "unassigned", "all", "mentions", "drafts", "escalated", "due_soon", "overdue"),
-    *("snoozed", "closed"),
-)
-TIMED = ("due_soon", "overdue")  # of no use where nothing is promised
+TABS = ("mine", "unassigned", "all", "mentions", "drafts", "escalated", "snoozed", "closed")
 
 
 @dataclass(frozen=True, slots=True)
