@@ -68,6 +68,24 @@ def compare_people() -> None:
     services.compare_people()
 
 
+@dramatiq.actor(queue_name="upkeep", max_retries=1)
+def set_timers() -> None:
+    """What is promised, or when people are there, is something else now."""
+    services.wind_all_anew()
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=1)
+def tend_conversation(conversation_id: int) -> None:
+    """A person is needed there."""
+    services.tend(conversation_id=conversation_id)
+
+
+@dramatiq.actor(queue_name="upkeep", max_retries=1)
+def give_out() -> None:
+    """Somebody has room."""
+    services.give_out()
+
+
 # Its own patience (next_attempt_at) is kept in the row; nothing is blindly tried again.
 @dramatiq.actor(queue_name="delivery")
 def deliver_message(message_id: int) -> None:

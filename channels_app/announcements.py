@@ -65,6 +65,13 @@ class Talk(Shape):
     is_sandbox: bool
 
 
+class Broken(Talk):
+    """``target`` is `first` (response), `next` (response) or `resolve` (all of it)."""
+
+    target: str
+    due_at: datetime
+
+
 class Merged(Shape):
     """Two contacts that are one, or two again; ``contact`` is the one that stands."""
 
@@ -218,6 +225,14 @@ LEFT_ALONE = declare(
     text="Customers wait in vain: nobody read, answered or delivered in time.",
     example=LeftAlone(count=1, kinds=["unanswered"]),
 )
+BROKEN = declare(
+    "conversation.sla_breached",
+    group=CONVERSATIONS,
+    label=_("An answer in time was promised, and did not come"),
+    text="The time is over by which a contact was to be answered (`first`, `next`), or their"
+    " matter dealt with (`resolve`). Told once for each.",
+    example=Broken(**_TALK.model_dump(exclude={"reason"}), reason="", target="first", due_at=_AT),
+)
 CREATED = declare(
     "contact.created",
     group=CONTACTS,
@@ -268,12 +283,12 @@ _TAKEN = (Message.State.ACCEPTED, Message.State.SENT)
 def heard(message: Message, change: str) -> None:
     """A contact's words came, changed or went."""
     if event := _CHANGES.get(change):
-        announce(event, lambda: _said(message))
+        announce(event, lambda: _said(message), unless=lambda: message.connection.is_sample)
 
 
 def went_out(message: Message) -> None:
     """A network has it for the first time."""
-    announce(SENT, lambda: _said(message))
+    announce(SENT, lambda: _said(message), unless=lambda: message.connection.is_sample)
 
 
 def not_sent(message: Message) -> None:
@@ -284,6 +299,7 @@ def not_sent(message: Message) -> None:
             error_code=message.error_code,
             error_text=message.error_text,
         ),
+        unless=lambda: message.connection.is_sample,
     )
 
 
@@ -300,13 +316,30 @@ def follows_sends() -> bool:
 
 
 def escalated(conversation: Conversation, reason: str) -> None:
-    announce(ESCALATED, lambda: _talk_of(conversation, reason))
+    announce(
+        ESCALATED,
+        lambda: _talk_of(conversation, reason),
+        unless=lambda: conversation.connection.is_sample,
+    )
 
 
 def done(conversation: Conversation, action: str) -> None:
     """What a person did with a conversation."""
     if event := DEEDS.get(action):
-        announce(event, lambda: _talk_of(conversation, conversation.closing_reason))
+        announce(
+            event,
+            lambda: _talk_of(conversation, conversation.closing_reason),
+            unless=lambda: conversation.connection.is_sample,
+        )
+
+
+def broken(conversation: Conversation, target: str, due_at: datetime) -> None:
+    """A promise of an answer in time was not kept."""
+    announce(
+        BROKEN,
+        lambda: Broken(**_talk_of(conversation, "").model_dump(), target=target, due_at=due_at),
+        unless=lambda: conversation.connection.is_sample,
+    )
 
 
 def left_alone(count: int, kinds: list[str]) -> None:
@@ -314,27 +347,43 @@ def left_alone(count: int, kinds: list[str]) -> None:
 
 
 def appeared(contact: Contact) -> None:
-    announce(CREATED, lambda: _person(contact))
+    announce(CREATED, lambda: _person(contact), unless=lambda: contact.is_sample)
 
 
 def learnt(contact: Contact) -> None:
-    announce(UPDATED, lambda: _person(contact))
+    announce(UPDATED, lambda: _person(contact), unless=lambda: contact.is_sample)
 
 
 def merged(survivor: Contact, absorbed: Contact) -> None:
-    announce(MERGED, lambda: Merged(contact=_person(survivor), other=absorbed.pk))
+    announce(
+        MERGED,
+        lambda: Merged(contact=_person(survivor), other=absorbed.pk),
+        unless=lambda: survivor.is_sample,
+    )
 
 
 def parted(survivor: Contact, absorbed: Contact) -> None:
-    announce(PARTED, lambda: Merged(contact=_person(survivor), other=absorbed.pk))
+    announce(
+        PARTED,
+        lambda: Merged(contact=_person(survivor), other=absorbed.pk),
+        unless=lambda: survivor.is_sample,
+    )
 
 
 def opted_out(contact: Contact, purpose: str, connection_id: int | None) -> None:
-    announce(OPTED_OUT, lambda: _wish(contact, purpose, connection_id))
+    announce(
+        OPTED_OUT,
+        lambda: _wish(contact, purpose, connection_id),
+        unless=lambda: contact.is_sample,
+    )
 
 
 def opted_in(contact: Contact, purpose: str, connection_id: int | None) -> None:
-    announce(OPTED_IN, lambda: _wish(contact, purpose, connection_id))
+    announce(
+        OPTED_IN,
+        lambda: _wish(contact, purpose, connection_id),
+        unless=lambda: contact.is_sample,
+    )
 
 
 def _wish(contact: Contact, purpose: str, connection_id: int | None) -> Wish:

@@ -50,6 +50,7 @@ class Conversations(Source):
               AND i.provider_time > COALESCE((
                   SELECT MAX(o.provider_time) FROM channels_app_message o
                   WHERE o.conversation_id = m.conversation_id AND o.direction = 'out'
+                    AND o.author <> 'system'
                     AND o.id <> m.id AND o.provider_time <= m.provider_time AND o.state <> 'failed'
               ), '-infinity')
         ) turn
@@ -67,18 +68,20 @@ SELECT CASE WHEN m.direction = 'in' THEN 'messages_in'
        c.platform, {AGENT}, NULL::int, COUNT(*), 0
 FROM channels_app_message m JOIN channels_app_channelconnection c ON c.id = m.connection_id
 WHERE m.provider_time >= %(start)s AND m.provider_time < %(end)s AND m.direction <> 'note'
+  AND NOT c.is_sandbox
 GROUP BY 1, 2, 3
 """  # noqa: S608 (our own text)
 
 _OPENED = """
 SELECT 'conversations', c.platform, '', NULL::int, COUNT(*), 0
 FROM channels_app_conversation v JOIN channels_app_channelconnection c ON c.id = v.connection_id
-WHERE v.created_at >= %(start)s AND v.created_at < %(end)s
+WHERE v.created_at >= %(start)s AND v.created_at < %(end)s AND NOT c.is_sandbox
 GROUP BY 2
 """
 
 # A turn begins with words that follow none of theirs, and ends with our next ones. It counts on
 # the day on which it begins. What a person let go without an answer is no unanswered turn.
+# What says that nobody is there is no answer.
 _TURNS = f"""
 WITH turns AS (
     SELECT c.platform, v.status, m.conversation_id, m.provider_time,
@@ -89,6 +92,7 @@ WITH turns AS (
     LEFT JOIN LATERAL (
         SELECT b.direction FROM channels_app_message b
         WHERE b.conversation_id = m.conversation_id AND b.direction <> 'note'
+          AND b.author <> 'system'
           AND b.state <> 'failed'
           AND (b.provider_time, b.sequence, b.id) < (m.provider_time, m.sequence, m.id)
         ORDER BY b.provider_time DESC, b.sequence DESC, b.id DESC LIMIT 1
@@ -96,12 +100,13 @@ WITH turns AS (
     LEFT JOIN LATERAL (
         SELECT a.provider_time, {AGENT.replace("m.", "a.")} AS agent FROM channels_app_message a
         WHERE a.conversation_id = m.conversation_id AND a.direction = 'out'
+          AND a.author <> 'system'
           AND a.state <> 'failed'
           AND (a.provider_time, a.sequence, a.id) > (m.provider_time, m.sequence, m.id)
         ORDER BY a.provider_time, a.sequence, a.id LIMIT 1
     ) answer ON true
     WHERE m.provider_time >= %(start)s AND m.provider_time < %(end)s
-      AND m.direction = 'in' AND before.direction IS DISTINCT FROM 'in'
+      AND m.direction = 'in' AND before.direction IS DISTINCT FROM 'in' AND NOT c.is_sandbox
 )
 SELECT 'responses', platform, agent, {IN_SQL.format(seconds="EXTRACT(EPOCH FROM took)")},
        COUNT(*), SUM(EXTRACT(EPOCH FROM took))
@@ -128,6 +133,7 @@ WITH closings AS (
           ), '-infinity')
     ) opened
     WHERE e.action = 'conversation.closed' AND e.at >= %(start)s AND e.at < %(end)s
+      AND NOT c.is_sandbox
 )
 SELECT 'resolved', platform, agent, {IN_SQL.format(seconds="took")}, COUNT(*), SUM(took)
 FROM closings WHERE took IS NOT NULL GROUP BY 2, 3, 4

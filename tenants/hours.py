@@ -74,6 +74,18 @@ class Hours:
         opens, _closes = (_stamp(at), _NEVER) if self.are_always else self._span_at_or_after(at)
         return None if opens == _NEVER else self._here(max(opens, _stamp(at)))
 
+    def closed_since(self, at: datetime) -> datetime | None:
+        """When it closed last, at a moment at which it is closed; None where it is open, or was
+        not open for a year."""
+        if self.is_open(at):
+            return None
+        now = _stamp(at)
+        for days in (2, 10, 50, HORIZON):  # nearly always it was yesterday
+            spans = self._spans(at - days * A_DAY, at)
+            if ended := [closes for _opens, closes in spans if closes <= now]:
+                return self._here(max(ended))
+        return None
+
     def seconds_between(self, start: datetime, end: datetime) -> float:
         """How long it is open between the two; 0 where the end lies before the start."""
         since, until = _stamp(start), _stamp(end)

@@ -24,6 +24,7 @@ from channels_app.services.conversations import (
     reopen,
     take_over,
 )
+from channels_app.services.dealing import give_out
 from channels_app.services.delivery import Next, deliver
 from channels_app.services.doctor import (
     ask_for_checkup,
@@ -60,9 +61,11 @@ from channels_app.services.suggesting import (
 )
 from channels_app.services.telling import tell_of_findings
 from channels_app.services.templates import refresh_templates, sync_templates
+from channels_app.services.tending import tend
 from channels_app.services.tokens import renew, renew_soon, ring_due_renewals, watch_token
 from channels_app.services.typing import show_typing
 from channels_app.services.upkeep import sweep
+from channels_app.services.winding import wind_all_anew
 
 __all__ = [
     "Answer",
@@ -98,6 +101,7 @@ __all__ = [
     "explains_silence",
     "follow_merges",
     "fresh_config",
+    "give_out",
     "hand_back",
     "hand_over",
     "hide",
@@ -139,9 +143,11 @@ __all__ = [
     "take_inquiry",
     "take_over",
     "tell_of_findings",
+    "tend",
     "undo",
     "unsubscribe",
     "watch_silence",
     "watch_token",
     "webhook_url",
+    "wind_all_anew",
 ]

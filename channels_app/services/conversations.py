@@ -17,8 +17,10 @@ from channels_app.services.outgoing import (
     record_message,
     withdraw_drafts_of_ai,
 )
+from channels_app.services.ringing import ring
 from channels_app.services.rows import update_conversation
 from channels_app.services.typing import show_leader
+from channels_app.services.winding import house, wind
 from channels_app.signals import message_received
 from tenants.accounts.models import User
 from tenants.audit.services import record
@@ -37,7 +39,7 @@ DEED_FIELDS = (
     "closing_reason",
     "snoozed_until",
 )
-HANDED_OVER = (*("controller", "turn_version", "escalation_reason", "waiting_since", "assignee"),)
+HANDED_OVER = ("controller", "turn_version", "escalation_reason", "waiting_since", "assignee")
 HUMAN = Conversation.Controller.HUMAN
 
 
@@ -49,7 +51,7 @@ def deed(
     with transaction.atomic():
         row = locked(conversation.pk)
         yield row
-        row.save(update_fields=DEED_FIELDS)
+        row.save(update_fields=(*DEED_FIELDS, *wind(row)))
         copy_state(row, conversation)
         announce_conversation(row)
         announcements.done(row, action)
@@ -119,6 +121,7 @@ def hand_over(
             author=Message.Author.AI,
             run_id=run_id,
             seen_turn=seen_turn,
+            is_answer=False,
         )
     row = conversation if text else locked(conversation.pk)  # what we said has locked and read it
     if seen_turn is not None and not (row.is_with_ai and row.turn_version == seen_turn):
@@ -128,12 +131,19 @@ def hand_over(
     row.escalation_reason = reason[:300]
     row.waiting_since = row.waiting_since or row.last_inbound_at
     row.assignee_id = row.assignee_id or assignee_id
-    update_conversation(row, HANDED_OVER)
+    update_conversation(row, HANDED_OVER + wind(row))
     copy_state(row, conversation)
     publish("escalated", conversation=row.pk, assignee=row.assignee_id)
     announce_conversation(row)
     announcements.escalated(row, row.escalation_reason)
+    ring_tending(row)
     return conversation
+
+
+def ring_tending(conversation: Conversation) -> None:
+    """A person is needed: somebody gets it, and where nobody is there, the contact is told so."""
+    if house().tends:
+        ring("tend_conversation", conversation.pk)
 
 
 def close(

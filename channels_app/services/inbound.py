@@ -46,6 +46,7 @@ from channels_app.services.receiving import receive, take_echo
 from channels_app.services.ringing import ring_now
 from channels_app.services.rows import FINISHED_EVENT
 from channels_app.services.templates import take_template_news
+from channels_app.services.winding import house
 from tenants.plugins.errors import PayloadRejected, ProviderError
 from tenants.prepared import Blank, Prepared
 
@@ -61,6 +62,7 @@ def ingest(*, event_id: str | UUID) -> str:
     Safe to call any number of times and from several workers at once: the row's status
     decides, and the row is locked while somebody works on it.
     """
+    house()  # remembered from here on; within the transaction the profile would be read anew
     try:
         return _ingest(event_id)
     except ToBeFetched:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from channels_app.models import Conversation, ConversationQuerySet, InboxView, Message
 from channels_app.models.conversations import HAS_DRAFT
@@ -15,6 +16,7 @@ from channels_app.services.searching import conversations_with, read_new_words
 from channels_app.services.views import rule_of_view
 from tenants import context
 from tenants.accounts.models import User
+from tenants.workspace.services import profile
 
 PAGE = 30
 THREAD_PAGE = 50
@@ -24,7 +26,11 @@ OPEN = Q(status=Conversation.Status.OPEN)
 ESCALATED = OPEN & Q(controller=Conversation.Controller.HUMAN) & ~Q(escalation_reason="")
 # Encrypted, and nothing that a list shows.
 _UNLISTED = ("connection__config", "connection__poll_cursor", "external_thread")
-TABS = ("mine", "unassigned", "all", "mentions", "drafts", "escalated", "snoozed", "closed")
+TABS = (
+    *("mine", "unassigned", "all", "mentions", "drafts", "escalated", "due_soon", "overdue"),
+    *("snoozed", "closed"),
+)
+TIMED = ("due_soon", "overdue")  # of no use where nothing is promised
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ def rule_of(tab: str, user: User) -> Q:
     """What a tab shows; its counter counts by the same rule."""
     if tab == "mentions":
         return mentions(user)
+    if tab in TIMED:
+        return _due(is_over=tab == "overdue")
     return {
         "mine": OPEN & Q(assignee=user),
         "unassigned": OPEN & Q(assignee=None),
@@ -47,6 +55,12 @@ def rule_of(tab: str, user: User) -> Q:
         "snoozed": Q(status=Conversation.Status.SNOOZED),
         "closed": Q(status=Conversation.Status.CLOSED),
     }.get(tab, OPEN)
+
+
+def _due(*, is_over: bool) -> Q:
+    now = timezone.now()
+    soon = now + timedelta(minutes=profile().due_soon_minutes)
+    return OPEN & (Q(due_at__lte=now) if is_over else Q(due_at__gt=now, due_at__lte=soon))
 
 
 def begun() -> ConversationQuerySet:

@@ -6,6 +6,7 @@ from channels_app.providers.values import AccountNews, InboundControl, InboundPe
 from channels_app.services.consequences import set_health
 from channels_app.services.outgoing import withdraw_drafts_of_ai
 from channels_app.services.people import find_conversation, learn
+from channels_app.services.winding import wind
 from tenants.live import publish
 
 
@@ -22,7 +23,7 @@ def take_control(event: InboundEvent, inbound: InboundControl) -> tuple[str, str
         conversation.escalation_reason = inbound.reason[:300]
         changed += ["controller", "turn_version", "escalation_reason"]
         withdraw_drafts_of_ai(conversation)
-    conversation.save(update_fields=changed)
+    conversation.save(update_fields=[*changed, *wind(conversation)])
     publish("conversation", conversation=conversation.pk, controller=conversation.controller)
     if not inbound.is_ours:
         announcements.escalated(conversation, conversation.escalation_reason)

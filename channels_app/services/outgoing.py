@@ -25,6 +25,7 @@ from channels_app.services.locking import locked
 from channels_app.services.ringing import ring
 from channels_app.services.rows import changed_conversation
 from channels_app.services.templates import template_of, why_unusable
+from channels_app.services.winding import wind
 from tenants import context
 from tenants.accounts.models import User
 from tenants.audit.services import record
@@ -52,16 +53,18 @@ class StaleTurn(Exception):
 
 def carrier_of(conversation: Conversation) -> ChannelConnection | None:
     """The connection that answers leave by: its own, or where the network cannot carry any
-    (a website form) the company's first active one of the platform that does."""
+    (a website form) the company's first active one of the platform that does. What is only tried
+    out is answered by what is only tried out, and nothing else is."""
     connection = conversation.connection
     platform = connection.capabilities.answered_by
     if not platform:
         return connection
     if "@" not in conversation.external_thread:
         return None
-    return (
-        ChannelConnection.objects.filter(platform=platform, is_active=True).order_by("pk").first()
+    carriers = ChannelConnection.objects.filter(
+        platform=platform, is_active=True, is_sandbox=connection.is_sandbox
     )
+    return carriers.order_by("pk").first()
 
 
 def _no_way_back(conversation: Conversation) -> str:
@@ -153,11 +156,13 @@ def record_message(
     is_private: bool = False,
     template: Mapping[str, Any] | None = None,
     held_seconds: float = 0,
+    is_answer: bool = True,
 ) -> Message:
     """Write the queued row and ring the courier on commit, or when it was held so long.
 
     ``seen_turn`` is the fence: with it the row is written only if the AI still leads and
     nobody has spoken since, checked under the conversation's lock. Raises StaleTurn, SendRefused.
+    What says only that somebody will answer is no answer: they wait as they did.
     """
     row = locked(conversation.pk)
     if seen_turn is not None and not (row.is_with_ai and row.turn_version == seen_turn):
@@ -192,9 +197,11 @@ def record_message(
         next_attempt_at=_held_until(held_seconds),
     )
     row.last_message_at = message.provider_time
-    row.waiting_since = None
+    if is_answer:
+        row.waiting_since = None
     row.preview = text[:PREVIEW] or named(message.attachments)
-    changed = OUTGOING_FIELDS + HUMAN_FIELDS if by_human else OUTGOING_FIELDS
+    fields = OUTGOING_FIELDS + HUMAN_FIELDS if by_human else OUTGOING_FIELDS
+    changed = (*fields, *wind(row))
     _NEW_MESSAGE.row(message, beside=changed_conversation(row, changed))
     if attachments and not media.attach(message=message):
         raise SendRefused("unknown_file", _("There is no such file to be sent; upload it again."))

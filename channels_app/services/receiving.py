@@ -16,6 +16,7 @@ from channels_app.providers.values import (
     InboundMessage,
     Person,
 )
+from channels_app.services.conversations import ring_tending
 from channels_app.services.finding import (
     NotYetKnown,
     believable,
@@ -39,6 +40,7 @@ from channels_app.services.rows import (
     update_conversation,
 )
 from channels_app.services.statuses import STATE_FIELDS, advance, announce_status
+from channels_app.services.winding import wind
 from tenants.limits import take
 from tenants.live import publish
 from tenants.prepared import PreparedUpdate
@@ -103,7 +105,8 @@ def _open_turn(
     if alarm:
         conversation.controller = Conversation.Controller.HUMAN
         conversation.escalation_reason = alarm
-    changed = RECEIVED_FIELDS + ALARM_FIELDS if alarm else RECEIVED_FIELDS
+    fields = RECEIVED_FIELDS + ALARM_FIELDS if alarm else RECEIVED_FIELDS
+    changed = (*fields, *wind(conversation))
     if not _save_both(event, conversation, message, changed):
         return _here_already(event, inbound)
     if alarm:
@@ -112,6 +115,8 @@ def _open_turn(
         ring_bell(message, "new")
     if alarm:
         announcements.escalated(conversation, alarm)
+    if not conversation.is_with_ai:
+        ring_tending(conversation)
     return "standby" if inbound.is_standby else "message", alarm
 
 
@@ -247,7 +252,7 @@ def take_echo(event: InboundEvent, inbound: InboundEcho) -> tuple[str, str]:
     conversation.unread_count = 0
     if conversation.pk:
         withdraw_drafts_of_ai(conversation)
-    _save_echo(event, conversation, message, ECHO_FIELDS)
+    _save_echo(event, conversation, message, ECHO_FIELDS + wind(conversation))
     return "echo", "Sent in the network's own app."
 
 

@@ -17,6 +17,9 @@ QUEUES = {
     "examine_connection": "upkeep",
     "tell_of_findings": "upkeep",
     "compare_people": "upkeep",
+    "set_timers": "upkeep",
+    "tend_conversation": "upkeep",
+    "give_out": "upkeep",
 }
 CHUNK = 25  # events a worker takes at once from a big batch
 

@@ -94,6 +94,6 @@ def changed_conversation(conversation: Conversation, fields: tuple[str, ...]) ->
     return _changing(fields).later(conversation)
 
 
-@lru_cache(maxsize=16)  # one for each thing that happens to conversations
+@lru_cache(maxsize=32)  # one for each thing that happens to conversations
 def _changing(fields: tuple[str, ...]) -> PreparedUpdate[Conversation]:
     return PreparedUpdate(Conversation, fields)

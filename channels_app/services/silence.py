@@ -16,6 +16,7 @@ from channels_app import announcements
 from channels_app.models import Conversation, Incident
 from channels_app.services.endings import end_incidents
 from channels_app.services.silences import Silence, find_silences
+from channels_app.services.winding import house, wind_by_key
 from tenants.audit.services import record
 from tenants.broker import workers_seen
 from tenants.live import publish
@@ -131,4 +132,6 @@ def let_rest(*, conversation: Conversation, reason: str, seen_turn: int) -> bool
     rested = Conversation.objects.filter(
         pk=conversation.pk, turn_version=seen_turn, controller=Conversation.Controller.AI
     ).update(waiting_since=None, closing_reason=reason[:300])
+    if rested and house().promises:
+        wind_by_key(conversation.pk)
     return bool(rested)

@@ -18,6 +18,7 @@ from channels_app.services.ringing import ring_events, ring_now
 from channels_app.services.searching import read_all_words
 from channels_app.services.snoozing import wake_due
 from channels_app.services.statuses import UNKNOWN_DELIVERY
+from channels_app.services.tending import tend_all
 from channels_app.services.winding import wind_all_anew
 from tenants.live import publish
 
@@ -47,6 +48,7 @@ def sweep() -> dict[str, int]:
         "woken": wake_due(),
         "timers": wind_all_anew(),
         "breaches": note_breaches(),
+        **tend_all(),
         "words": read_all_words(),
         **compare_people(),
     }

@@ -22,6 +22,7 @@ from channels_app.services.finding import ring_bell
 from channels_app.services.locking import locked
 from channels_app.services.outgoing import withdraw_drafts_of_ai
 from channels_app.services.people import hold
+from channels_app.services.winding import wind
 
 PAGE = 30
 State = Message.State
@@ -164,11 +165,13 @@ def _move(begun: Conversation, known: Conversation) -> None:
         known.escalation_reason = known.escalation_reason or begun.escalation_reason
     last = known.messages.exclude(direction=Message.Direction.NOTE).order_by("-pk").first()
     known.preview = last.text[:140] if last else known.preview
+    wind(known)
     known.save()
     begun.status, begun.waiting_since = Conversation.Status.CLOSED, None
     begun.turn_version += 1
     begun.unread_count = 0
-    begun.save(update_fields=["status", "waiting_since", "turn_version", "unread_count"])
+    changed = ("status", "waiting_since", "turn_version", "unread_count")
+    begun.save(update_fields=(*changed, *wind(begun)))
     announce_conversation(begun)
     _ask_again(known)
 

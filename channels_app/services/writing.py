@@ -10,6 +10,7 @@ from channels_app.models import Conversation, DeskHabits, Media, Message, Writte
 from channels_app.services.conversations import announce_conversation
 from channels_app.services.locking import locked
 from channels_app.services.outgoing import PREVIEW, copy_state, named
+from channels_app.services.winding import wind
 from tenants.accounts.models import User
 from tenants.audit.services import record
 from tenants.live import publish
@@ -131,4 +132,5 @@ def _as_it_was(row: Conversation) -> None:
     row.last_message_at = last.provider_time if last else row.last_message_at
     row.preview = (last.text[:PREVIEW] or named(last.attachments)) if last else ""
     row.turn_version += 1
-    row.save(update_fields=["waiting_since", "last_message_at", "preview", "turn_version"])
+    changed = ("waiting_since", "last_message_at", "preview", "turn_version")
+    row.save(update_fields=(*changed, *wind(row)))

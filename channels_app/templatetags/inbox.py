@@ -1,17 +1,25 @@
 """Small words of the inbox's templates."""
 
+import math
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from channels_app.clocks import FIRST, NEXT, RESOLUTION
 from channels_app.drawn_rows import DrawnRows
 from channels_app.models import Conversation, Message
 from channels_app.services.gallery import DRAWN, ICONS
+from tenants.workspace.services import profile
 
 register = template.Library()
 _rows = DrawnRows()
@@ -30,6 +38,48 @@ def row(conversation: Conversation, *, opened: int, **told: Any) -> SafeString:
 def network_icon(platform: str) -> str:
     """The sprite's picture of a network."""
     return ICONS.get(platform) or (f"net-{platform}" if platform in DRAWN else "channels")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """By when something has to be done, as a list says it."""
+
+    words: str
+    title: str
+    tone: str  # of the badge
+
+
+TARGETS = {
+    FIRST: gettext_lazy("First response due %(when)s"),
+    NEXT: gettext_lazy("Next response due %(when)s"),
+    RESOLUTION: gettext_lazy("Resolution due %(when)s"),
+}
+
+
+@register.filter
+def due(conversation: Conversation) -> Due | None:
+    """What runs out next in it, if it is open and anything does."""
+    at = conversation.due_at
+    if at is None or conversation.status != Conversation.Status.OPEN:
+        return None
+    left = (at - timezone.now()).total_seconds()
+    when = date_format(timezone.localtime(at), "j M H:i")
+    title = str(TARGETS.get(conversation.due_for, TARGETS[NEXT])) % {"when": when}
+    if left <= 0:
+        return Due(_("Overdue by %(span)s") % {"span": _span(-left)}, title, "bad")
+    is_soon = left <= profile().due_soon_minutes * 60
+    return Due(_("Due in %(span)s") % {"span": _span(left)}, title, "warn" if is_soon else "info")
+
+
+def _span(seconds: float) -> str:
+    """Whole minutes, hours or days: as much as a list has room for."""
+    minutes = math.ceil(seconds / 60)
+    if minutes < 120:
+        return _("%(count)d min") % {"count": minutes}
+    hours = round(minutes / 60)
+    if hours < 48:
+        return _("%(count)d h") % {"count": hours}
+    return _("%(count)d days") % {"count": round(hours / 24)}
 
 
 @register.filter

@@ -19,7 +19,14 @@ from channels_app.policy import HUMAN_AGENT, Allowed, Refused
 from channels_app.providers import CHANNELS
 from channels_app.services.canned import blanks_of
 from channels_app.services.conversations import mark_read
-from channels_app.services.inbox import COUNTED, TABS, counters, list_conversations, thread_page
+from channels_app.services.inbox import (
+    COUNTED,
+    TABS,
+    TIMED,
+    counters,
+    list_conversations,
+    thread_page,
+)
 from channels_app.services.labelling import all_labels, labels_of
 from channels_app.services.mentions import see_mentions
 from channels_app.services.outgoing import ask_policy
@@ -31,6 +38,7 @@ from tenants import cards
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
 from tenants.accounts.models import User
+from tenants.workspace.services import profile
 
 LABELS = {
     "mine": gettext_lazy("Mine"),
@@ -39,6 +47,8 @@ LABELS = {
     "mentions": gettext_lazy("Mentions"),
     "drafts": gettext_lazy("Drafts"),
     "escalated": gettext_lazy("Escalated"),
+    "due_soon": gettext_lazy("Due soon"),
+    "overdue": gettext_lazy("Overdue"),
     "snoozed": gettext_lazy("Snoozed"),
     "closed": gettext_lazy("Closed"),
 }
@@ -165,7 +175,7 @@ def list_context(request: AuthenticatedRequest, opened: int = 0) -> dict[str, An
         "cursor": cursor,
         "page": page,
         "tabs": [each for each in shelves if each.key in MAIN_TABS],
-        "more_tabs": [each for each in shelves if each.key not in MAIN_TABS],
+        "more_tabs": [each for each in shelves if each.key not in MAIN_TABS and _is_used(each)],
         "kept_views": kept,
         "here": next(each for each in [*shelves, *kept] if each.key == here),
         "labels_of": labels_of(page.rows),
@@ -174,6 +184,11 @@ def list_context(request: AuthenticatedRequest, opened: int = 0) -> dict[str, An
         "undo": undoable(request),
         **_tools(request),
     }
+
+
+def _is_used(shelf: Shelf) -> bool:
+    """Where nothing is promised, nothing is due."""
+    return shelf.key not in TIMED or bool(shelf.count or profile().promises)
 
 
 def _tools(request: AuthenticatedRequest) -> dict[str, Any]:

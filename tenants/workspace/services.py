@@ -19,9 +19,9 @@ from tenants.workspace.models import Profile
 profile = Moment(Profile, Profile.current)
 
 
-def opening_hours() -> Hours:
+def opening_hours(ours: Profile | None = None) -> Hours:
     """When people are there, on the company's clock."""
-    ours = profile()
+    ours = ours or profile()
     days = tuple(str(ours.opening_hours.get(day) or "") for day in DAYS)
     return _hours(_zone(), days, ours.other_days)
 
