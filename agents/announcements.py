@@ -67,6 +67,7 @@ def draft_waiting(draft: ReplyDraft) -> None:
             text=draft.text,
             state=draft.state,
         ),
+        unless=lambda: draft.conversation.connection.is_sample,
     )
 
 

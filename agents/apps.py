@@ -8,3 +8,4 @@ class AgentsConfig(AppConfig):
     def ready(self) -> None:
         # Each registers what it offers.
         from agents import actors, announcements, cards, figures, receivers  # noqa: F401
+        from agents.services import samples  # noqa: F401

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from agents.models import AgentVersion, AiDisclosure, ChatTurn, ModelCall, ReplyDraft, Run
 from agents.offline.difference import difference
+from agents.services.going_live import is_live
 from agents.services.unanswered import answers_of_people
 from channels_app.models import ChannelConnection, Conversation, Message, channel_kinds
 from tenants.cards import Panel, Step, Tile, offer
@@ -131,7 +132,8 @@ def cost_tile() -> list[Tile]:
 
 @offer("dashboard.steps", order=40, permission=SEE)
 def ask_step() -> list[Step]:
-    tried = ChatTurn.objects.exists() or Run.objects.filter(status=Run.Status.DONE).exists()
+    runs = Run.objects.filter(status=Run.Status.DONE, conversation__connection__is_sample=False)
+    tried = ChatTurn.objects.exists() or runs.exists()
     return [
         Step(
             _("Ask a test question"),
@@ -139,5 +141,18 @@ def ask_step() -> list[Step]:
             reverse("agents:ask"),
             _("Ask"),
             tried,
+        )
+    ]
+
+
+@offer("dashboard.steps", order=70, permission="agents.view_autonomypolicy")
+def live_step() -> list[Step]:
+    return [
+        Step(
+            _("Go live"),
+            _("Choose where the AI answers customers by itself. You can take it back at any time."),
+            reverse("agents:go_live"),
+            _("See what is missing"),
+            is_live(),
         )
     ]

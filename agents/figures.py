@@ -34,7 +34,7 @@ class Thoughts(Source):
 _CHANNEL = """
 JOIN channels_app_conversation v ON v.id = r.conversation_id
 JOIN channels_app_channelconnection c ON c.id = v.connection_id
-WHERE r.created_at >= %(start)s AND r.created_at < %(end)s
+WHERE r.created_at >= %(start)s AND r.created_at < %(end)s AND NOT c.is_sandbox
 """
 _RUNS = f"""
 SELECT kind, c.platform, '', NULL::int, COUNT(*), SUM(r.cost)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agents.gateway import TASKS
@@ -11,6 +12,7 @@ from agents.guardrails import autonomy
 from agents.guardrails.autonomy import Act
 from agents.schemas import Intent
 from agents.services.allowances import SETTINGS, checked_routes
+from agents.services.going_live import Lane
 from channels_app.models import channel_kinds
 from tenants.accounts.models import User
 from tenants.workspace.models import Profile
@@ -36,6 +38,32 @@ class RejectForm(forms.Form):
     """What is wrong with a draft."""
 
     reason = forms.CharField(max_length=300)
+
+
+class GoLiveForm(forms.Form):
+    """Where the AI answers by itself, and about what; at first as it is now, or everything."""
+
+    platforms = forms.MultipleChoiceField(
+        label=_("On these channels"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    about = forms.MultipleChoiceField(
+        label=_("About these topics"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(
+        self, *args: Any, lanes: Sequence[Lane], topics: Sequence[tuple[str, str]], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        offered: dict[str, Any] = {
+            "platforms": [(lane.platform, lane.label) for lane in lanes],
+            "about": [(key, gettext(name)) for key, name in topics],
+        }
+        free = {lane.platform for lane in lanes if lane.topics}
+        spoken = {topic for lane in lanes for topic in lane.topics}
+        for name, now in (("platforms", free), ("about", spoken)):
+            field: Any = self.fields[name]
+            field.choices = offered[name]
+            field.initial = sorted(now) or [key for key, _label in offered[name]]
 
 
 ACTS = [

@@ -172,14 +172,16 @@ def steps() -> list[Step]:
             _("A page, a phone number or a bot of yours. The signed webhook takes a minute."),
             channels,
             _("Connect"),
-            ChannelConnection.objects.exists(),
+            ChannelConnection.objects.filter(is_sample=False).exists(),
         ),
         Step(
             _("Receive a test message"),
             _("Write to the channel from your own phone; it shows in the inbox within a second."),
             channels,
             _("See the address"),
-            Message.objects.filter(direction=Message.Direction.IN).exists(),
+            Message.objects.filter(
+                direction=Message.Direction.IN, connection__is_sample=False
+            ).exists(),
         ),
     ]
 

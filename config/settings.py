@@ -82,6 +82,7 @@ TENANT_APPS = [
     "tenants.outgoing",
     "tenants.figures",
     "tenants.billing",
+    "tenants.samples",
     "allauth",
     "allauth.account",
     "allauth.mfa",

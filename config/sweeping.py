@@ -7,6 +7,7 @@ import knowledge.services
 import leads.services
 import tenants.deadletters.deeds
 import tenants.outgoing.services
+import tenants.samples.services
 from tenants.api.idempotency import forget_old_answers
 from tenants.models import Company
 
@@ -23,6 +24,7 @@ def sweep() -> Swept:
         "knowledge": knowledge.services.sweep(),
         "webhooks": tenants.outgoing.services.sweep(),
         "dead_letters": tenants.deadletters.deeds.sweep(),
+        "samples": tenants.samples.services.sweep(),
         "api": {"forgotten_answers": forget_old_answers()},
     }
 

@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("tenants.figures.urls")),
     path("", include("tenants.outgoing.urls")),
     path("", include("tenants.billing.urls")),
+    path("", include("tenants.samples.urls")),
     path("", include("channels_app.urls")),
     path("", include("leads.urls")),
     path("", include("knowledge.urls")),

@@ -76,7 +76,11 @@ def gap_closed(gap: Gap) -> None:
 
 
 def document_indexed(document: Document) -> None:
-    announce(INDEXED, lambda: _document(document, "ready", document.error))
+    announce(
+        INDEXED,
+        lambda: _document(document, "ready", document.error),
+        unless=lambda: document.is_sample,
+    )
 
 
 def document_failed(document: Document, reason: str) -> None:

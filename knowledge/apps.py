@@ -7,3 +7,4 @@ class KnowledgeConfig(AppConfig):
 
     def ready(self) -> None:
         from knowledge import actors, announcements, cards  # noqa: F401 (each registers what it offers)
+        from knowledge.services import samples  # noqa: F401

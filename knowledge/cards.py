@@ -17,7 +17,7 @@ def step() -> list[Step]:
             _("Prices, opening hours, delivery: the AI answers only what stands there."),
             reverse("knowledge:documents"),
             _("Add knowledge"),
-            Document.objects.exists(),
+            Document.objects.filter(is_sample=False).exists(),
         )
     ]
 

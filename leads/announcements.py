@@ -185,14 +185,17 @@ def changed(lead: Lead, changes: Sequence[LeadChange], actor: str, *, became_hot
     def news() -> LeadNews:
         return LeadNews(lead=_card(lead), actor=actor, changes=[_change(each) for each in changes])
 
+    def is_made_up() -> bool:
+        return lead.contact.is_sample
+
     if lead.version == 1:
-        announce(CREATED, news)
-    announce(UPDATED, news)
+        announce(CREATED, news, unless=is_made_up)
+    announce(UPDATED, news, unless=is_made_up)
     for change in changes:
         if lead.version > 1 and (event := _MOVES.get(change.field)):
             _moved(event, lead, change, actor)
     if became_hot:
-        announce(HOT, news)
+        announce(HOT, news, unless=is_made_up)
 
 
 def _moved(event: EventType[Moved], lead: Lead, change: LeadChange, actor: str) -> None:
@@ -205,23 +208,28 @@ def _moved(event: EventType[Moved], lead: Lead, change: LeadChange, actor: str) 
             after=change.after,
             reason=change.reason,
         ),
+        unless=lambda: lead.contact.is_sample,
     )
 
 
 def merged(lead: Lead, other: Lead, actor: str) -> None:
-    announce(MERGED, lambda: LeadsMerged(lead=_card(lead), other=other.pk, actor=actor))
+    announce(
+        MERGED,
+        lambda: LeadsMerged(lead=_card(lead), other=other.pk, actor=actor),
+        unless=lambda: lead.contact.is_sample,
+    )
 
 
 def task_added(task: Task, actor: str) -> None:
-    announce(TASK_CREATED, lambda: _task(task, actor))
+    announce(TASK_CREATED, lambda: _task(task, actor), unless=lambda: task.lead.contact.is_sample)
 
 
 def task_done(task: Task, actor: str) -> None:
-    announce(TASK_DONE, lambda: _task(task, actor))
+    announce(TASK_DONE, lambda: _task(task, actor), unless=lambda: task.lead.contact.is_sample)
 
 
 def task_due(task: Task) -> None:
-    announce(TASK_DUE, lambda: _task(task, "system"))
+    announce(TASK_DUE, lambda: _task(task, "system"), unless=lambda: task.lead.contact.is_sample)
 
 
 def _card(lead: Lead) -> LeadCard:

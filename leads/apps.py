@@ -8,3 +8,4 @@ class LeadsConfig(AppConfig):
     def ready(self) -> None:
         # Each registers what it offers.
         from leads import actors, announcements, cards, figures, receivers  # noqa: F401
+        from leads.services import samples  # noqa: F401

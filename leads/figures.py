@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from django.db.models import OuterRef, Subquery
 
 from channels_app.models import Conversation
+from channels_app.services import is_real
 from leads.models import Lead, LeadChange
 from leads.pipeline import counts_as
 from tenants.figures.sources import Count, Day, Source, count_with
@@ -35,10 +36,14 @@ class Funnel(Source):
 
     def _events(self, day: Day) -> Iterable[tuple[str, int, str]]:
         window = {"gte": day.start, "lt": day.end}
-        made = Lead.everything.filter(**_within("created_at", window))
+        made = Lead.everything.filter(is_real(OuterRef("contact")), **_within("created_at", window))
         for pk, channel in made.order_by().values_list("pk", _channel_of("contact")):
             yield "leads", pk, channel
-        changes = LeadChange.objects.filter(field__in=["stage", "tier"], **_within("at", window))
+        changes = LeadChange.objects.filter(
+            is_real(OuterRef("lead__contact")),
+            field__in=["stage", "tier"],
+            **_within("at", window),
+        )
         # What it became is encrypted: only those who hold the key can count it.
         for change in changes.order_by("pk").annotate(channel=_channel_of("lead__contact")):
             if change.field == "stage":

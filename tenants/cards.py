@@ -7,6 +7,7 @@ An app offers a function for a place; the page gathers what is offered there to 
 
 Places: ``banner`` (Banner, on every page),
 ``dashboard.tiles`` (Tile lists), ``dashboard.steps`` (Step lists), ``dashboard.panels`` (Panel),
+``dashboard.samples`` (Panel, while there are first steps to take or sample data to remove),
 ``conversation`` (Panel, given the conversation), ``lead`` (Panel, given the lead),
 ``lead.timeline`` (Moment lists, given the lead, a Before and how many), ``message``
 (Panels by message id, given the messages shown), ``thread`` (Panel below it, given the

@@ -62,11 +62,13 @@ def answer_question(
     language: str = "",
     asked_by: str = "",
     speaker: Speaker | None = None,
+    samples: bool = False,
 ) -> ChatAnswer:
     """Answer from the company's knowledge, or refuse; remembers the session's earlier turns.
 
     A session is its asker's own: two programs may call theirs by the same name. ``speaker`` says
-    the answer while it is written, as far as what is written stands.
+    the answer while it is written, as far as what is written stands. ``samples``: a colleague
+    tries it out, and sample data may answer as well.
     """
     ours = profile()
     instructions = guide_for(ours).instructions
@@ -90,7 +92,8 @@ def answer_question(
         _remember(question, answer, asked_by)
         count_use(answer_id=given.answer_id)
         return _told(answer, speaker)
-    found = look_up(question, earlier=before[-1].question if before else "", language=spoken)
+    earlier = before[-1].question if before else ""
+    found = look_up(question, earlier=earlier, language=spoken, samples=samples)
     assignment = _assignment(ours, question, before, found, spoken)
     assignment.instructions = instructions
     assignment.terms = terms_of(ours, instructions=instructions)

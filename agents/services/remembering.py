@@ -163,6 +163,9 @@ def _may_remember(thought: Thought) -> bool:
     """The offline engine costs nothing: where it alone answers, there is nothing to remember."""
     if not thought.profile.remembers_answers or thought.is_dry:
         return False
+    # What is tried out may rest on sample data, and customers are answered from memory.
+    if thought.conversation.connection.is_sandbox:
+        return False
     return gateway.routes_for("reply")[0] != gateway.OFFLINE
 
 

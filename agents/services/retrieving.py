@@ -4,7 +4,7 @@ from agents.models import RunStep
 from agents.offline.asking import questions_in, wording
 from agents.prompts import last_asked
 from agents.services.thought import Thought
-from knowledge.services import FoundPassage, SearchResult, search
+from knowledge.services import FoundPassage, Only, SearchResult, search
 
 PASSAGES = 5
 NOTHING = SearchResult(passages=[], confidence=0.0, knowledge_version="")
@@ -18,6 +18,7 @@ def retrieve(thought: Thought) -> SearchResult:
             thought.asked,
             earlier=last_asked(thought.history),
             language=thought.run.language,
+            samples=thought.conversation.connection.is_sandbox,
         )
         step.detail = {
             "confidence": found.confidence,
@@ -27,13 +28,15 @@ def retrieve(thought: Thought) -> SearchResult:
     return found
 
 
-def look_up(message: str, *, earlier: str, language: str) -> SearchResult:
+def look_up(message: str, *, earlier: str, language: str, samples: bool = False) -> SearchResult:
     """Search for what a message asks, not for the facts that stand around it.
 
-    A follow-up that says nothing by itself ("and in blue?") takes ``earlier`` along.
+    A follow-up that says nothing by itself ("and in blue?") takes ``earlier`` along. ``samples``:
+    somebody only tries things out, and may be answered from sample data.
     """
     question = query_of(message, earlier=earlier, language=language)
-    return search(question=question, limit=PASSAGES, language=language)
+    only = Only(samples=True) if samples else None
+    return search(question=question, limit=PASSAGES, language=language, only=only)
 
 
 def query_of(message: str, *, earlier: str, language: str) -> str:

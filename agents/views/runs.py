@@ -74,7 +74,7 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
     form = AskForm(request.POST or None)
     answer: ChatAnswer | None = None
     if request.method == "POST" and form.is_valid():
-        answer = answer_question(question=form.cleaned_data["question"])
+        answer = answer_question(question=form.cleaned_data["question"], samples=True)
     return render(
         request,
         "agents/ask.html",

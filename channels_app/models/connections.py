@@ -32,6 +32,8 @@ class ChannelConnection(models.Model):
     is_active = models.BooleanField(default=True)
     # No network knows this account: it is tried out inside, and marked so wherever it is shown.
     is_sandbox = models.BooleanField(default=False, editable=False)
+    # A sandbox of the sample data: nobody outside is told of what happens there.
+    is_sample = models.BooleanField(default=False, editable=False)
     # The unguessable part of its own webhook address; empty once it is disconnected.
     webhook_token = models.CharField(max_length=64, blank=True, editable=False)
     health = models.CharField(max_length=16, choices=Health.choices, default=Health.OK)

@@ -55,6 +55,12 @@ class Contact(models.Model):
     def __str__(self) -> str:
         return self.name or self.email or self.phone or f"Contact {self.pk}"
 
+    @property
+    def is_sample(self) -> bool:
+        """Made up: known from sample data, and from nowhere else. Asks the database."""
+        places = set(self.conversations.values_list("connection__is_sample", flat=True))
+        return places == {True}
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.index()
         changed = kwargs.get("update_fields")

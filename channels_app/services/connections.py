@@ -44,6 +44,7 @@ def connect(
     vouched: bool = False,
     signed_in: SignedIn | None = None,
     is_sandbox: bool = False,
+    is_sample: bool = False,
 ) -> ChannelConnection:
     """Connect an account, or renew the connection the company already has to it.
 
@@ -58,6 +59,7 @@ def connect(
     values = {
         "name": name or _usual_name(platform, account_id),
         "is_sandbox": is_sandbox,
+        "is_sample": is_sample,
         "config": dict(config),
         "signed_in_by": signed_in.by if signed_in else "",
         "signed_in_at": timezone.now() if signed_in else None,

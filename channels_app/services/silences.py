@@ -46,6 +46,7 @@ _PARTS = [
   SELECT 'silent', c.id, c.connection_id, c.controller, c.waiting_since, 1::bigint,
     NULL::bigint, NULL::uuid, c.escalation_reason
   FROM channels_app_conversation c JOIN channels_app_contact p ON p.id = c.contact_id
+  JOIN channels_app_channelconnection n ON n.id = c.connection_id AND NOT n.is_sample
   WHERE c.waiting_since <= %(either)s AND c.status = 'open'
     AND c.waiting_since <= CASE c.controller WHEN 'ai' THEN %(silence)s ELSE %(person)s END
     AND NOT c.is_led_elsewhere AND NOT p.is_blocked

@@ -23,6 +23,7 @@ class KnowledgeState(models.Model):
     stems = models.PositiveBigIntegerField(default=0)
     languages = models.JSONField(default=dict, blank=True)  # language -> passages in it
     is_dated = models.BooleanField(default=False)  # some document is not valid for ever
+    has_samples = models.BooleanField(default=False)  # some document is sample data
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ class Only:
     """Narrows a search; what is empty narrows nothing. Of several tags one is enough.
 
     ``languages`` are the passages'. ``on`` is the day on which the documents must be valid;
-    without one it is today.
+    without one it is today. ``samples`` lets the sample data answer as well: never a customer.
     """
 
     kinds: Sequence[str] = ()
@@ -23,6 +23,7 @@ class Only:
     products: Sequence[str] = ()
     languages: Sequence[str] = ()
     on: date | None = None
+    samples: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,10 @@ def room_for(
         documents = documents.filter(has_one)
     if state.is_dated:
         documents = documents.valid_on(wanted.on or timezone.localdate())
-    narrows = wanted.kinds or wanted.products or wanted.tags or state.is_dated
+    hides = state.has_samples and not wanted.samples
+    if hides:
+        documents = documents.filter(is_sample=False)
+    narrows = wanted.kinds or wanted.products or wanted.tags or state.is_dated or hides
     if not (narrows or wanted.languages or without):
         return None
     return Room(

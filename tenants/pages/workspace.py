@@ -40,6 +40,7 @@ def dashboard(request: AuthenticatedRequest) -> HttpResponse:
             "steps": steps,
             "steps_done": sum(step.is_done for step in steps),
             "steps_left": any(not step.is_done for step in steps),
+            "samples": cards.gather("dashboard.samples", request.user),
         },
     )
 

@@ -12,13 +12,19 @@ from tenants.outgoing.services.wanted import is_wanted
 from tenants.statements import Statement
 
 
-def announce(event: EventType[D], build: Callable[[], D]) -> None:
+def _never() -> bool:
+    return False
+
+
+def announce(
+    event: EventType[D], build: Callable[[], D], *, unless: Callable[[], bool] = _never
+) -> None:
     """Tell whoever subscribed, once the current transaction is committed, of what it does.
 
-    ``build`` is asked only where somebody wants to know. Where nobody does, which is usual, this
-    costs no statement.
+    ``build`` and ``unless`` are asked only where somebody wants to know. Where nobody does, which
+    is usual, this costs no statement.
     """
-    if is_wanted(event.name):
+    if is_wanted(event.name) and not unless():
         _write(event, build())
 
 
