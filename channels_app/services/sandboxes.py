@@ -1,7 +1,8 @@
 """Channels to try things out on: a network's look, an account that no network knows.
 
-What a customer writes there comes in by the network's own signed webhook, is understood and
-answered as any message, and leaves by the network's own plug-in, which speaks to a stand-in.
+What a customer writes there comes in as the network would bring it: by its own signed webhook,
+or because we look for news. It is understood and answered as any message, and leaves by the
+network's own plug-in, which speaks to a stand-in.
 """
 
 import secrets
@@ -10,7 +11,10 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from channels_app.capabilities import capabilities_of
 from channels_app.models import (
     ChannelConnection,
     Contact,
@@ -21,7 +25,9 @@ from channels_app.models import (
 )
 from channels_app.providers import CHANNELS
 from channels_app.services.connections import connect, fresh_config
-from channels_app.services.gallery import card_of
+from channels_app.services.gallery import gallery
+from channels_app.services.polling import poll
+from channels_app.services.ringing import ring_now
 from channels_app.services.visitors import SHOWN
 from tenants import context
 from tenants.audit.services import record
@@ -32,33 +38,68 @@ from tenants.plugins.sandbox import Knock
 MOST = 10  # of one company at a time
 PAGE = 100
 State = Message.State
+# What a network may report, the furthest first; a message in a state before it is still awaited.
+TOLD = (State.READ, State.DELIVERED, State.SENT)
+BEFORE = (State.ACCEPTED, State.SENT, State.DELIVERED, State.READ)
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A network whose look a sandbox can have."""
+    """A network whose look a sandbox can have, and what is particular about trying it."""
 
     platform: str
     label: str
     icon: str
+    about: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Somebody who has written to a sandbox; ``person`` is what its network calls them."""
+
+    person: str
+    contact: Contact
+    preview: str
 
 
 def looks() -> list[Look]:
-    cards = map(card_of, sandbox.vendors().platforms())
-    return [Look(card.kind, card.label, card.icon) for card in cards]
+    """In the order of the gallery."""
+    tried = sandbox.vendors().platforms()
+    return [
+        Look(card.kind, card.label, card.icon, card.about, _hint(card.kind))
+        for group in gallery()
+        for card in group.cards
+        if card.kind in tried
+    ]
+
+
+def _hint(platform: str) -> str:
+    can = capabilities_of(platform)
+    if can.answered_by:
+        return _("Answers leave by a mailbox: a sandbox of one is opened along with it.")
+    if platform == "linkedin":
+        return _("What is written is looked for, as at a page without webhooks.")
+    return ""
 
 
 def open_sandbox(*, platform: str, actor: str = "") -> ChannelConnection:
-    """A channel that works at once; raises ValidationError."""
+    """A channel that works at once; raises ValidationError.
+
+    One that cannot answer by itself brings the one that answers for it.
+    """
     if platform not in sandbox.vendors().platforms():
         raise ValidationError("Nobody stands in for this network.")
-    if ChannelConnection.objects.filter(is_sandbox=True).count() >= MOST:
+    carrier = capabilities_of(platform).answered_by
+    if carrier and not _sandboxes().filter(platform=carrier, is_active=True).exists():
+        open_sandbox(platform=carrier, actor=actor)
+    if _sandboxes().count() >= MOST:
         raise ValidationError(f"There are {MOST} sandboxes already; remove one first.")
     given = sandbox.vendors().new_account(platform)
     words = CHANNELS.get(platform).secret_names
     made_up = {word: secrets.token_urlsafe(24) for word in words}
     config = fresh_config(platform=platform, given={**made_up, "token": given.token})
-    return connect(
+    connection = connect(
         platform=platform,
         account_id=given.account_id,
         name=f"{CHANNELS.label(platform)} sandbox",
@@ -66,6 +107,8 @@ def open_sandbox(*, platform: str, actor: str = "") -> ChannelConnection:
         actor=actor,
         is_sandbox=True,
     )
+    poll(connection_id=connection.pk)  # where it is looked at: whatever comes from now on is news
+    return connection
 
 
 def new_customer(*, connection: ChannelConnection) -> str:
@@ -73,16 +116,34 @@ def new_customer(*, connection: ChannelConnection) -> str:
     return sandbox.vendors().new_person(connection.platform)
 
 
+def is_customer(*, connection: ChannelConnection, person: str) -> bool:
+    """Whether the network could call somebody so."""
+    return sandbox.vendors().is_person(connection.platform, person)
+
+
 def words_of(*, connection: ChannelConnection, person: str, name: str, text: str) -> list[Knock]:
-    """The webhooks that the network would send for a customer's words."""
-    return sandbox.vendors().written(connection.pretended, person=person, name=name, text=text)
+    """The webhooks that the network would send for a customer's words.
+
+    None where it sends none: there we look for news, and now rather than in a few minutes.
+    """
+    knocks = sandbox.vendors().written(connection.pretended, person=person, name=name, text=text)
+    if not connection.provider().poll_every():
+        return knocks
+    ChannelConnection.objects.filter(pk=connection.pk).update(poll_due_at=timezone.now())
+    ring_now("poll_connection", connection.pk)
+    return []
 
 
 def sight_of(*, connection: ChannelConnection, person: str) -> list[Knock]:
     """The webhooks that tell us that the customer's phone shows what we sent."""
+    can = connection.capabilities
+    last = next((state for state in TOLD if state in can.statuses), None)
+    if last is None:
+        return []
     unseen = _thread(connection, person).filter(
         direction=Message.Direction.OUT,
-        state__in=(State.ACCEPTED, State.SENT, State.DELIVERED),
+        connection=connection,
+        state__in=BEFORE[: BEFORE.index(last)],
     )
     return [
         knock
@@ -102,8 +163,19 @@ def phone_of(*, connection: ChannelConnection, person: str) -> list[Message]:
     return list(both[:PAGE])[::-1]
 
 
-def customers_of(*, connection: ChannelConnection) -> QuerySet[Conversation]:
-    return connection.conversations.select_related("contact").order_by("-last_message_at")[:PAGE]
+def customers_of(*, connection: ChannelConnection) -> list[Customer]:
+    """Whoever has written, the last one first, each once."""
+    here = {"platform": connection.platform, "account_id": connection.account_id}
+    names = {
+        each.contact_id: each.external_id for each in ContactIdentity.objects.filter(**here)[:PAGE]
+    }
+    threads = connection.conversations.select_related("contact").order_by("-last_message_at")
+    found: dict[int, Customer] = {}
+    for thread in threads[:PAGE]:
+        if thread.contact_id in names:
+            shown = Customer(names[thread.contact_id], thread.contact, thread.preview)
+            found.setdefault(thread.contact_id, shown)
+    return list(found.values())
 
 
 @transaction.atomic
@@ -118,6 +190,7 @@ def remove_sandbox(*, connection: ChannelConnection, actor: str = "") -> None:
     people = set(connection.conversations.values_list("contact_id", flat=True))
     people |= set(ContactIdentity.objects.filter(**here).values_list("contact_id", flat=True))
     connection.conversations.all().delete()
+    connection.messages.all().delete()  # carried for another channel
     ContactIdentity.objects.filter(**here).delete()
     gone = Contact.objects.filter(pk__in=people, identities=None, conversations=None)
     count = gone.count()
@@ -150,4 +223,10 @@ def _thread(connection: ChannelConnection, person: str) -> QuerySet[Message]:
         account_id=connection.account_id,
         external_id_index=id_index(person),
     ).values("contact_id")
-    return Message.objects.filter(connection=connection, conversation__contact__in=identity)
+    return Message.objects.filter(
+        conversation__connection=connection, conversation__contact__in=identity
+    )
+
+
+def _sandboxes() -> QuerySet[ChannelConnection]:
+    return ChannelConnection.objects.filter(is_sandbox=True)

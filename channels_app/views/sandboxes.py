@@ -1,5 +1,7 @@
 """Sandboxes: opened with a click, written to from a customer's phone inside the console."""
 
+from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -17,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from channels_app.forms import PhoneForm
 from channels_app.models import ChannelConnection
 from channels_app.services import sandboxes
+from channels_app.submissions import submission
 from channels_app.webhooks import webhook
 from tenants import context
 from tenants.access import needs
@@ -25,6 +28,7 @@ from tenants.plugins.sandbox import Knock
 
 ADD = "channels_app.add_channelconnection"
 WRITE = "channels_app.add_message"
+TAKEN = (200, 202)  # a webhook, a form
 
 
 @needs(ADD)
@@ -59,7 +63,7 @@ def phone(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         person = sandboxes.new_customer(connection=connection)
         return redirect(_phone_url(connection, person))
     form = PhoneForm(request.POST if request.method == "POST" else None)
-    person = _person(request)
+    person = _person(request, connection)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         taken = knock(
@@ -92,7 +96,7 @@ def phone(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def phone_thread(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """What the phone shows now. Showing it tells the channel, as a real phone does."""
     connection = _sandbox(pk)
-    person = _person(request)
+    person = _person(request, connection)
     knock(connection, sandboxes.sight_of(connection=connection, person=person))
     return _thread(request, connection, person)
 
@@ -101,7 +105,8 @@ def phone_thread(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_GET
 def in_inbox(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """On to the customer's conversation, as colleagues see it."""
-    shown = sandboxes.phone_of(connection=_sandbox(pk), person=_person(request))
+    connection = _sandbox(pk)
+    shown = sandboxes.phone_of(connection=connection, person=_person(request, connection))
     if not shown:
         return redirect("channels_app:inbox")
     return redirect("channels_app:conversation", shown[0].conversation_id)
@@ -120,24 +125,26 @@ def remove(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def knock(connection: ChannelConnection, knocks: list[Knock]) -> bool:
     """Bring webhooks to our own door, as the network's server would over the wire."""
     company = context.current_company()
+    platform, token = connection.platform, connection.webhook_token
+    door: Callable[[WSGIRequest], HttpResponse]
+    if platform == "form":
+        door, path = partial(submission, key=token), f"/forms/{token}/"
+    else:
+        door = partial(webhook, platform=platform, token=token)
+        path = f"/webhooks/{platform}/{token}/"
     try:
-        statuses = [
-            webhook(
-                _request(connection, each), connection.platform, connection.webhook_token
-            ).status_code
-            for each in knocks
-        ]
+        statuses = [door(_request(path, each)).status_code for each in knocks]
     finally:
         context.enter_company(company)
-    return all(status == 200 for status in statuses)
+    return all(status in TAKEN for status in statuses)
 
 
-def _request(connection: ChannelConnection, sent: Knock) -> WSGIRequest:
+def _request(path: str, sent: Knock) -> WSGIRequest:
     named = {name.lower(): value for name, value in sent.headers.items()}
     kind = named.pop("content-type", "application/json")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "POST",
-        "PATH_INFO": f"/webhooks/{connection.platform}/{connection.webhook_token}/",
+        "PATH_INFO": path,
         "SERVER_NAME": settings.PUBLIC_HOST,
         "SERVER_PORT": str(settings.PORT),
         "CONTENT_TYPE": kind,
@@ -153,9 +160,9 @@ def _sandbox(pk: int) -> ChannelConnection:
     return get_object_or_404(ChannelConnection, pk=pk, is_sandbox=True, is_active=True)
 
 
-def _person(request: AuthenticatedRequest) -> str:
+def _person(request: AuthenticatedRequest, connection: ChannelConnection) -> str:
     person = request.POST.get("person") or request.GET.get("person", "")
-    if not 1 <= len(person) <= 40 or not person.removeprefix("+").isdecimal():
+    if not sandboxes.is_customer(connection=connection, person=person):
         raise Http404
     return person
 

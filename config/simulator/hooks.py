@@ -62,6 +62,10 @@ class Hooks(Messenger):
             "timestamp": int(time.time()),
         }
 
+    def seen(self, account: Account, person: str, identity: str) -> list[dict[str, Any]]:
+        at = int(time.time())
+        return [{"type": "status", "id": identity, "status": "read", "timestamp": at}]
+
     def bundle(self, account: Account, items: list[dict[str, Any]]) -> list[Parcel]:
         bodies = (json.dumps(item, ensure_ascii=False).encode() for item in items)
         return [sign(account.secret, body) for body in bodies]

@@ -108,9 +108,23 @@ class LinkedIn(Messenger):
     def failure(self, fault: Fault) -> Answer:
         return _error(fault.status or fault.code or 500, fault.message, fault.retry_after)
 
-    def _kept(self, account_id: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.world.store.setdefault(f"linkedin:{account_id}", [])
+    def kept(self, account: Account) -> dict[str, dict[str, Any]]:
+        """Its notifications, by their ids."""
+        name = f"linkedin:{account.account_id}"
+        found: dict[str, dict[str, Any]] = self.world.store.setdefault(name, {})
         return found
+
+    def thread_of(self, account: Account, person: str) -> str:
+        """The first comment that the person wrote."""
+        told = (each["decoratedGeneratedActivity"]["comment"] for each in self._all(account))
+        ours = (each["entity"] for each in told if each["owner"] == _urn_of(person))
+        return next(ours, "")
+
+    def _all(self, account: Account) -> list[dict[str, Any]]:
+        return list(self.kept(account).values())
+
+    def _keep(self, account: Account, notification: dict[str, Any]) -> None:
+        self.kept(account)[str(notification["notificationId"])] = notification
 
     def _notifications(self, request: Request) -> Answer:
         account_id = request.query.get("organizationalEntity", "").removeprefix(ORGANIZATION)
@@ -119,7 +133,7 @@ class LinkedIn(Messenger):
         asked = set(request.query.get("actions", "")[5:-1].split(","))
         found = [
             each
-            for each in reversed(self._kept(account_id))
+            for each in reversed(self._all(self.world.account("linkedin", account_id)))
             if first <= each["lastModifiedAt"] <= last and each["action"] in asked
         ]
         start, count = int(request.query.get("start", 0)), int(request.query.get("count", 10))
@@ -129,7 +143,7 @@ class LinkedIn(Messenger):
     def _told(self, urn: str, number: str) -> Answer:
         """One comment by its name."""
         for name, kept in self.world.store.items():
-            for each in kept if name.startswith("linkedin:") else ():
+            for each in kept.values() if name.startswith("linkedin:") else ():
                 comment = each["decoratedGeneratedActivity"]["comment"]
                 if comment["entity"] == f"urn:li:comment:({urn},{number})":
                     said = {"actor": comment["owner"], "message": {"text": comment["text"]}}
@@ -142,7 +156,7 @@ class LinkedIn(Messenger):
         if not text or len(text) > 1_250 or not actor or not body.get("object"):
             return _error(400, "The comment is not as it should be.")
         account = self.world.account("linkedin", actor.removeprefix(ORGANIZATION))
-        number = self.world.next_number("linkedin:comment", start=7_200_000_000)
+        number = self._new_comment()
         named = f"urn:li:comment:({body['object']},{number})"
         note = {
             "platform": "linkedin",
@@ -154,7 +168,7 @@ class LinkedIn(Messenger):
         if self.world.behaviour("linkedin").statuses:
             delay = self.world.behaviour("linkedin").status_delay
             echo = self._notification(account, "ADMIN_COMMENT", actor, text, named)
-            self._kept(account.account_id).append(echo)
+            self._keep(account, echo)
             self.courier.send(account, self.bundle, [echo], delay)
         answer = {"commentUrn": named, "$URN": named, "id": str(number), "actor": actor}
         return Answer({**answer, "message": {"text": text}}, 201, kind="send", note=note)
@@ -165,7 +179,7 @@ class LinkedIn(Messenger):
         comment = {"owner": owner, "text": text, "entity": named, "object": POST}
         return {
             "action": action,
-            "notificationId": self.world.next_number("linkedin:notification", start=5_600_000),
+            "notificationId": self.world.next_id("linkedin:notification"),
             "lastModifiedAt": int(time.time() * 1000),
             "organizationalEntity": f"{ORGANIZATION}{account.account_id}",
             "subscriber": "urn:li:person:admin",
@@ -177,14 +191,17 @@ class LinkedIn(Messenger):
     # -- what people write
 
     def written(self, account: Account, message: dict[str, Any]) -> dict[str, Any]:
-        number = message["id"] or str(
-            self.world.next_number("linkedin:comment", start=7_200_000_000)
-        )
-        owner = f"urn:li:person:{message['sender_id']}"
+        number = message["id"] or str(self._new_comment())
+        owner = _urn_of(message["sender_id"])
         named = f"urn:li:comment:({POST},{number})"
         made = self._notification(account, "COMMENT", owner, message["text"], named)
-        self._kept(account.account_id).append(made)
+        if message.get("parent"):
+            made["decoratedGeneratedActivity"]["comment"]["parentComment"] = message["parent"]
+        self._keep(account, made)
         return made
+
+    def _new_comment(self) -> int:
+        return 7_200_000_000_000 + self.world.next_id("linkedin:comment")
 
     def bundle(self, account: Account, items: list[dict[str, Any]]) -> list[Parcel]:
         """Up to ten notifications a request; the signature begins before the body."""
@@ -214,6 +231,10 @@ class LinkedIn(Messenger):
             return False
         expected = hmac.new(account.secret.encode(), code.encode(), hashlib.sha256).hexdigest()
         return answer == {"challengeCode": code, "challengeResponse": expected}
+
+
+def _urn_of(person: str) -> str:
+    return person if person.startswith("urn:") else f"urn:li:person:{person}"
 
 
 def _error(status: int, message: str = "", seconds: float = 0) -> Answer:

@@ -94,6 +94,10 @@ class Resend(Messenger):
         found: dict[str, dict[str, Any]] = self.world.store.setdefault("resend:letters", {})
         return found
 
+    def kept(self, account: Account) -> dict[str, dict[str, Any]]:
+        """The letters that its webhooks only announce."""
+        return self._letters()
+
     def _error(self, code: int, message: str) -> Answer:
         name = NAMES.get(code, "not_found")
         body = {"statusCode": code, "name": name, "message": message or name}
@@ -121,6 +125,11 @@ class Resend(Messenger):
         self._letters()[identity] = letter
         announced = {"email_id": identity, "from": letter["from"], "to": letter["to"]}
         return {"type": "email.received", "created_at": _now(), "data": announced}
+
+    def seen(self, account: Account, person: str, identity: str) -> list[dict[str, Any]]:
+        """The letter has arrived; that somebody opened it no server can know."""
+        data = {"email_id": identity, "from": account.account_id, "to": [person]}
+        return [{"type": "email.delivered", "created_at": _now(), "data": data}]
 
     def bundle(self, account: Account, items: list[dict[str, Any]]) -> list[Parcel]:
         """One event a request, signed as Svix signs."""

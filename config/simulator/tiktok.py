@@ -207,6 +207,11 @@ class TikTok(Messenger):
             },
         }
 
+    def seen(self, account: Account, person: str, identity: str) -> list[dict[str, Any]]:
+        """Everything up to a moment."""
+        read = {"conversation_id": person, "timestamp": int(time.time() * 1000)}
+        return [{"event": "im_mark_read_msg", "content": read}]
+
     def bundle(self, account: Account, items: list[dict[str, Any]]) -> list[Parcel]:
         """One event a request; its content is JSON within JSON."""
         parcels = []

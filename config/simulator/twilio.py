@@ -131,7 +131,7 @@ class Twilio(Messenger):
 
     def written(self, account: Account, message: dict[str, Any]) -> dict[str, Any]:
         prefix = WHATSAPP if account.platform == "twilio_whatsapp" else ""
-        sender = message["sender_id"]
+        sender = message["sender_id"].removeprefix(WHATSAPP)
         number = sender if sender.startswith("+") else f"+{sender}"
         fields = {
             "MessageSid": message["id"] or f"SM{secrets.token_hex(16)}",
@@ -144,6 +144,13 @@ class Twilio(Messenger):
             **self._file_of(message.get("file")),
         }
         return {**fields, "ProfileName": message["sender_name"]} if prefix else fields
+
+    def seen(self, account: Account, person: str, identity: str) -> list[dict[str, Any]]:
+        """A text message is delivered; who reads it tells nobody, except on WhatsApp."""
+        is_whatsapp = account.platform == "twilio_whatsapp"
+        states = ["delivered", "read"] if is_whatsapp else ["delivered"]
+        base = {"MessageSid": identity, "AccountSid": "AC00", "To": person}
+        return [{**base, "MessageStatus": state} for state in states]
 
     def _file_of(self, file: Kept | None) -> dict[str, str]:
         if file is None:

@@ -36,7 +36,8 @@ class Messenger(Vendor):
 
     @abc.abstractmethod
     def written(self, account: Account, message: dict[str, Any]) -> dict[str, Any]:
-        """The webhook item for a person's message: sender_id, sender_name, text, id."""
+        """The webhook item for a person's message: sender_id, sender_name, text, id, and what it
+        stands under: post, parent."""
 
     @abc.abstractmethod
     def bundle(self, account: Account, items: list[dict[str, Any]]) -> list[Parcel]:
@@ -45,6 +46,17 @@ class Messenger(Vendor):
     def seen(self, account: Account, person: str, identity: str) -> list[dict[str, Any]]:
         """The items for a person who has looked at our message; none where that is not told."""
         return []
+
+    def kept(self, account: Account) -> dict[str, dict[str, Any]] | None:
+        """What lies at the vendor until our side asks for it, by its name, oldest first.
+
+        It may be added to. None where everything is brought.
+        """
+        return None
+
+    def thread_of(self, account: Account, person: str) -> str:
+        """What a person's next words answer, where all of them stand under something of theirs."""
+        return ""
 
     async def subscribe(self, account: Account) -> bool:
         """The handshake before the first webhook; True where the vendor knows none."""

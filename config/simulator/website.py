@@ -1,4 +1,5 @@
-"""A customer's own website: it includes the chat's script, and knows who has signed in to it.
+"""A customer's own website: it includes the chat's script, knows who has signed in to it, and has
+a form to write to its owner.
 
 ``/site/`` for strangers, ``/site/?user=42&name=Mia&email=…`` for somebody signed in; ``lang``
 chooses the page's language. Its Content-Security-Policy is as strict as a shop's may be.
@@ -25,10 +26,10 @@ PAGE = Path(__file__).parent / "website.html"
 
 
 class Website(Messenger):
-    """The website of the ``webchat`` account, and the server behind it."""
+    """The website of the ``webchat`` account, its ``form``, and the server behind it."""
 
     name = "site"
-    platforms = ("webchat",)
+    platforms = ("webchat", "form")
 
     def answer(self, request: Request) -> Answer:
         account = self._account()
@@ -73,6 +74,13 @@ class Website(Messenger):
     # -- its server may post a visitor's words as well
 
     def written(self, account: Account, message: dict[str, Any]) -> dict[str, Any]:
+        if account.platform == "form":
+            return {
+                "_id": message["id"] or secrets.token_hex(12),
+                "name": message["sender_name"],
+                "email": message["sender_id"],
+                "message": message["text"],
+            }
         return {
             "type": "message",
             "id": message["id"] or secrets.token_hex(12),
@@ -82,9 +90,23 @@ class Website(Messenger):
         }
 
     def bundle(self, account: Account, items: list[dict[str, Any]]) -> list[Parcel]:
-        body = json.dumps({"events": items}, ensure_ascii=False).encode()
-        digest = hmac.new(account.secret.encode(), body, hashlib.sha256).hexdigest()
-        return [Parcel(body, {"x-chat-signature": f"sha256={digest}"})]
+        """A form is posted once for each time it was filled in."""
+        is_form = account.platform == "form"
+        bodies = items if is_form else [{"events": items}]
+        header = "x-form-signature" if is_form else "x-chat-signature"
+        raw = [json.dumps(body, ensure_ascii=False).encode() for body in bodies]
+        return [Parcel(each, {header: _signed(account, each)}) for each in raw]
+
+    def seen(self, account: Account, person: str, identity: str) -> list[dict[str, Any]]:
+        """The page tells what it has shown; a form shows nothing."""
+        if account.platform == "form":
+            return []
+        receipt = {"type": "receipt", "reference": identity, "state": "read"}
+        return [{**receipt, "visitor": {"id": person}, "at": int(time.time())}]
+
+
+def _signed(account: Account, body: bytes) -> str:
+    return f"sha256={hmac.new(account.secret.encode(), body, hashlib.sha256).hexdigest()}"
 
 
 def script_url(webhook_url: str) -> str:

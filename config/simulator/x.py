@@ -96,7 +96,7 @@ class X(Messenger):
             return self._problem(403)
         if full := self._is_full(15, "dm", account):
             return full
-        number = str(self.world.next_number("x:dm", start=1_900_000_000_000_000_000))
+        number = self._new_id("dm")
         conversation = "-".join(sorted((account.account_id, person)))
         self._report(account, person, number, text)
         return Answer(
@@ -116,13 +116,16 @@ class X(Messenger):
             return self._problem(400)
         if full := self._is_full(100, "post", account):
             return full
-        number = str(self.world.next_number("x:post", start=1_950_000_000_000_000_000))
+        number = self._new_id("post")
         return Answer(
             {"data": {"id": number, "text": text}},
             201,
             kind="send",
             note=_note(account, reply, text, number),
         )
+
+    def _new_id(self, what: str) -> str:
+        return str(1_900_000_000_000_000_000 + self.world.next_id(f"x:{what}"))
 
     def _is_full(self, count: int, what: str, account: Account) -> Answer | None:
         behaviour = self.world.behaviour("x")
@@ -140,14 +143,8 @@ class X(Messenger):
         after = 0.0 if behaviour.echo_first else behaviour.status_delay
         self.courier.send(account, self.bundle, [{"direct_message_events": echo}], after)
         if behaviour.reads:
-            read = {
-                "created_timestamp": _now(),
-                "sender_id": person,
-                "target": {"recipient_id": account.account_id},
-                "last_read_event_id": number,
-            }
-            mark = {"direct_message_mark_read_events": read}
-            self.courier.send(account, self.bundle, [mark], after + behaviour.status_delay)
+            mark = self.seen(account, person, number)
+            self.courier.send(account, self.bundle, mark, after + behaviour.status_delay)
 
     # -- webhooks and tokens
 
@@ -228,13 +225,21 @@ class X(Messenger):
     # -- what people write
 
     def written(self, account: Account, message: dict[str, Any]) -> dict[str, Any]:
-        counter = self.world.next_number("x:dm", start=1_900_000_000_000_000_000)
-        number, sender = message["id"] or str(counter), message["sender_id"]
+        number, sender = message["id"] or self._new_id("dm"), message["sender_id"]
         user = {"id": sender, "name": message["sender_name"] or "Person", "screen_name": sender}
         event = _dm(sender, account.account_id, number, message["text"])
         said = event["message_create"]["message_data"]
         said |= self.files.attached(message.get("file"))
         return {"direct_message_events": event, "users": {sender: user}}
+
+    def seen(self, account: Account, person: str, identity: str) -> list[dict[str, Any]]:
+        read = {
+            "created_timestamp": _now(),
+            "sender_id": person,
+            "target": {"recipient_id": account.account_id},
+            "last_read_event_id": identity,
+        }
+        return [{"direct_message_mark_read_events": read}]
 
     def bundle(self, account: Account, items: list[dict[str, Any]]) -> list[Parcel]:
         """X sends one request for each event."""

@@ -67,6 +67,10 @@ class Vendors(Protocol):
         """An id of a person, as the network writes them."""
         ...
 
+    def is_person(self, platform: str, name: str) -> bool:
+        """Whether the network could call a person so."""
+        ...
+
     def answer(
         self, account: Account, *, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> Answered:
@@ -121,6 +125,11 @@ class _Kept:
     def __init__(self, plugin: Any, account: Account) -> None:
         self._plugin = plugin
         self._account = account
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type[Any]:
+        """For ``isinstance``: what it would be outside."""
+        return type(self._plugin)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._plugin, name)

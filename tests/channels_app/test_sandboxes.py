@@ -65,6 +65,7 @@ def test_a_customer_writes_and_is_answered(north, work, platform):
     work()
     conversation = Conversation.objects.get()
     assert conversation.connection == connection
+    assert conversation.contact.name in {"Mia", ""} or platform == "linkedin"
     event = InboundEvent.objects.get()
     assert (event.status, event.outcome) == ("done", "message")
 
@@ -79,7 +80,12 @@ def test_a_customer_writes_and_is_answered(north, work, platform):
 
 @pytest.mark.parametrize(
     ("platform", "state"),
-    [("whatsapp", "read"), ("messenger", "read"), ("instagram", "read"), ("telegram", "accepted")],
+    [
+        *[(each, "read") for each in ("whatsapp", "messenger", "instagram", "tiktok", "x")],
+        *[(each, "read") for each in ("twilio_whatsapp", "webchat", "custom")],
+        *[(each, "delivered") for each in ("twilio", "email")],
+        *[(each, "accepted") for each in ("telegram", "linkedin", "form")],
+    ],
 )
 def test_what_the_phone_has_shown_is_told(north, work, platform, state):
     connection = sandboxes.open_sandbox(platform=platform)
@@ -89,8 +95,8 @@ def test_what_the_phone_has_shown_is_told(north, work, platform, state):
     assert knock(connection, sandboxes.sight_of(connection=connection, person=person))
     work()
     assert Message.objects.get(direction=Message.Direction.OUT).state == state
-    if state == "read":
-        assert sandboxes.sight_of(connection=connection, person=person) == []
+    # Once it is told, the phone, which looks every moment, tells nothing more.
+    assert sandboxes.sight_of(connection=connection, person=person) == []
 
 
 def test_its_webhooks_are_verified_as_the_networks_are(north):
@@ -195,7 +201,7 @@ def test_what_stands_in_for_a_network_shows_nobody_to_be_an_owner(north, work, p
     work()
     connection.refresh_from_db()
     assert not services.prove_ownership(connection=connection)
-    [route] = WebhookRoute.objects.all()
+    [route] = WebhookRoute.objects.filter(connection_id=connection.pk)
     assert (route.account_id, route.is_verified) == (connection.account_id, False)
 
 

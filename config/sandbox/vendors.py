@@ -1,32 +1,49 @@
 """The simulator's vendors inside our own process, for channels that are only tried out.
 
 Each question finds a world that is new: what matters (messages, windows, rates) is kept by our
-own rows, as for a real channel, and any process may answer.
+own rows, as for a real channel, and any process may answer. Only what waits for us to fetch it
+is kept here (``memory``).
 """
 
-import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.conf import settings
 
+from config.sandbox import accounts
+from config.sandbox.memory import Memory
 from config.simulator.courier import Courier
+from config.simulator.hooks import Hooks
+from config.simulator.linkedin import LinkedIn
 from config.simulator.meta import Meta
+from config.simulator.resend import Resend
 from config.simulator.serving import base_urls
 from config.simulator.telegram import Telegram
 from config.simulator.tiktok import TikTok
 from config.simulator.twilio import Twilio
 from config.simulator.vendor import Messenger
+from config.simulator.website import Website
 from config.simulator.wire import Answer, Request
 from config.simulator.world import Account, World
+from config.simulator.x import X
 from tenants.plugins import sandbox
 from tenants.plugins.sandbox import Answered, Given, Knock, NobodyThere
 
-BASE = "http://sandbox"
-KINDS: tuple[type[Messenger], ...] = (Meta, Telegram, TikTok, Twilio)
-PLATFORMS = ("whatsapp", "messenger", "instagram", "telegram", "tiktok", "twilio")
+KINDS: tuple[type[Messenger], ...] = (
+    Meta,
+    Telegram,
+    X,
+    LinkedIn,
+    TikTok,
+    Twilio,
+    Resend,
+    Website,
+    Hooks,
+)
+PLATFORMS = tuple(platform for kind in KINDS for platform in kind.platforms)
 
 
 class SilentCourier(Courier):
@@ -64,6 +81,21 @@ class Stage:
         ]
 
 
+@contextmanager
+def staged(account: sandbox.Account) -> Iterator[Stage]:
+    """The account's network for one question, with what it keeps for us; new pieces stay there."""
+    stage = Stage(account)
+    kept = stage.messenger.kept(stage.account)
+    if kept is None:
+        yield stage
+        return
+    memory = Memory(account)
+    kept.update(memory.recall())
+    known = set(kept)
+    yield stage
+    memory.keep({name: piece for name, piece in kept.items() if name not in known})
+
+
 class InProcess:
     """See ``tenants.plugins.sandbox.Vendors``."""
 
@@ -71,17 +103,13 @@ class InProcess:
         return PLATFORMS
 
     def new_account(self, platform: str) -> Given:
-        digits = str(9_000_000_000_000 + secrets.randbelow(10**12))
-        word = secrets.token_urlsafe(24)
-        if platform == "telegram":
-            return Given(digits, f"{digits}:{word}", {})
-        if platform == "twilio":
-            return Given(f"+{digits}", word, {"account_sid": f"AC{secrets.token_hex(16)}"})
-        return Given(digits, word, {})
+        return accounts.new_account(platform)
 
     def new_person(self, platform: str) -> str:
-        digits = str(700_000_000 + secrets.randbelow(10**8))
-        return f"+1{digits}" if platform == "twilio" else digits
+        return accounts.new_person(platform)
+
+    def is_person(self, platform: str, name: str) -> bool:
+        return accounts.is_person(platform, name)
 
     def answer(
         self,
@@ -92,12 +120,12 @@ class InProcess:
         headers: Mapping[str, str],
         body: bytes,
     ) -> Answered:
-        stage = Stage(account)
-        address, _, query = url.partition("?")
-        vendor, path = _vendor_at(address, stage)
-        asked = {name.lower(): value for name, value in headers.items()}
-        fields = dict(parse_qsl(query, keep_blank_values=True))
-        answer: Answer = vendor.answer(Request(method, path, fields, asked, body))
+        with staged(account) as stage:
+            address, _, query = url.partition("?")
+            vendor, path = _vendor_at(address, stage)
+            asked = {name.lower(): value for name, value in headers.items()}
+            fields = dict(parse_qsl(query, keep_blank_values=True))
+            answer: Answer = vendor.answer(Request(method, path, fields, asked, body))
         content = b"".join(answer.chunks) or answer.encoded()
         return Answered(
             answer.status, {"content-type": "application/json", **answer.headers}, content
@@ -106,28 +134,35 @@ class InProcess:
     def written(
         self, account: sandbox.Account, *, person: str, name: str, text: str
     ) -> list[Knock]:
-        stage = Stage(account)
-        message = {
-            "sender_id": person,
-            "sender_name": name,
-            "text": text,
-            "id": "",
-            "post": "",
-            "at": time.time(),
-        }
-        return stage.knocks([stage.messenger.written(stage.account, message)])
+        with staged(account) as stage:
+            message = {
+                "sender_id": person,
+                "sender_name": name,
+                "text": text,
+                "id": "",
+                "post": "",
+                "parent": stage.messenger.thread_of(stage.account, person),
+                "at": time.time(),
+            }
+            return stage.knocks([stage.messenger.written(stage.account, message)])
 
     def seen(self, account: sandbox.Account, *, person: str, external_id: str) -> list[Knock]:
-        stage = Stage(account)
-        return stage.knocks(stage.messenger.seen(stage.account, person, external_id))
+        with staged(account) as stage:
+            return stage.knocks(stage.messenger.seen(stage.account, person, external_id))
 
 
 def _vendor_at(url: str, stage: Stage) -> tuple[Messenger, str]:
-    """Who answers at an address of the settings, and the path below its mount."""
-    for name, mounted in base_urls(BASE).items():
-        base = str(getattr(settings, name, "")).rstrip("/")
+    """Who answers at an address of the settings or of our own making, and the path below."""
+    for base, mounted in _mounts():
         if base and (url == base or url.startswith(f"{base}/")):
             mount, _, rest = urlsplit(mounted + url[len(base) :]).path.strip("/").partition("/")
             if mount in stage.vendors:
-                return stage.vendors[mount], f"/{rest}"
+                return stage.vendors[mount], f"/{unquote(rest)}"  # as a server hands paths on
     raise NobodyThere("A sandbox speaks to nobody outside.")
+
+
+def _mounts() -> Iterator[tuple[str, str]]:
+    """The networks' addresses, and where each one's vendor is mounted."""
+    yield accounts.BASE, accounts.BASE
+    for name, mounted in base_urls(accounts.BASE).items():
+        yield str(getattr(settings, name, "")).rstrip("/"), mounted
