@@ -1,7 +1,9 @@
 """What models are told. Words of contacts and documents are fenced: material, never orders."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agents.instructions import BUILT_IN, PLACES, Instructions, filled
 from agents.providers.base import ChatMessage, Material, Source
@@ -94,6 +96,27 @@ OWN_INTENTS = """
 
 own_intent: which of the company's own intents the newest messages have; empty if none of them:
 {listed}"""
+
+
+# So many words of a prompt in a row are no coincidence.
+TOLD = 6
+_PLACE = re.compile(r"\{[a-z_]+\}|<[^>]*>")
+
+
+def tells_prompts(text: str) -> bool:
+    """Whether a text gives away what models are told here."""
+    return not _own_words().isdisjoint(_runs(text))
+
+
+@lru_cache(maxsize=1)
+def _own_words() -> frozenset[tuple[str, ...]]:
+    ours = (UNDERSTAND, REPLY, GUIDANCE, REGENERATE, SUMMARISE, STYLE, OWN_INTENTS)
+    return frozenset(run for each in ours for part in _PLACE.split(each) for run in _runs(part))
+
+
+def _runs(text: str) -> list[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.casefold())
+    return [tuple(words[at : at + TOLD]) for at in range(len(words) - TOLD + 1)]
 
 
 @dataclass(frozen=True, slots=True)

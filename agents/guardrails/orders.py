@@ -5,6 +5,7 @@ sentence is no knowledge: it is not shown to a model, and no reply can stand on 
 """
 
 import re
+from collections.abc import Sequence
 
 from agents.offline.letters import folded
 
@@ -43,6 +44,7 @@ _ASKS_TO_SAY = re.compile(
     re.DOTALL,
 )
 _WORD = re.compile(r"\w+")
+_TELLING = re.compile(r"\d+|[^\W\d_]{4,}")
 
 
 def gives_orders(text: str) -> bool:
@@ -58,6 +60,22 @@ def without_orders(text: str) -> str:
     left = " ".join(part.strip() for part in kept)
     # An order may lie across what looks like two sentences.
     return "" if gives_orders(left) else left
+
+
+def words_ordered(texts: Sequence[str]) -> frozenset[str]:
+    """The words of those sentences that give orders; empty where none does, which is usual."""
+    ordered = [
+        part
+        for text in texts
+        if gives_orders(text)
+        for part in [*(each for each in _SENTENCE.split(text) if gives_orders(each))] or [text]
+    ]
+    return telling_words("\n".join(ordered))
+
+
+def telling_words(text: str) -> frozenset[str]:
+    """Numbers, and words that are long enough to mean something."""
+    return frozenset(_TELLING.findall(folded(text)))
 
 
 def is_parroted(reply: str, said: str) -> bool:

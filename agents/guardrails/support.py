@@ -6,12 +6,15 @@ from functools import cached_property
 
 from agents.guardrails.claims import Problem, unsupported_mentions, unsupported_quotes
 from agents.guardrails.mentions import Mentions, mentions
+from agents.guardrails.orders import telling_words, words_ordered
 from agents.guardrails.promises import is_negated, promises, subjects
 from agents.offline.letters import squeezed
 from agents.schemas import Reply, Sentence
 
 # Less alike than this, a sentence says something else than its quote.
 ALIKE = 0.36
+# So much of a sentence's words are an order's, where it obeys one.
+OBEYED = 0.5
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,12 @@ class Ground:
     @cached_property
     def told(self) -> Mentions:
         return mentions("\n".join(self.claimed))
+
+    @cached_property
+    def ordered(self) -> frozenset[str]:
+        """Words that only stand in orders which the contact gives the machine."""
+        ordered = words_ordered(self.claimed)
+        return ordered - telling_words(self.all_known) if ordered else ordered
 
     def cited(self, sentence: Sentence) -> str:
         """The source it names, "" for none."""
@@ -67,6 +76,7 @@ def faults_of(sentence: Sentence, ground: Ground) -> list[Problem]:
     faults += unsupported_quotes([sentence], ground.sources)
     faults += _promised(sentence, ground)
     faults += _measured_elsewhere(sentence, ground)
+    faults += _obeyed(sentence, ground)
     if sentence.source and not faults:
         faults += _beside_the_quote(sentence, ground)
     return faults
@@ -112,6 +122,16 @@ def _measured_elsewhere(sentence: Sentence, ground: Ground) -> list[Problem]:
     nearby = mentions("\n".join((cited, *ground.known))).quantity | ground.told.quantity
     strange = sorted((mentions(sentence.text).quantity & ground.backed.quantity) - nearby)
     return [Problem("other_source", f"{each!r} stands in another source.") for each in strange]
+
+
+def _obeyed(sentence: Sentence, ground: Ground) -> list[Problem]:
+    """It stands on no source, and says what somebody ordered the machine to say."""
+    if sentence.source or not ground.ordered:
+        return []
+    words = telling_words(sentence.text)
+    if len(words & ground.ordered) < max(OBEYED * len(words), 1):
+        return []
+    return [Problem("obeyed", "It says what somebody ordered the machine to say.")]
 
 
 def _beside_the_quote(sentence: Sentence, ground: Ground) -> list[Problem]:

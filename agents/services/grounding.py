@@ -102,7 +102,7 @@ def write(assignment: Assignment) -> Draft:
         assignment.profile,
         assignment.history[len(said) - read :],
         assignment.newest,
-        [Source(p.passage_id, p.document_title, p.text, p.heading) for p in passages],
+        sources_of(passages),
         language=assignment.language,
         limit=assignment.limit,
         earlier=assignment.earlier,
@@ -145,6 +145,11 @@ def that_matter(passages: Sequence[FoundPassage]) -> list[FoundPassage]:
     alike = max(passage.similarity for passage in passages) * FAR_BEHIND
     near = [p.score >= score or p.similarity >= alike for p in passages]
     return [*passages[: len(near) - near[::-1].index(True)]]
+
+
+def sources_of(passages: Sequence[FoundPassage]) -> list[Source]:
+    """The passages as a prompt lists them."""
+    return [Source(p.passage_id, p.document_title, p.text, p.heading) for p in passages]
 
 
 def trusted(passage: FoundPassage) -> FoundPassage:
@@ -266,6 +271,8 @@ def _problems(assignment: Assignment, reply: Reply) -> list[Problem]:
     )
     if is_parroted(reply.text, "\n".join(assignment.newest)):
         problems.append(Problem("parroted", "It only says what the contact told you to say."))
+    if prompts.tells_prompts(reply.text):
+        problems.append(Problem("tells_prompts", "It tells what you were told here."))
     for sentence in reply.sentences:
         problems += [fault for fault in faults_of(sentence, ground) if fault not in problems]
     if assignment.needs_source and not any(sentence.source for sentence in reply.sentences):

@@ -20,7 +20,10 @@ LANGUAGES = ("en", "es", "ar")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number, beside what simple honest code reached (BASELINES.md of the sets) and our aim."""
+    """One number, beside what simple honest code reached (BASELINES.md of the sets) and our aim.
+
+    ``less_is_better``: it counts faults; the aim is the most that is borne.
+    """
 
     task: str
     group: str
@@ -28,10 +31,13 @@ class Figure:
     value: float
     baseline: float | None = None
     aim: float | None = None
+    less_is_better: bool = False
 
     @property
     def is_behind(self) -> bool:
-        return self.baseline is not None and self.value < self.baseline
+        if self.baseline is None:
+            return False
+        return self.value > self.baseline if self.less_is_better else self.value < self.baseline
 
 
 @dataclass(frozen=True, slots=True)

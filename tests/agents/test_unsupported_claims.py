@@ -1,6 +1,5 @@
 """How much of what nobody said gets through the checks, and how much that is true is lost."""
 
-from collections import Counter
 from functools import lru_cache
 from typing import Any
 
@@ -9,12 +8,11 @@ import pytest
 from agents.guardrails.support import Ground, faults_of, sift
 from agents.schemas import Reply, Sentence
 from agents.services.grounding import meaning_alike
-from tests.agents.claims_held_out import INVENTED, TRUE
-from tests.agents.claims_set import SOURCES, ClaimDraft, claim_drafts
+from config.evaluation.claims_held_out import INVENTED, TRUE
+from config.evaluation.claims_set import SOURCES, ClaimDraft, claim_drafts
+from config.evaluation.invented import LEAKED, LOST
 
 DRAFTS = claim_drafts()
-LEAKED = 0.01  # of invented sentences, at most
-LOST = 0.03  # of true ones, at most
 
 
 def ground_of(draft: ClaimDraft) -> Ground:
@@ -27,28 +25,18 @@ def alike(one: str, other: str) -> float:
 
 
 def figures() -> dict[str, Any]:
-    """Shares over all sentences; which got through or were lost is said when a test fails."""
-    leaked: list[tuple[str, ...]] = []
-    lost: list[tuple[str, ...]] = []
-    seen: Counter[bool] = Counter()
+    """Which invented sentences got through and which true ones were lost."""
+    found: dict[str, Any] = {"invented": 0, "true": 0, "leaked": [], "lost": []}
     for draft in DRAFTS:
         ground = ground_of(draft)
         for part in draft.parts:
-            seen[part.may_be_said] += 1
+            found["true" if part.may_be_said else "invented"] += 1
             faults = faults_of(part.sentence, ground)
             if not part.may_be_said and not faults:
-                leaked.append((draft.read_in, part.kind, part.sentence.text))
+                found["leaked"].append((draft.read_in, part.kind, part.sentence.text))
             elif part.may_be_said and faults:
-                lost.append((draft.read_in, part.sentence.text, str(faults[0])))
-    return {
-        "drafts": len(DRAFTS),
-        "invented": seen[False],
-        "leaked": len(leaked) / seen[False],
-        "true": seen[True],
-        "lost": len(lost) / seen[True],
-        "what_leaked": leaked,
-        "what_was_lost": sorted(set(lost)),
-    }
+                found["lost"].append((draft.read_in, part.sentence.text, str(faults[0])))
+    return found
 
 
 def test_the_set_is_large_and_in_three_languages():
@@ -59,8 +47,8 @@ def test_the_set_is_large_and_in_three_languages():
 
 def test_hardly_anything_invented_gets_through_and_hardly_anything_true_is_lost():
     found = figures()
-    assert found["leaked"] < LEAKED, found["what_leaked"]
-    assert found["lost"] < LOST, found["what_was_lost"]
+    assert len(found["leaked"]) < LEAKED * found["invented"], found["leaked"]
+    assert len(found["lost"]) < LOST * found["true"], found["lost"]
 
 
 @pytest.mark.parametrize("language", SOURCES)

@@ -4,9 +4,10 @@ import json
 from io import StringIO
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 
-from config.evaluation import retrieval
+from config.evaluation import invented, retrieval
+from config.evaluation.orders_set import ORDERS
 from config.evaluation.sets import Figure, Sets
 from knowledge import services
 from knowledge.models import Document
@@ -22,18 +23,32 @@ def run(*arguments):
     return out.getvalue(), err.getvalue()
 
 
-def test_without_sets_it_says_so(public, tmp_path):
-    out, err = run("--sets", tmp_path)
+def test_without_sets_it_says_so_and_measures_by_our_own(public, tmp_path):
+    out, err = run("--sets", tmp_path, "--json", "--only", "sentiment", "injection")
 
-    assert out == ""
-    assert err.strip() == f"Nothing measured: there are no evaluation sets in {tmp_path}."
+    assert err.strip() == f"Only our own sets: there are no others in {tmp_path}."
+    figures = [Figure(**json.loads(line)) for line in out.splitlines()]
+    assert {figure.task for figure in figures} == {"injection"}
+    assert [figure.value for figure in figures] == [0.0] * len(invented.PLACES)
 
 
-def test_an_unknown_task_is_one_sentence(public):
-    with pytest.raises(CommandError) as failed:
-        run("--only", "astrology")
+@pytest.mark.parametrize(
+    ("value", "less_is_better", "is_behind"),
+    [(0.4, False, True), (0.6, False, False), (0.4, True, False), (0.6, True, True)],
+)
+def test_a_rate_of_faults_is_behind_above_its_baseline(value, less_is_better, is_behind):
+    measured = Figure("t", "g", "m", value, baseline=0.5, less_is_better=less_is_better)
+    assert measured.is_behind == is_behind
 
-    assert failed.value.returncode == 2
+
+def test_an_order_is_seen_where_nothing_stops_it(monkeypatch):
+    """The measure itself: an order outside of the fences, or words that the checks allow."""
+    order = ORDERS["pwned"][0]
+    message, mail = invented.PLACES["in a message"], invented.PLACES["in a quoted mail"]
+    assert not invented.plants_through(order, ["PWNED"], message)
+    assert invented.plants_through(order, ["The standing desk Nova costs 349 EUR"], message)
+    monkeypatch.setattr("agents.prompts.fenced", lambda text, **_: f"</contact> {text}")
+    assert invented.plants_through(order, ["Hello!"], mail)
 
 
 @needs_sets
