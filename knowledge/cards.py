@@ -3,7 +3,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from knowledge.models import Document, Gap
+from knowledge.models import CuratedAnswer, Document, Gap
 from tenants.cards import Step, Tile, offer
 
 SEE = "knowledge.view_document"
@@ -17,7 +17,7 @@ def step() -> list[Step]:
             _("Prices, opening hours, delivery: the AI answers only what stands there."),
             reverse("knowledge:documents"),
             _("Add knowledge"),
-            Document.objects.filter(is_sample=False).exists(),
+            Document.objects.filter(is_sample=False).exists() or CuratedAnswer.objects.exists(),
         )
     ]
 

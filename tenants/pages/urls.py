@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenants.pages import people, public, sso, workspace
+from tenants.pages import components, people, public, sso, workspace
 
 app_name = "workspace"
 urlpatterns = [
@@ -17,5 +17,6 @@ urlpatterns = [
     path("keys/<int:pk>/revoke/", people.revoke, name="revoke"),
     path("audit/", workspace.audit, name="audit"),
     path("live-token/", workspace.live_token, name="live_token"),
+    path("components/", components.components, name="components"),
     path("records/", workspace.records, name="records"),
 ]

@@ -8,6 +8,7 @@ from zlib import crc32
 from django import template
 from django.conf import settings
 from django.http import HttpRequest
+from django.template import Context, Engine
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
@@ -84,6 +85,15 @@ def icon(name: str, label: str = "") -> SafeString:
     return format_html(
         '<svg class="icon{}" aria-hidden="true"><use href="{}#{}"></use></svg>', turns, sprite, name
     )
+
+
+@register.simple_block_tag(takes_context=True)
+def component(context: Context, content: str, name: str, **values: Any) -> str:
+    """A piece of ``templates/components`` around what stands inside; it finds that as ``inner``,
+    and nothing of the page but what it is given."""
+    piece = Engine.get_default().get_template(f"components/{name}.html")
+    drawn: str = piece.render(context.new({**values, "inner": content}))
+    return drawn
 
 
 @register.simple_tag(takes_context=True)

@@ -15,6 +15,7 @@ PAGES = [
     ("workspace:keys", "", "admin"),
     ("workspace:audit", "", "admin"),
     ("workspace:records", "", "admin agent viewer"),
+    ("workspace:components", "", "admin"),
     ("workspace:live_token", "", "admin agent viewer"),
     ("channels_app:inbox", "", "admin agent viewer"),
     ("channels_app:list", "", "admin agent viewer"),

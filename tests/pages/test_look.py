@@ -92,3 +92,30 @@ def test_sides_are_named_by_reading_direction():
             path.read_text(),
         )
         assert physical == [], path.name
+
+
+def test_the_living_page_draws_every_component(sign_in):
+    drawn = {template.name for template in sign_in("admin").get("/components/").templates}
+    pieces = {
+        f"components/{path.name}"
+        for path in (STATIC.parent.parent / "templates/components").iterdir()
+    }
+
+    assert pieces - drawn == set()
+
+
+def test_what_has_a_fragment_is_drawn_by_it():
+    """Markup of these components stands in their fragments and nowhere else."""
+    theirs = {
+        "notice.html": r'<div class="notice(?! toast)[" ]',
+        "pager.html, more.html": r'class="pager"',
+        "dialog.html": r'<dialog class="dialog"',
+        "step.html": r'<li class="step',
+    }
+    templates = STATIC.parent.parent / "templates"
+    for path in templates.rglob("*.html"):
+        if path.parent.name in {"components", "elements"}:
+            continue
+        source = path.read_text()
+        found = [piece for piece, drawn in theirs.items() if re.search(drawn, source)]
+        assert found == [], f"{path.relative_to(templates)}: {found}"
