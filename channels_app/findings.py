@@ -181,6 +181,14 @@ KINDS: dict[str, Kind] = {
         gettext_noop("No test event was sent: only the network itself can sign one."),
         gettext_noop("Write a message to this account yourself and see whether it shows."),
     ),
+    "canary_unvouched": Kind(
+        gettext_noop("No test event was sent: without an identity secret nobody is vouched for."),
+        gettext_noop("Write a message in the chat yourself and see whether it shows."),
+    ),
+    "no_website": Kind(
+        gettext_noop("No website is named and no secret is set: nobody can write here."),
+        gettext_noop("Name the websites it stands on, or set a secret for your own server."),
+    ),
     "refused": Kind(
         gettext_noop(
             "%(count)s webhooks of the last day were refused: they are signed with another secret."

@@ -35,7 +35,9 @@ class Canary(models.Model):
     # Whether the network could be asked in the look it belongs to.
     network_answered = models.BooleanField(default=False)
     sent_at = models.DateTimeField(auto_now_add=True)
-    kept_at = models.DateTimeField(null=True, blank=True)  # durable, though nobody read it yet
+    # Durable, though nobody read it yet; of a look for news: that it was rung for. Empty while
+    # nobody has seen what came of sending it.
+    kept_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -43,6 +43,7 @@ class ChannelConnection(models.Model):
     # Where the network has to be asked: behind which point, and when next.
     poll_cursor = EncryptedJSONField(default=dict, blank=True, editable=False)
     poll_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    poll_claimed_until = models.DateTimeField(null=True, blank=True, editable=False)  # looked at
     poll_failures = models.PositiveSmallIntegerField(default=0, editable=False)
     # When our access ends; empty if it lasts.
     token_expires_at = models.DateTimeField(null=True, blank=True, editable=False)

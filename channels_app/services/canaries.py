@@ -13,13 +13,13 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from channels_app.findings import Finding, Severity, finding, of_json
 from channels_app.models import Canary, ChannelConnection, Checkup, InboundEvent
 from channels_app.providers.values import Inbound, Unsupported
-from channels_app.services.knocking import Door, door_of, knock
+from channels_app.services.knocking import OWN_DOORS, Door, door_of, knock
 from channels_app.services.ringing import ring, ring_now
 from tenants import context
 from tenants.broker import workers_seen
@@ -61,8 +61,10 @@ def release_canary(
             _look_for_news(canary)
         return canary
     door = door_of(connection)
-    if door is None:  # without a secret, which is a finding of its own
-        return None
+    if door is None:
+        if connection.platform in OWN_DOORS:
+            found.append(finding("canary_unvouched", Severity.INFO))
+        return None  # elsewhere, to be without a secret is a finding of its own
     mark = PREFIX + secrets.token_hex(16)
     body = connection.provider().canary(mark)
     if body is None:
@@ -93,15 +95,50 @@ def _write_down(
     )
 
 
+def send_again(canary: Canary) -> None:
+    """Whoever had written it down was killed before they had seen what came of it.
+
+    Sent twice it is one event: its key comes of its mark.
+    """
+    if not is_half_sent(canary):
+        return
+    if canary.is_poll:
+        _look_for_news(canary)
+        return
+    connection = canary.connection
+    door, body = door_of(connection), connection.provider().canary(canary.mark)
+    if door is None or body is None:  # the connection was changed meanwhile
+        _lose_quietly(canary)
+        return
+    [item] = connection.provider().split(body)
+    canary.key, canary.sent_at = item.key, timezone.now()
+    canary.save(update_fields=["key", "sent_at"])
+    _bring(canary, door, body)
+
+
+def is_half_sent(canary: Canary) -> bool:
+    """Written down, and nobody knows whether it was brought: that says nothing of the channel."""
+    return canary.state == State.SENT and canary.kept_at is None
+
+
+def is_under_way(canary: Canary) -> bool:
+    """Whether somebody looks for news right now: the end of that look is the canary's."""
+    until = canary.connection.poll_claimed_until
+    return canary.is_poll and until is not None and until > timezone.now()
+
+
 def _look_for_news(canary: Canary) -> None:
-    """At once, unless the network has asked us to wait."""
+    """At once, unless the network has asked us to wait, or somebody is looking already."""
     connection = canary.connection
     if connection.poll_failures:
         lose(canary, finding("canary_poll", Severity.WARNING, count=connection.poll_failures))
         return
     now = timezone.now()
-    ChannelConnection.objects.filter(pk=connection.pk, poll_due_at__gt=now).update(poll_due_at=now)
+    nobody_looks = Q(poll_claimed_until=None) | Q(poll_claimed_until__lte=now)
+    waiting = ChannelConnection.objects.filter(nobody_looks, pk=connection.pk, poll_due_at__gt=now)
+    waiting.update(poll_due_at=now)
     ring_now("poll_connection", connection.pk)
+    Canary.objects.filter(pk=canary.pk).update(kept_at=now)
 
 
 def _bring(canary: Canary, door: Door, body: bytes) -> None:
@@ -190,6 +227,11 @@ def lose(canary: Canary, why: Finding) -> None:
         state=State.LOST, finding=why.as_json()
     ):
         _ring_for(canary)
+
+
+def _lose_quietly(canary: Canary) -> None:
+    """It cannot be sent any more, and nothing is wrong with that."""
+    Canary.objects.filter(pk=canary.pk, state=State.SENT).update(state=State.LOST, finding={})
 
 
 def _ring_for(canary: Canary) -> None:

@@ -20,9 +20,12 @@ from channels_app.providers.access import Probed
 from channels_app.services.canaries import (
     findings_of,
     forget_old_canaries,
+    is_half_sent,
+    is_under_way,
     lose,
     patience,
     release_canary,
+    send_again,
     why_not_read,
 )
 from channels_app.services.consequences import set_health
@@ -33,6 +36,7 @@ from channels_app.services.symptoms import of_the_ends, of_the_scopes, symptoms_
 from channels_app.services.telling import tell_of_findings
 from channels_app.services.tokens import renew, renew_soon
 from tenants import context
+from tenants.broker import workers_seen
 from tenants.live import publish
 from tenants.plugins.errors import (
     AccountStopped,
@@ -54,7 +58,7 @@ Health = ChannelConnection.Health
 UNTAKEN = timedelta(seconds=15)  # a look that waits longer for a worker is late
 GLANCE = 0.25  # seconds
 # Then a test event would end where every real one does.
-UNROUTED = frozenset({"no_secret", "not_verified"})
+UNROUTED = frozenset({"no_secret", "not_verified", "no_website"})
 NOBODY_WORKS = frozenset({"canary_no_worker", "canary_no_queue"})
 # Troubles of our own machine: they pass, and nobody shall be alarmed a whole day by them.
 PASSING = NOBODY_WORKS | {"canary_queue", "canary_stuck", "canary_door", "canary_not_kept"}
@@ -102,8 +106,9 @@ def examine(*, checkup_id: int) -> Checkup:
     checkup = Checkup.objects.select_related("connection").get(pk=checkup_id)
     if checkup.verdict != Checkup.Verdict.RUNNING:
         return checkup
-    canary = Canary.objects.filter(checkup=checkup).first()
+    canary = Canary.objects.select_related("connection").filter(checkup=checkup).first()
     if canary is not None:
+        send_again(canary)
         return _finish(checkup, canary)
     connection = checkup.connection
     found, answered = _look(connection)
@@ -122,7 +127,10 @@ def _finish(checkup: Checkup, canary: Canary) -> Checkup:
     """Conclude once the canary is through or lost; before that, whoever reads it rings again."""
     canary.refresh_from_db()
     if canary.state == Canary.State.SENT:
-        if timezone.now() < canary.sent_at + patience():
+        if timezone.now() < canary.sent_at + patience() or is_under_way(canary):
+            return checkup
+        if is_half_sent(canary) and workers_seen():  # one of them has to send it again
+            ring("examine_connection", checkup.pk)
             return checkup
         lose(canary, why_not_read(canary))
         canary.refresh_from_db()
@@ -161,7 +169,8 @@ def settle_overdue(*, connection: ChannelConnection | None = None) -> list[int]:
         canary = getattr(checkup, "canary", None)
         why = why_not_read(canary)
         if canary is not None:
-            _finish(checkup, canary)
+            if _finish(checkup, canary).verdict == Checkup.Verdict.RUNNING:
+                continue
         elif why.code in NOBODY_WORKS:
             _conclude(checkup, [why], answered=False)
         else:

@@ -11,6 +11,7 @@ from channels_app import wire
 from channels_app.models import ChannelConnection
 from channels_app.origins import origins
 from channels_app.providers.base import ChannelProvider
+from channels_app.providers.form import WebForm
 from channels_app.providers.webchat import WebChat
 from channels_app.services.routing import address
 from tenants import context
@@ -40,7 +41,8 @@ def door_of(connection: ChannelConnection) -> Door | None:
     """Where the connection's network calls; None where we could not sign what it would bring."""
     provider = connection.provider()
     if connection.platform in OWN_DOORS:
-        return Door(OWN_DOORS[connection.platform].format(connection.webhook_token), provider)
+        door = Door(OWN_DOORS[connection.platform].format(connection.webhook_token), provider)
+        return door if _can_sign(provider) or _website_of(provider) else None
     path = urlsplit(connection.called_at).path
     if _can_sign(provider):
         return Door(path, provider)
@@ -62,12 +64,20 @@ def _can_sign(provider: ChannelProvider) -> bool:
     return True
 
 
+def _website_of(provider: ChannelProvider) -> str:
+    """A website whose visitors may post there as they are; a chat asks each who they are."""
+    listed = origins(provider.config.get("allowed_origins"))
+    return min(listed, default="") if isinstance(provider, WebForm) else ""
+
+
 def knock(connection: ChannelConnection, door: Door, body: bytes) -> int:
     """Bring it there over HTTP; the status that was answered. Raises a ProviderError if none."""
     if isinstance(door.signer, WebChat):
         return _speak_as_visitor(connection, door, door.signer, body)
     kind = "application/json" if body[:1] in {b"{", b"["} else FORM
-    headers = {**door.signer.signed(body), "Content-Type": kind}
+    is_signed = _can_sign(door.signer)
+    proof = door.signer.signed(body) if is_signed else {"Origin": _website_of(door.signer)}
+    headers = {**proof, "Content-Type": kind}
     return _post(door.path, body, headers).status_code
 
 

@@ -69,7 +69,7 @@ def _claim(connection_id: int) -> datetime | None:
     lease = now + LEASE
     claimed = ChannelConnection.objects.filter(
         pk=connection_id, is_active=True, poll_due_at__lte=now
-    ).update(poll_due_at=lease)
+    ).update(poll_due_at=lease, poll_claimed_until=lease)
     return lease if claimed else None
 
 
@@ -86,8 +86,9 @@ def _keep(connection: ChannelConnection, lease: datetime, polled: Polled) -> boo
     row.poll_cursor = dict(polled.cursor)
     pause = timedelta(0) if polled.more else timedelta(seconds=connection.provider().poll_every())
     row.poll_due_at = timezone.now() + pause
+    row.poll_claimed_until = None
     row.poll_failures = 0
-    row.save(update_fields=["poll_cursor", "poll_due_at", "poll_failures"])
+    row.save(update_fields=["poll_cursor", "poll_due_at", "poll_claimed_until", "poll_failures"])
     note_poll(connection=row)
     if stored:
         transaction.on_commit(partial(ring_events, stored))
@@ -102,7 +103,9 @@ def _put_off(connection: ChannelConnection, lease: datetime, error: ProviderErro
         seconds = max(error.retry_after, 1)
     pause = min(timedelta(seconds=seconds), LONGEST_PAUSE)
     ChannelConnection.objects.filter(pk=connection.pk, poll_due_at=lease).update(
-        poll_due_at=timezone.now() + pause, poll_failures=F("poll_failures") + 1
+        poll_due_at=timezone.now() + pause,
+        poll_claimed_until=None,
+        poll_failures=F("poll_failures") + 1,
     )
     note_poll(connection=connection, error=error)
     if isinstance(error, CredentialsRejected):

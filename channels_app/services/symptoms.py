@@ -9,8 +9,10 @@ from django.utils.formats import date_format
 
 from channels_app.findings import Finding, Severity, finding
 from channels_app.models import ChannelConnection, InboundEvent, Message
+from channels_app.origins import origins
 from channels_app.providers import CHANNELS
 from channels_app.scopes import missing
+from channels_app.services.knocking import OWN_DOORS, door_of
 from channels_app.services.refusals import refusals
 from channels_app.services.routing import shared_secret
 from tenants import context
@@ -70,6 +72,10 @@ def _of_the_token(connection: ChannelConnection) -> Iterator[Finding]:
 
 def _of_the_secret(connection: ChannelConnection) -> Iterator[Finding]:
     provider = connection.provider()
+    if connection.platform in OWN_DOORS:
+        if door_of(connection) is None and not origins(provider.config.get("allowed_origins")):
+            yield finding("no_website")
+        return
     name = CHANNELS.get(connection.platform).secret_names.get("secret")
     has_own = bool(name and provider.config.get(name))
     if not name or has_own or provider.poll_every():

@@ -406,6 +406,105 @@ def test_a_look_that_nobody_takes_up_ends_with_the_reason(bot, ask, monkeypatch)
     assert codes(checkup) == ["canary_no_worker"]
 
 
+class TestKilledBeforeItWasBrought:
+    """It was written down, and nobody came to knock: the channel is none the worse for it."""
+
+    @pytest.fixture
+    def killed(self, bot, ask, monkeypatch, settings):
+        class Killed(BaseException):
+            pass
+
+        def die(*args):
+            raise Killed
+
+        checkup = ask(bot, working=False)
+        with monkeypatch.context() as worker:
+            worker.setattr(canaries, "knock", die)
+            with pytest.raises(Killed):
+                services.examine(checkup_id=checkup.pk)
+        assert canaries.is_half_sent(Canary.objects.get())
+        return checkup
+
+    def grow_old(self, settings):
+        long_ago = timezone.now() - timedelta(seconds=settings.CANARY_SECONDS + 20)
+        Canary.objects.update(sent_at=long_ago)
+        Checkup.objects.update(started_at=long_ago)
+
+    def test_the_next_worker_brings_it(self, killed, work, django_capture_on_commit_callbacks):
+        with django_capture_on_commit_callbacks(execute=True):
+            services.examine(checkup_id=killed.pk)
+        work()
+        killed.refresh_from_db()
+        assert (killed.verdict, killed.findings) == (Checkup.Verdict.GOOD, [])
+        assert InboundEvent.objects.get().outcome == "canary"
+
+    def test_the_sweeper_has_it_brought_when_its_time_is_over(
+        self, killed, work, settings, monkeypatch, django_capture_on_commit_callbacks
+    ):
+        monkeypatch.setattr(doctor, "workers_seen", lambda: True)
+        self.grow_old(settings)
+        with django_capture_on_commit_callbacks(execute=True):
+            assert services.settle_overdue() == []  # a false canary_stuck, once
+        work()
+        killed.refresh_from_db()
+        assert (killed.verdict, killed.findings) == (Checkup.Verdict.GOOD, [])
+        took = Canary.objects.get().milliseconds
+        assert took is not None
+        assert took < 45_000
+
+    def test_without_workers_that_is_what_is_said(self, killed, settings, monkeypatch):
+        monkeypatch.setattr(doctor, "workers_seen", lambda: False)
+        monkeypatch.setattr(canaries, "workers_seen", lambda: False)
+        self.grow_old(settings)
+        assert services.settle_overdue() == [killed.connection_id]
+        killed.refresh_from_db()
+        assert codes(killed) == ["canary_no_worker"]
+
+    def test_brought_and_killed_before_that_was_noted_it_is_one_event(
+        self, bot, ask, work, monkeypatch
+    ):
+        ask(bot)
+        Canary.objects.update(state=Canary.State.SENT, kept_at=None, read_at=None)
+        canary = Canary.objects.get()
+        canaries.send_again(canary)
+        canary.refresh_from_db()
+        assert canary.kept_at is not None
+        assert InboundEvent.objects.count() == 1
+
+
+# -- doors of our own, where to be without a secret is nothing wrong
+
+
+def test_a_form_without_a_secret_is_posted_to_as_its_website_does(north, door, ask):
+    form = connect("form", secret="", allowed_origins="https://north.example")
+    checkup = ask(form)
+    assert (checkup.verdict, checkup.findings) == (Checkup.Verdict.GOOD, [])
+    assert door[0].headers["origin"] == "https://north.example"
+    assert nobody_was_disturbed(form)
+
+
+def test_a_chat_without_a_secret_says_why_no_test_event_was_sent(north, door, ask):
+    chat = connect("webchat", identity_secret="", allowed_origins="https://north.example")
+    checkup = ask(chat)
+    assert (checkup.verdict, codes(checkup)) == (Checkup.Verdict.GOOD, ["canary_unvouched"])
+    assert not door
+
+
+@pytest.mark.parametrize(
+    ("platform", "config", "found"),
+    [
+        ("form", {"secret": "", "allowed_origins": "https://north.example"}, set()),
+        ("form", {"allowed_origins": ""}, set()),
+        ("form", {"secret": ""}, {"no_website"}),
+        ("webchat", {"identity_secret": ""}, {"no_website"}),
+        ("webchat", {}, set()),
+    ],
+)
+def test_what_keeps_everybody_out_of_our_own_doors_is_named(north, platform, config, found):
+    told = {each.code for each in symptoms_of(connect(platform, **config))}
+    assert told & {"no_website", "no_secret"} == found
+
+
 def test_one_that_took_long_is_a_warning(bot, ask):
     checkup = ask(bot)
     canary = Canary.objects.get(checkup=checkup)
@@ -452,6 +551,42 @@ def test_a_look_for_news_that_fails_says_why_and_a_paused_one_is_not_hurried(
     assert codes(ask(mailbox)) == ["canary_poll"]
     mailbox.refresh_from_db()
     assert mailbox.poll_due_at == due
+
+
+def test_the_canary_of_a_poller_does_not_begin_a_second_look(mailbox, ask, settings, monkeypatch):
+    """A look is under way: its lease stands, and its end is what the canary waits for."""
+    now = timezone.now()
+    lease = now + timedelta(minutes=5)
+    ChannelConnection.objects.update(poll_due_at=lease, poll_claimed_until=lease)
+    looks = []
+    monkeypatch.setattr(Email, "poll", lambda *args: looks.append(args))
+
+    checkup = ask(mailbox)
+    Canary.objects.update(sent_at=now - timedelta(minutes=2))
+    Checkup.objects.update(started_at=now - timedelta(minutes=2))
+    assert services.settle_overdue() == []
+
+    mailbox.refresh_from_db()
+    assert (looks, mailbox.poll_due_at, mailbox.poll_claimed_until) == ([], lease, lease)
+    canaries.note_poll(connection=mailbox)
+    services.examine(checkup_id=checkup.pk)
+    checkup.refresh_from_db()
+    assert "canary_stuck" not in codes(checkup)
+    assert checkup.verdict != Checkup.Verdict.RUNNING
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_look_that_ended_leaves_no_claim(mailbox, monkeypatch, fails):
+    def look(self, cursor):
+        if fails:
+            raise Unavailable("imap.example: timed out")
+        return Polled((), {"uid": 7})
+
+    monkeypatch.setattr(Email, "poll", look)
+    ChannelConnection.objects.update(poll_due_at=timezone.now())
+    services.poll(connection_id=mailbox.pk)
+    mailbox.refresh_from_db()
+    assert mailbox.poll_claimed_until is None
 
 
 # -- doors for programs
