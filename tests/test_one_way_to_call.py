@@ -2,7 +2,7 @@
 
 import ast
 from itertools import count
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 from django.test import Client
@@ -30,10 +30,11 @@ CONFIG = {
 }
 
 
-def named(node: ast.AST, name: str) -> bool:
+def named(node: ast.AST, name: str) -> TypeGuard[ast.Call]:
     """``name(…)`` or ``something.name(…)``."""
-    found = isinstance(node, ast.Call) and node.func
-    return bool(found) and getattr(found, "id", getattr(found, "attr", "")) == name
+    if not isinstance(node, ast.Call):
+        return False
+    return getattr(node.func, "id", getattr(node.func, "attr", "")) == name
 
 
 def functions_of(module: str) -> dict[str, ast.FunctionDef]:
