@@ -37,6 +37,9 @@ DEMO: dict[str, list[dict[str, Any]]] = {
     "tiktok": [{"id": "acme-open-id", "name": "acmebikes"}],
     "google": [{"id": "hello@acme.example", "name": "hello@acme.example"}],
     "microsoft": [{"id": "office@acme.example", "name": "office@acme.example"}],
+    "hubspot": [{"id": "4242424", "name": "acme.example"}],
+    "pipedrive": [{"id": "7700", "name": "Acme Bikes"}],
+    "salesforce": [{"id": "00D000000000077EAA", "name": "acme.my.salesforce.com"}],
 }
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -216,7 +219,7 @@ class Desk:
         code.was_used = True
         if time.time() - code.made_at > CODE_SECONDS:
             raise Refusal("invalid_grant", "This authorization code has expired.")
-        if form.get("client_id") != code.client_id or not self._is_secret(form):
+        if form.get("client_id") != code.client_id or not self.is_secret(form):
             raise Refusal("invalid_client", "Error validating client secret.")
         if form.get("redirect_uri") != code.redirect_uri:
             raise Refusal("invalid_grant", "redirect_uri is not identical to the one before.")
@@ -224,7 +227,8 @@ class Desk:
             raise Refusal("invalid_grant", "code_verifier does not match the code_challenge.")
         return code
 
-    def _is_secret(self, form: dict[str, str]) -> bool:
+    def is_secret(self, form: dict[str, str]) -> bool:
+        """Whether it is our app that asks."""
         expected = str(self.told.get("client_secret", ""))
         given = form.get("client_secret", "")
         return given == expected if expected else bool(given)

@@ -5,7 +5,7 @@ a line in ``crm/providers/__init__.py``, and recordings under ``tests/fixtures/c
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from tenants.plugins.errors import ProviderError, Rejected
+from tenants.plugins.oauth import Access
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class Changed:
     at: datetime
     values: Mapping[str, Found]
     owner_email: str = ""  # where the CRM says it in passing
+    # It counts for this lead of theirs alone: our key, or an id that we remember with the record.
+    only_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +114,18 @@ class CrmProvider(ABC):
     # Batches per seconds that one connection may use of the vendor's allowance.
     rate: ClassVar[tuple[int, float]] = (10, 1.0)
 
+    # The settings whose place a sign-in takes: ``access_token``, ``refresh_token``, ``api_url``.
+    credentials: ClassVar[frozenset[str]] = frozenset()
+
     class ConfigForm(forms.Form):
         """The settings a company enters; fields shown as passwords are never shown back."""
 
-    def __init__(self, config: Mapping[str, str]) -> None:
+    def __init__(
+        self, config: Mapping[str, str], renew: Callable[[str], str] | None = None
+    ) -> None:
+        """``renew`` gives the token after one that was refused, where somebody signed in."""
         self.config = config
+        self.access = Access(config.get("access_token", ""), renew)
 
     @abstractmethod
     def push(self, records: Sequence[Upsert]) -> list[Outcome]:

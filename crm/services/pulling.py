@@ -1,13 +1,14 @@
 """What people have changed in a CRM, asked for: not every CRM tells us by itself."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from crm import mapping
 from crm.ledger import OWNER, Rule, is_pulled
 from crm.models import CrmConnection, SyncRecord
 from crm.providers.base import Changed, Found
@@ -69,13 +70,19 @@ def _take_in(connection: CrmConnection, rules: Sequence[Rule], changed: Sequence
     moved = 0
     for each in changed:
         record = records.get(each.external_id)
-        if record is None or record.lead_id not in cards:
+        if record is None or record.lead_id not in cards or not _concerns(each, record, cards):
             continue
         found = {**each.values, **_owner(each)}
         if has_news(ledgers.get(record.pk), found, card=cards[record.lead_id], rules=rules):
             with transaction.atomic():
                 moved += bool(hear(record=record, found=found, rules=rules).applied)
     return moved
+
+
+def _concerns(changed: Changed, record: SyncRecord, cards: Mapping[int, mapping.LeadCard]) -> bool:
+    """A person there may have deals that are not about our lead."""
+    ours = {cards[record.lead_id].key, *record.external_id.split(".")}
+    return not changed.only_of or changed.only_of in ours
 
 
 def _records(connection: CrmConnection, changed: Sequence[Changed]) -> dict[str, SyncRecord]:

@@ -226,8 +226,9 @@ def test_a_company_cannot_reach_our_own_network(north, simulator):
 
 
 @pytest.fixture
-def unhurried(monkeypatch):
-    """Pipedrive's smallest plan takes two leads in two seconds; no test waits for that."""
+def unhurried(monkeypatch, simulator):
+    """Pipedrive's smallest plan takes two leads in three seconds; no test waits for that."""
+    simulator.behave("pipedrive", limits=False)
     monkeypatch.setattr(Pipedrive, "rate", (100, 1.0))
 
 

@@ -78,7 +78,7 @@ class TestPrism:
 
     @pytest.mark.parametrize("external_id", ["", f"12.{LEAD}.77"])
     def test_pipedrive_takes_every_request(self, prism, judge, pipedrive, external_id):
-        pipedrive.roots = {"v1": prism("pipedrive-v1"), "v2": prism("pipedrive-v2")}
+        pipedrive.wire.roots = {"v1": prism("pipedrive-v1"), "v2": prism("pipedrive-v2")}
         nobody: dict = {"data": {"items": []}}
         judge.answers = {
             "GET /persons/search": nobody,

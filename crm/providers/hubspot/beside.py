@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from crm.providers.base import Outcome, Part, Upsert
+from crm.providers.deals import CLOSED, DEPTH, FROM
 from crm.providers.hubspot.batches import MOST
 from crm.providers.hubspot.wire import Wire
 from tenants.plugins.errors import ProviderError
@@ -21,14 +22,6 @@ from tenants.plugins.errors import ProviderError
 # A part's name, its kind of object there, and what it is linked with besides the contact.
 COMPANY, DEAL, NOTE = "company", "deal", "note"
 OBJECTS = {COMPANY: "companies", DEAL: "deals", NOTE: "notes"}
-CLOSED = ("won", "lost")
-# From which stage of ours on there is a deal, by what the company chose.
-FROM = {
-    "always": ("new", "contacted", "qualified", "proposal", "won"),
-    "qualified": ("qualified", "proposal", "won"),
-}
-# How far into the open stages of a pipeline ours lie; the last one is the proposal.
-DEPTH = {"new": 0, "contacted": 0, "qualified": 1}
 
 
 @dataclass(slots=True)

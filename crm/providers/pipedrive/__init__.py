@@ -1,5 +1,5 @@
-"""Pipedrive: persons, with their organisation, lead and note."""
+"""Pipedrive: persons, with their organisation, lead or deal, and note."""
 
-from crm.providers.pipedrive.persons import Pipedrive
+from crm.providers.pipedrive.account import Pipedrive
 
 __all__ = ["Pipedrive"]
