@@ -46,7 +46,7 @@ class Tariff(models.Model):
     Once a month has begun under it, it is not changed: a new price is a new tariff.
     """
 
-    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="tariffs")
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="tariffs", db_index=False)
     effective_from = models.DateField()
     currency = models.CharField(max_length=3, default="USD", validators=[CURRENCY])
     monthly_price = models.DecimalField(
@@ -69,7 +69,7 @@ class Tariff(models.Model):
 class TariffLine(models.Model):
     """What a tariff says of one meter; of a meter without a line nothing is charged."""
 
-    tariff = models.ForeignKey(Tariff, on_delete=models.CASCADE, related_name="lines")
+    tariff = models.ForeignKey(Tariff, on_delete=models.CASCADE, related_name="lines", db_index=False)
     meter = models.CharField(max_length=32, choices=meter_choices)
     included = models.DecimalField(
         **QUANTITY, default=Decimal(0), validators=[MinValueValidator(0)]
@@ -152,7 +152,7 @@ class Subscription(models.Model):
     Until the first of them a company has the plan with which it was opened.
     """
 
-    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="subscriptions")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="subscriptions", db_index=False)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions")
     starts_on = models.DateField()
     tax_label = models.CharField(max_length=40, blank=True, default="")  # VAT, IVA, …

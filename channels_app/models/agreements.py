@@ -66,7 +66,10 @@ class MessageTemplate(models.Model):
     MARKETING = "MARKETING"
 
     connection = models.ForeignKey(
-        ChannelConnection, on_delete=models.CASCADE, related_name="message_templates"
+        ChannelConnection,
+        on_delete=models.CASCADE,
+        related_name="message_templates",
+        db_index=False,
     )
     name = models.CharField(max_length=512)
     language = models.CharField(max_length=16)

@@ -20,7 +20,7 @@ class Canary(models.Model):
         LOST = "lost"
 
     connection = models.ForeignKey(
-        ChannelConnection, on_delete=models.CASCADE, related_name="canaries"
+        ChannelConnection, on_delete=models.CASCADE, related_name="canaries", db_index=False
     )
     # Empty once the look it belonged to is forgotten; the event may still lie in a queue.
     checkup = models.OneToOneField(

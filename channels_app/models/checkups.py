@@ -16,7 +16,7 @@ class Checkup(models.Model):
         UNKNOWN = "unknown"  # the network could not be asked
 
     connection = models.ForeignKey(
-        ChannelConnection, on_delete=models.CASCADE, related_name="checkups"
+        ChannelConnection, on_delete=models.CASCADE, related_name="checkups", db_index=False
     )
     verdict = models.CharField(max_length=16, choices=Verdict.choices, default=Verdict.RUNNING)
     # In the order of their weight, as ``providers.findings.Finding`` writes them.
@@ -37,7 +37,7 @@ class OpenFinding(models.Model):
     """Something wrong that was told to people once, until it is gone."""
 
     connection = models.ForeignKey(
-        ChannelConnection, on_delete=models.CASCADE, related_name="open_findings"
+        ChannelConnection, on_delete=models.CASCADE, related_name="open_findings", db_index=False
     )
     code = models.CharField(max_length=64)
     severity = models.CharField(max_length=16)

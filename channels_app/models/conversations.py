@@ -55,7 +55,7 @@ class Conversation(models.Model):
         COMMENTS = "comments", "In public"
 
     connection = models.ForeignKey(
-        ChannelConnection, on_delete=models.PROTECT, related_name="conversations"
+        ChannelConnection, on_delete=models.PROTECT, related_name="conversations", db_index=False
     )
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="conversations")
     surface = models.CharField(

@@ -83,7 +83,7 @@ class WrittenDraft(models.Model):
     """What a colleague has begun to write in a conversation, on whatever machine they go on."""
 
     conversation = models.ForeignKey(
-        Conversation, on_delete=models.CASCADE, related_name="written_drafts"
+        Conversation, on_delete=models.CASCADE, related_name="written_drafts", db_index=False
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="written_drafts"
@@ -106,12 +106,14 @@ class WrittenDraft(models.Model):
 class Mention(models.Model):
     """A note that names a colleague; ``seen_at`` is when they opened the conversation."""
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="mentions")
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="mentions", db_index=False
+    )
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, related_name="mentions"
     )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mentions"
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mentions", db_index=False
     )
     seen_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

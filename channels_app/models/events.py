@@ -41,7 +41,7 @@ class InboundEvent(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_event_id, editable=False)
     connection = models.ForeignKey(
-        ChannelConnection, on_delete=models.CASCADE, related_name="events"
+        ChannelConnection, on_delete=models.CASCADE, related_name="events", db_index=False
     )
     key = models.CharField(max_length=64)  # sha256 of what the vendor repeats when it re-delivers
     kind = models.CharField(max_length=64)

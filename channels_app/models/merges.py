@@ -27,7 +27,9 @@ class MergeSuggestion(models.Model):
         MERGED = "merged", "Merged"
         DISMISSED = "dismissed", "Not the same person"
 
-    one = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="suggested_merges")
+    one = models.ForeignKey(
+        Contact, on_delete=models.CASCADE, related_name="suggested_merges", db_index=False
+    )
     other = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="suggested_for")
     evidence = EncryptedJSONField(default=list)
     grade = models.CharField(max_length=8, choices=Grade.choices, default=Grade.PROVEN)

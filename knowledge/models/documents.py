@@ -106,7 +106,9 @@ class Passage(models.Model):
     It keeps its id through re-indexing as long as its text stays the same.
     """
 
-    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="passages")
+    document = models.ForeignKey(
+        Document, on_delete=models.CASCADE, related_name="passages", db_index=False
+    )
     document_version = models.PositiveIntegerField()
     position = models.PositiveIntegerField()
     heading = models.CharField(max_length=300, blank=True)

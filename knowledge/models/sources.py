@@ -93,7 +93,9 @@ class SourcePage(models.Model):
         GONE = "gone", _("Gone")
         LEFT_OUT = "left_out", _("Left out")  # its document was removed by hand
 
-    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="pages")
+    source = models.ForeignKey(
+        Source, on_delete=models.CASCADE, related_name="pages", db_index=False
+    )
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.PAGE)
     address = models.CharField(max_length=LONGEST_ADDRESS)
     depth = models.PositiveSmallIntegerField(default=0)

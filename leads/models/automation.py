@@ -45,7 +45,9 @@ class StageRule(models.Model):
 class RuleDeed(models.Model):
     """That a rule has acted on a lead, so that it does not fight whoever decides otherwise."""
 
-    rule = models.ForeignKey(StageRule, on_delete=models.CASCADE, related_name="deeds")
+    rule = models.ForeignKey(
+        StageRule, on_delete=models.CASCADE, related_name="deeds", db_index=False
+    )
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="rule_deeds")
     at = models.DateTimeField(default=timezone.now)
 

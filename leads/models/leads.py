@@ -74,6 +74,7 @@ class Lead(models.Model):
         null=True,
         blank=True,
         related_name="leads",
+        db_index=False,
     )
     # One of the six, or a stage of the company's own: see leads/pipeline.py.
     stage = models.CharField(max_length=pipeline.LONGEST_KEY, default=Stage.NEW)
@@ -148,7 +149,9 @@ class Evidence(models.Model):
     goes, and with it every fact and point that rested on it.
     """
 
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="evidence")
+    lead = models.ForeignKey(
+        Lead, on_delete=models.CASCADE, related_name="evidence", db_index=False
+    )
     # Old messages are removed after the company's retention time; what we learnt stays.
     message = models.ForeignKey(
         Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="evidence"
@@ -189,7 +192,9 @@ class Contribution(models.Model):
     is their reason), and so is what keeps the sum between 0 and 100 (rule ``limit``).
     """
 
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="contributions")
+    lead = models.ForeignKey(
+        Lead, on_delete=models.CASCADE, related_name="contributions", db_index=False
+    )
     rule = models.CharField(max_length=64)
     rule_version = models.PositiveSmallIntegerField(default=1)  # the rule set it last changed in
     points = models.SmallIntegerField()

@@ -76,7 +76,9 @@ class RuleSet(models.Model):
 class ScoreMove(models.Model):
     """One lead whose score another rule set would change: the preview's row."""
 
-    rule_set = models.ForeignKey(RuleSet, on_delete=models.CASCADE, related_name="moves")
+    rule_set = models.ForeignKey(
+        RuleSet, on_delete=models.CASCADE, related_name="moves", db_index=False
+    )
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+")
     score_before = models.PositiveSmallIntegerField()
     score_after = models.PositiveSmallIntegerField()

@@ -80,7 +80,10 @@ class SavedView(models.Model):
     """Filters that a person comes back to. They may name an address, so they are encrypted."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="lead_views"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="lead_views",
+        db_index=False,
     )
     name = models.CharField(max_length=60)
     query = EncryptedTextField(blank=True, default="")

@@ -42,7 +42,7 @@ class Bill(models.Model):
 class BillLine(models.Model):
     """What one thing came to; all of them together are the bill's subtotal."""
 
-    bill = models.ForeignKey(Bill, on_delete=models.CASCADE, related_name="lines")
+    bill = models.ForeignKey(Bill, on_delete=models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveSmallIntegerField()
     code = models.CharField(max_length=32)  # a meter, or ``plan``
     used = models.DecimalField(**QUANTITY)
