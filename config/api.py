@@ -20,6 +20,7 @@ from channels_app.api.doctor import DoctorView
 from channels_app.api.incidents import IncidentViewSet
 from channels_app.api.merging import ContactMergeViewSet, MergeSuggestionViewSet
 from channels_app.api.sandboxes import SandboxViewSet
+from channels_app.api.service import BreachViewSet, PromiseViewSet, SeatViewSet
 from channels_app.api.views import (
     ConnectionViewSet,
     ContactViewSet,
@@ -80,6 +81,8 @@ router.register("messages", MessageViewSet)
 router.register("media", MediaViewSet)
 router.register("inbound-events", InboundEventViewSet)
 router.register("incidents", IncidentViewSet)
+router.register("promises", PromiseViewSet)
+router.register("breaches", BreachViewSet)
 router.register("leads", InquiryLeadViewSet)
 router.register("lead-tasks", TaskViewSet)
 router.register("lead-tags", TagViewSet)
@@ -138,6 +141,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bill/<str:month>/", BillView.as_view(), name="bill"),
     path("webhooks/events/", EventTypesView.as_view(), name="webhook-events"),
     path("autonomy/", AutonomyView.as_view(), name="autonomy"),
+    path("seats/", SeatViewSet.as_view({"get": "list"}), name="seats"),
+    path("seats/mine/", SeatViewSet.as_view({"patch": "mine"}), name="own-seat"),
+    path(
+        "seats/<int:pk>/",
+        SeatViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="seat",
+    ),
     path("knowledge/documents/<int:pk>/impact/", DocumentImpactView.as_view()),
     path("knowledge/answers/<int:pk>/impact/", AnswerImpactView.as_view()),
     path("knowledge/search/", SearchView.as_view(), name="knowledge-search"),

@@ -76,6 +76,8 @@ GROUPS: list[tuple[Any, list[Entry]]] = [
             Entry("team", _("Team"), "team", "workspace:team", "accounts.view_user"),
             Entry("keys", _("API keys"), "key", "workspace:keys", "accounts.view_apikey"),
             Entry("audit", _("Audit log"), "audit", "workspace:audit", "audit.view_auditentry"),
+            Entry("service", _("Hours and service"), "clock", "channels_app:hours",
+                  "workspace.view_profile"),
             Entry("settings", _("Settings"), "settings", "workspace:settings",
                   "workspace.view_profile"),
             Entry("records", _("All records"), "records", "workspace:records",

@@ -136,6 +136,8 @@ class ConversationSerializer(serializers.ModelSerializer):
             "last_message_at",
             "last_inbound_at",
             "waiting_since",
+            "due_at",
+            "due_for",
             "window_closes_at",
             "preview",
             "created_at",

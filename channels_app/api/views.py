@@ -177,6 +177,7 @@ class ConversationViewSet(DeskDeeds, ReadOnlyModelViewSet):
         "connection": ["exact"],
         "contact": ["exact"],
         "assignee": ["exact", "isnull"],
+        "due_at": ["gte", "lt", "isnull"],
     }
     verbs = {"messages": "view", "templates": "view"}
 

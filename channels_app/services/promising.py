@@ -20,7 +20,7 @@ MINUTES = ("first_minutes", "next_minutes", "resolve_minutes")
 def make_promise(*, actor: str, **said: Any) -> Promise:
     """Promise something on a channel, or where nothing else is promised. Raises ValidationError."""
     if Promise.objects.count() >= MOST:
-        raise ValidationError(_("These are enough; remove one first."))
+        raise ValidationError({"name": _("These are enough; remove one first.")})
     return _keep(Promise(**said), "made", actor)
 
 

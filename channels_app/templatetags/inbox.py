@@ -71,12 +71,18 @@ def due(conversation: Conversation) -> Due | None:
     return Due(_("Due in %(span)s") % {"span": _span(left)}, title, "warn" if is_soon else "info")
 
 
+@register.filter
+def minutes(count: int | None) -> str:
+    """A promise, as people say it."""
+    return "–" if count is None else _span(count * 60)
+
+
 def _span(seconds: float) -> str:
     """Whole minutes, hours or days: as much as a list has room for."""
-    minutes = math.ceil(seconds / 60)
-    if minutes < 120:
-        return _("%(count)d min") % {"count": minutes}
-    hours = round(minutes / 60)
+    count = math.ceil(seconds / 60)
+    if count < 120:
+        return _("%(count)d min") % {"count": count}
+    hours = round(count / 60)
     if hours < 48:
         return _("%(count)d h") % {"count": hours}
     return _("%(count)d days") % {"count": round(hours / 24)}

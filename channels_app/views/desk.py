@@ -13,6 +13,7 @@ from channels_app.forms import LabelForm, SnoozeForm, ViewForm
 from channels_app.models import Conversation, InboxView, Label
 from channels_app.services.labelling import put_label, take_label
 from channels_app.services.presence import arrive, colleagues_at, leave
+from channels_app.services.seats import note_presence
 from channels_app.services.snoozing import snooze
 from channels_app.services.views import keep_view, remove_view
 from channels_app.services.writing import set_habits
@@ -86,6 +87,7 @@ def presence(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         leave(conversation=opened, user=request.user)
         return HttpResponse(status=204)
     arrive(conversation=opened, user=request.user)
+    note_presence(request.user)
     here = colleagues_at(conversation=opened, user=request.user)
     return render(request, "channels_app/_colleagues.html", {"colleagues": here})
 

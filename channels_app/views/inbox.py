@@ -31,6 +31,7 @@ from channels_app.services.labelling import all_labels, labels_of
 from channels_app.services.mentions import see_mentions
 from channels_app.services.outgoing import ask_policy
 from channels_app.services.presence import arrive, colleagues_at
+from channels_app.services.seats import note_presence, seat_of
 from channels_app.services.views import views_of
 from channels_app.services.writing import draft_of, habits_of
 from channels_app.views.picking import Picker, picker_of
@@ -131,6 +132,7 @@ def _look(request: AuthenticatedRequest, opened: Conversation) -> None:
         mark_read(conversation=opened, user=request.user)
     see_mentions(conversation=opened, user=request.user)
     arrive(conversation=opened, user=request.user)
+    note_presence(request.user)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,8 @@ class Shelf:
 
 def list_context(request: AuthenticatedRequest, opened: int = 0) -> dict[str, Any]:
     user = request.user
+    if user.has_perm(CHANGE):
+        note_presence(user)
     views = views_of(user)
     asked = request.GET.get("view", "")
     view = next((each for each in views if str(each.pk) == asked), None)
@@ -208,6 +212,7 @@ def _found_tools(request: AuthenticatedRequest) -> dict[str, Any]:
         "all_labels": all_labels(),
         "view_form": ViewForm(auto_id="view_%s"),
         "habits": habits_of(request.user),
+        "seat": seat_of(request.user),
     }
 
 

@@ -297,6 +297,8 @@
     }
   });
 
+  // Who looks at the list is at their desk, and sees how long ago things were.
+  setInterval(() => document.hidden || refresh("list"), 120000);
   // What runs out is shown in whole minutes: it is drawn anew when the next one begins.
   setInterval(() => $(".due") && ["list", "thread"].forEach((what) => document.getElementById(what) && refresh(what)), 60000);
 

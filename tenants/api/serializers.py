@@ -1,5 +1,6 @@
 """The ground floor's resources on the wire."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,7 +10,8 @@ from tenants.accounts import scopes
 from tenants.accounts.models import ApiKey, User
 from tenants.accounts.roles import Role
 from tenants.audit.models import AuditEntry
-from tenants.workspace.models import Profile
+from tenants.hours import DAYS, Unreadable, read_day, read_other_days
+from tenants.workspace.models import UNREADABLE, Profile
 
 SCOPES = [scopes.EVERYTHING, *scopes.NAMES]
 
@@ -118,6 +120,14 @@ class AuditEntrySerializer(serializers.ModelSerializer):
         ]
 
 
+def _read(read: Callable[[str], object], text: str) -> str:
+    try:
+        read(text)
+    except Unreadable as error:
+        raise serializers.ValidationError(UNREADABLE % {"line": error}) from error
+    return text.strip()
+
+
 class ProfileSerializer(serializers.ModelSerializer):
     languages = serializers.ListField(
         child=serializers.RegexField(r"^[a-z]{2}\Z"), help_text="ISO 639-1; the first is default"
@@ -134,6 +144,20 @@ class ProfileSerializer(serializers.ModelSerializer):
         child=serializers.CharField(max_length=250),
         help_text="Language to how contacts are told that an AI answers; {company} is your name.",
     )
+    opening_hours = serializers.DictField(
+        child=serializers.CharField(max_length=120, allow_blank=True),
+        help_text="A day (mon to sun) to its spans: 09:00-13:00, 15:00-18:00. All empty: always.",
+    )
+    other_days = serializers.CharField(
+        max_length=20_000,
+        allow_blank=True,
+        help_text="Holidays, one a line: 2026-12-25, each year 12-25, 2026-12-24 - 2027-01-01;"
+        " with times behind, open then.",
+    )
+    away = serializers.DictField(
+        child=serializers.CharField(max_length=500),
+        help_text="Language to what contacts are told while nobody is there; {opening} is when.",
+    )
     confidence_gate = serializers.FloatField(min_value=0, max_value=1)
     quiet_seconds = serializers.FloatField(min_value=0, max_value=60)
     tools = serializers.ListField(
@@ -142,6 +166,14 @@ class ProfileSerializer(serializers.ModelSerializer):
         help_text="What the AI may use while it answers: search_knowledge, update_lead, hand_over.",
     )
     retention_days = serializers.IntegerField(min_value=1, max_value=3650)
+
+    def validate_opening_hours(self, said: dict[str, str]) -> dict[str, str]:
+        if strange := sorted(set(said) - set(DAYS)):
+            raise serializers.ValidationError(f"Not a day: {strange[0][:40]}.")
+        return {day: _read(read_day, text) for day, text in said.items() if text.strip()}
+
+    def validate_other_days(self, said: str) -> str:
+        return _read(read_other_days, said)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         ends = [
@@ -158,6 +190,8 @@ class ProfileSerializer(serializers.ModelSerializer):
             *("discloses_ai", "disclosure", "disclosure_hours"),
             *("confidence_gate", "quiet_seconds"),
             *("quiet_from", "quiet_to"),
+            *("opening_hours", "other_days", "says_away", "away", "due_soon_minutes"),
+            *("gives_out", "gives_to_present", "capacity", "takes_from_absent"),
             *("ai_enabled", "tools", "silence_minutes", "person_minutes", "joins_proven"),
             *("retention_days", "updated_at"),
         ]

@@ -34,6 +34,7 @@ from channels_app.models import (
     Media,
     MergeSuggestion,
     Message,
+    Promise,
     id_index,
 )
 from channels_app.services import sandboxes
@@ -122,6 +123,13 @@ class Scene:
     def sync_record(self) -> SyncRecord:
         self.conflict  # noqa: B018 (there is one, and what it is about)
         return self.record
+
+    @property
+    def promise(self) -> Promise:
+        """An answer within the hour, wherever somebody writes."""
+        return Promise.objects.get_or_create(
+            connection=None, defaults={"name": "For all", "first_minutes": 60}
+        )[0]
 
     @property
     def canned_reply(self) -> CannedReply:

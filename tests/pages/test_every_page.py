@@ -23,6 +23,10 @@ PAGES = [
     ("channels_app:thread", "conversation", "admin agent viewer"),
     ("channels_app:context", "conversation", "admin agent viewer"),
     ("channels_app:pick", "conversation", "admin agent"),
+    ("channels_app:hours", "", "admin agent viewer"),
+    ("channels_app:promises", "", "admin agent viewer"),
+    ("channels_app:promise", "promise", "admin agent viewer"),
+    ("channels_app:turns", "", "admin agent viewer"),
     ("channels_app:canned", "", "admin agent viewer"),
     ("channels_app:canned_for", "conversation", "admin agent"),
     ("channels_app:contacts", "", "admin agent viewer"),
@@ -114,6 +118,14 @@ DEEDS = [
     ("channels_app:add_view", "", "admin agent"),
     ("channels_app:drop_view", "inbox_view", "admin agent"),
     ("channels_app:habits", "", "admin agent"),
+    ("channels_app:away", "", "admin agent"),
+    ("channels_app:hours", "", "admin"),
+    ("channels_app:add_promise", "", "admin"),
+    ("channels_app:promise", "promise", "admin"),
+    ("channels_app:remove_promise", "promise", "admin"),
+    ("channels_app:due_soon", "", "admin"),
+    ("channels_app:turns", "", "admin"),
+    ("channels_app:seat", "member", "admin"),
     ("channels_app:canned", "", "admin agent"),
     ("channels_app:drop_canned", "canned_reply", "admin agent"),
     ("channels_app:send_template", "conversation", "admin agent"),
@@ -138,6 +150,7 @@ DEEDS = [
     ("channels_app:phone_thread", f"sandbox {PHONE}", "admin agent"),
     ("channels_app:doctor", "connection", "admin"),
     ("channels_app:sign_in_start", "x x", "admin"),
+    ("crm:sign_in_start", "hubspot", "admin"),
     ("channels_app:fetch_again", "file", "admin agent"),
     ("billing:limits", "", "admin"),
     ("deadletters:act", "", "admin agent"),
@@ -245,8 +258,8 @@ ROLES = ("admin", "agent", "viewer")
 OPEN = {"workspace:enter", "workspace:theme"}
 # Files: see tests/media, tests/leads/test_import.py and tests/agents/test_teaching_doors.py.
 FILES = {"agents:export_disclosures", "leads:export", "channels_app:media"}
-# One person's own way to a network and back: see tests/channels_app/test_signing_in.
-WAYS = {"channels_app:sign_in", "channels_app:sign_in_back"}
+# One person's own way to a network or a CRM and back: see each app's test_signing_in.
+WAYS = {f"{app}:{page}" for app in ("channels_app", "crm") for page in ("sign_in", "sign_in_back")}
 
 
 def test_every_address_of_ours_is_in_these_tables():

@@ -23,6 +23,7 @@ NOT_OURS = ("django_migrations", "django_session", "django_admin_log")
 
 # Counters that must not fall below zero when a row they counted goes, and the like.
 TALLIES: dict[str, dict[str, Any]] = {
+    "workspace.Profile": {"other_days": ""},  # it is read as days
     "leads.RuleSet": {"number": 9},  # 1 is the built-in one
     "agents.OwnIntent": {"examples": ["onlysouthknows", "onlysouthknows too"]},  # never fewer
     "knowledge.KnowledgeState": {"id": 1, "passages": 9, "stems": 9_000},
