@@ -18,7 +18,7 @@ from crm.models import (
 )
 from crm.services import CallRefused, may_call, telephony
 from leads.models import Lead
-from tenants.cards import Panel, Step, Tile, offer
+from tenants.cards import Banner, Panel, Step, Tile, offer
 from tenants.histories import Before, Moment
 from tenants.told import told
 
@@ -52,6 +52,17 @@ WORDS = (
 )
 SHOWN = 20  # meetings and calls beside a lead
 CALLS_SHOWN = 5
+
+
+@offer("banner", order=15, permission="crm.change_crmconnection")
+def crms_to_connect_again() -> Banner | None:
+    """A CRM that lets us in no more: leads wait until somebody acts."""
+    rows = CrmConnection.objects.active().filter(health=CrmConnection.Health.RECONNECT)
+    worst = rows.first()
+    if worst is None:
+        return None
+    text = _("%(crm)s has to be connected again: leads wait here until then.") % {"crm": worst.name}
+    return Banner(text, reverse("crm:connection", args=[worst.pk]), _("See what to do"), "bad")
 
 
 @offer("crms", order=10, permission="figures.view_figure")

@@ -26,6 +26,7 @@ from crm.services import (
     resend,
     start_backfill,
 )
+from crm.services.signing_in import offered_ways
 from leads.models import Lead
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
@@ -176,6 +177,7 @@ def _page(
     empty = {"source": "", "target": "", "policy": ""}
     context: dict[str, Any] = {
         "title": row.name,
+        "ways": offered_ways(row.kind),
         "connection": row,
         "has_people": CRMS.get(row.kind).has_people,
         "rows": [*rows, *[dict(empty) for _number in range(EMPTY_ROWS)]],

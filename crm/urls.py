@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crm import field_views, views
+from crm import field_views, sign_in_views, views
 
 app_name = "crm"
 urlpatterns = [
@@ -10,6 +10,9 @@ urlpatterns = [
     path("crm/add/<slug:kind>/", views.add, name="add"),
     path("crm/calls/<int:pk>/", views.calls, name="calls"),
     path("crm/retry/", views.retry, name="retry"),
+    path("crm/sign-in/<slug:kind>/start/", sign_in_views.start, name="sign_in_start"),
+    path("crm/sign-in/<uuid:attempt_id>/", sign_in_views.attempt, name="sign_in"),
+    path("crm/sign-in/<uuid:attempt_id>/back/", sign_in_views.back, name="sign_in_back"),
     path("crm/<int:pk>/", field_views.connection, name="connection"),
     path("crm/<int:pk>/there/", field_views.there, name="there"),
     path("crm/<int:pk>/fields/", field_views.map_fields, name="map"),

@@ -16,6 +16,7 @@ from crm.hooks import HOOKS
 from crm.models import CrmConnection, FieldConflict, HookEvent, IncomingHook, SyncRecord
 from crm.providers import CRMS
 from crm.services import CallRefused, ask_for_call, connect, made_secrets, retry_dead
+from crm.services.signing_in import offered_ways, wanting_app
 from leads.models import Lead
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
@@ -75,6 +76,8 @@ def add(request: AuthenticatedRequest, kind: str) -> HttpResponse:
         "crm/connect.html",
         {
             "title": _("Connect %(crm)s") % {"crm": CRMS.label(kind)},
+            "ways": offered_ways(kind),
+            "wanting": wanting_app(kind),
             "form": form,
             "config_form": config,
         },

@@ -106,9 +106,22 @@ APP_KINDS: dict[str, AppKind] = {
     ),
     "hubspot": AppKind(
         "HubSpot",
-        {"secret": "HUBSPOT_CLIENT_SECRET"},
+        {"app_id": "HUBSPOT_CLIENT_ID", "secret": "HUBSPOT_CLIENT_SECRET"},
         console="https://app.hubspot.com/developer",
+        callbacks=("hubspot",),
         hooks=("hubspot",),
+    ),
+    "salesforce": AppKind(
+        "Salesforce",
+        {"app_id": "SALESFORCE_CLIENT_ID", "secret": "SALESFORCE_CLIENT_SECRET"},
+        console="https://login.salesforce.com/lightning/setup/ManageExternalClientApplication/home",
+        callbacks=("salesforce", "salesforce-sandbox"),
+    ),
+    "pipedrive": AppKind(
+        "Pipedrive",
+        {"app_id": "PIPEDRIVE_CLIENT_ID", "secret": "PIPEDRIVE_CLIENT_SECRET"},
+        console="https://app.pipedrive.com/developer-hub",
+        callbacks=("pipedrive",),
     ),
 }
 

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -22,7 +23,7 @@ from channels_app.services.signing_in import (
 from tenants.access import needs
 from tenants.accounts.http import AuthenticatedRequest
 from tenants.sign_ins.troubles import trouble_of
-from tenants.sign_ins.views import session_of
+from tenants.sign_ins.views import leave, session_of
 
 ADD = "channels_app.add_channelconnection"
 
@@ -30,11 +31,7 @@ ADD = "channels_app.add_channelconnection"
 @needs(ADD)
 @require_POST
 def start(request: AuthenticatedRequest, kind: str, platform: str) -> HttpResponse:
-    """Off to the network.
-
-    By a page that goes on by itself: the address a form's answer leads to would have to be in
-    our content security policy, and so would every address the network passes people on to.
-    """
+    """Off to the network."""
     known = None
     if number := request.POST.get("connection", ""):
         known = get_object_or_404(ChannelConnection, pk=number if number.isdigit() else 0)
@@ -51,12 +48,8 @@ def start(request: AuthenticatedRequest, kind: str, platform: str) -> HttpRespon
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("channels_app:channels")
-    title = _("On to %(network)s") % {"network": label_of(kind)}
-    return render(
-        request,
-        "channels_app/sign_in_leaving.html",
-        {"title": title, "address": address, "network": label_of(kind)},
-    )
+    home = reverse("channels_app:channels")
+    return leave(request, address=address, network=label_of(kind), home=home)
 
 
 @needs(ADD)

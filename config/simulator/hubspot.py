@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from config.simulator.courier import Courier
+from config.simulator.crm_logins import HubSpotLogin
 from config.simulator.hubspot_portal import Portal
 from config.simulator.vendor import Vendor
 from config.simulator.wire import Answer, Request
@@ -39,9 +40,12 @@ class HubSpot(Vendor):
     def __init__(self, world: World, courier: Courier) -> None:
         super().__init__(world, courier)
         self.portal = Portal(world)
+        self.login = HubSpotLogin(world)
 
     def answer(self, request: Request) -> Answer:
-        if not request.bearer:
+        if request.parts[:1] == ["oauth"]:
+            return self.login.answer(request, request.parts[-1])
+        if not request.bearer or not self.login.takes(request.bearer):
             return self._error(401)
         limits = self.world.behaviour("hubspot").limits
         if limits and not self.world.room(PER_INTERVAL / INTERVAL, PER_INTERVAL, "hubspot"):
@@ -74,7 +78,8 @@ class HubSpot(Vendor):
             case ["POST", "crm", "v4", "associations", kind, other, "batch", *_]:
                 return self._associate_all(kind, other, request.json())
             case ["GET", "account-info", "v3", "details"]:
-                return Answer({"portalId": 4_242_424, "accountType": "DEVELOPER_TEST"})
+                portal = int(self.login.account_of(request.bearer).get("id", 4_242_424))
+                return Answer({"portalId": portal, "accountType": "DEVELOPER_TEST"})
         return self._error(404)
 
     def _routed_properties(self, request: Request) -> Answer:

@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from config.simulator.consent import form_of
+from config.simulator.courier import Courier
+from config.simulator.crm_logins import SalesforceLogin
 from config.simulator.vendor import Vendor
 from config.simulator.wire import Answer, Request
-from config.simulator.world import Fault
+from config.simulator.world import Fault, World
 
 MOST = 200
 REQUIRED = {"Lead": ("LastName", "Company")}
@@ -61,11 +63,27 @@ class Salesforce(Vendor):
 
     name = "salesforce"
 
+    def __init__(self, world: World, courier: Courier) -> None:
+        super().__init__(world, courier)
+        self.login = SalesforceLogin(world)
+
     def answer(self, request: Request) -> Answer:
-        if request.parts[1:3] == ["oauth2", "token"]:
-            return self._begin(form_of(request))
-        if request.bearer not in self._sessions():
+        # Orgs to try things out in have a login host of their own: /sandbox, here.
+        what = [part for part in request.parts if part != "sandbox"][1:]
+        if what[:1] == ["oauth2"] and what[1:] != ["userinfo"]:
+            form = form_of(request)
+            if form.get("grant_type") == "client_credentials":
+                return self._begin(form)
+            return self.login.answer(request, what[-1])
+        is_session = request.bearer in self._sessions()
+        if not is_session and self.login.desk.grant_of(request.bearer) is None:
             return self._error(401, "Session expired or invalid")
+        return self._routed(request)
+
+    def _routed(self, request: Request) -> Answer:
+        if request.parts[1:] == ["oauth2", "userinfo"]:
+            org = self.login.account_of(request.bearer).get("id", "00D000000000077EAA")
+            return Answer({"organization_id": org})
         match [request.method, *request.parts[3:]]:
             case ["PATCH", "composite", "sobjects", kind, key]:
                 return self._upsert(kind, key, request.json())

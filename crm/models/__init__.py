@@ -4,6 +4,7 @@ from crm.models.backfill import Backfill
 from crm.models.calls import PhoneCall
 from crm.models.hooks import HookEvent, HookEventStep, IncomingHook, hook_kinds
 from crm.models.ledger import FieldConflict, FieldLedger
+from crm.models.sign_ins import CrmSignInAttempt
 from crm.models.syncing import (
     CrmConnection,
     CrmConnectionQuerySet,
@@ -18,6 +19,7 @@ __all__ = [
     "Backfill",
     "CrmConnection",
     "CrmConnectionQuerySet",
+    "CrmSignInAttempt",
     "FieldConflict",
     "FieldLedger",
     "HookEvent",

@@ -1,5 +1,7 @@
 """CRM connections, and how far each lead has got into each CRM."""
 
+from collections.abc import Callable
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -40,6 +42,16 @@ class CrmConnection(models.Model):
     is_active = models.BooleanField(default=True)
     health = models.CharField(max_length=16, choices=Health.choices, default=Health.OK)
     health_text = models.CharField(max_length=300, blank=True)
+    # The sign-in by which we have our access, and whose account it is for; empty: by a key.
+    signed_in_by = models.CharField(max_length=32, blank=True, default="")
+    signed_in_at = models.DateTimeField(null=True, blank=True)
+    account_id = models.CharField(max_length=64, blank=True, default="")
+    scopes = models.JSONField(default=list, blank=True)
+    # When our access ends by itself, where the CRM says so; who renews it holds it until then.
+    token_expires_at = models.DateTimeField(null=True, blank=True)
+    renewing_until = models.DateTimeField(null=True, blank=True)
+    # When the admins were told that it has to be connected again.
+    told_at = models.DateTimeField(null=True, blank=True)
     last_synced_at = models.DateTimeField(null=True, blank=True)
     # Up to when we have asked what people changed there; empty: never.
     pulled_until = models.DateTimeField(null=True, blank=True)
@@ -54,8 +66,14 @@ class CrmConnection(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def provider(self) -> CrmProvider:
-        return CRMS.get(self.kind)(self.config)
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether a person's consent opens it to us, and not a key they entered."""
+        return bool(self.signed_in_by)
+
+    def provider(self, renew: Callable[[str], str] | None = None) -> CrmProvider:
+        """The plug-in; ``renew`` is who makes access last, see ``crm.services.access``."""
+        return CRMS.get(self.kind)(self.config, renew)
 
     def rules(self) -> tuple[Rule, ...]:
         """What of a lead goes into which field there, and who wins in it."""

@@ -42,8 +42,10 @@ from crm.services.reading import (
 )
 from crm.services.rehearsing import rehearse
 from crm.services.ringing import ring_hook_events
+from crm.services.signing_in import available_ways
 from crm.services.subscribing import subscribe_hook
 from crm.services.sweeping import sweep
+from crm.services.telling import tell_of_ends
 from crm.services.timeline import match_timeline
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "HookRoute",
     "Pushed",
     "ask_for_call",
+    "available_ways",
     "cancel_backfill",
     "change_hook",
     "change_mapping",
@@ -95,5 +98,6 @@ __all__ = [
     "subscribe_hook",
     "sweep",
     "telephony",
+    "tell_of_ends",
     "told_of",
 ]

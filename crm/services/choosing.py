@@ -11,6 +11,7 @@ from crm.ledger import OWNER, USUAL, Policy, is_pulled
 from crm.mapping import misfit
 from crm.models import CrmConnection, SyncRecord
 from crm.providers.base import Property
+from crm.services.access import provider_of
 from tenants.audit.services import record
 
 MOST = 60
@@ -18,7 +19,7 @@ MOST = 60
 
 def properties_of(*, connection: CrmConnection) -> list[Property]:
     """The fields there, as the CRM describes them. Asks over HTTP; raises ProviderError."""
-    rows = connection.provider().schema()
+    rows = provider_of(connection).schema()
     return sorted(
         (row for row in rows if row.type != "other"), key=lambda row: row.label.casefold()
     )

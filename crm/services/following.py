@@ -14,6 +14,7 @@ from crm.hooks.values import News, RecordChanged, RecordGone
 from crm.ledger import OWNER, Policy, is_pulled
 from crm.models import HookEvent, SyncRecord
 from crm.providers.base import Found
+from crm.services.access import provider_of
 from crm.services.fields import hear, note_heard, person
 from crm.services.ringing import ring
 from leads.models import Lead
@@ -36,7 +37,7 @@ def owner_emails(event: HookEvent, news: Sequence[News]) -> dict[str, str]:
     for owner_id, record_id in asked.items():
         record = _records(event, record_id).select_related("connection").first()
         if record is not None:
-            found[owner_id] = record.connection.provider().owner_email(owner_id)
+            found[owner_id] = provider_of(record.connection).owner_email(owner_id)
     return found
 
 

@@ -10,6 +10,7 @@ from django.forms import PasswordInput
 
 from crm.hooks import HOOKS
 from crm.models import CrmConnection, IncomingHook
+from crm.services.access import provider_of
 from crm.services.keeping import take_in_unrouted_events
 from crm.services.ringing import ring
 from crm.services.subscribing import unsubscribe_hook
@@ -113,7 +114,7 @@ def identify_hook(*, hook_id: int) -> str:
     if not can_be_identified(hook):
         return hook.account_id
     try:
-        account_id = hook.crm.provider().account() if hook.crm else ""
+        account_id = provider_of(hook.crm).account() if hook.crm else ""
     except ProviderError:  # asked again by the sweeper
         return ""
     if not account_id or not _claim(hook, account_id):

@@ -11,6 +11,7 @@ from django.utils import timezone
 from crm.mapping import LeadCard
 from crm.models import CrmConnection, SyncRecord, SyncRecordQuerySet
 from crm.providers.base import CrmProvider, Outcome, Upsert
+from crm.services.access import provider_of
 from crm.services.cards import cards_of, upsert_of
 from crm.services.fields import hear_all, held_back, ledgers_of, names_asked
 from crm.services.outcomes import RECONNECT, Sent, record_outcomes
@@ -57,7 +58,7 @@ def _push(connection: CrmConnection, due: SyncRecordQuerySet) -> Pushed:
     pushed = Pushed()
     if not connection.is_active or connection.health == CrmConnection.Health.RECONNECT:
         return pushed
-    provider = connection.provider()
+    provider = provider_of(connection)
     rate = limits.Rate(int(provider.rate[0]), provider.rate[1])
     ends = time.monotonic() + SPENDS_SECONDS
     while due.exists():

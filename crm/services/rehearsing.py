@@ -1,6 +1,7 @@
 """What would be sent of a lead: every request, precisely, and nothing is sent."""
 
 from crm.models import CrmConnection, SyncRecord
+from crm.services.access import provider_of
 from crm.services.cards import cards_of, upsert_of
 from crm.services.fields import held_back, ledgers_of
 from leads.models import Lead
@@ -18,7 +19,7 @@ def rehearse(*, connection: CrmConnection, lead: Lead) -> list[Asked]:
     known = [record] if record.pk else []
     held = held_back(known).get(record.pk, set()) if known else set()
     ledger = ledgers_of(known).get(record.pk) if known else None
-    provider = connection.provider()
+    provider = provider_of(connection)
     upsert = upsert_of(
         record=record,
         card=cards_of([record])[lead.pk],

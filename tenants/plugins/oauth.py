@@ -154,8 +154,14 @@ class Access:
         response = ask(self.token)
         if response.status_code != 401 or self._renew is None:
             return response
+        return ask(self.next())
+
+    def next(self) -> str:
+        """The token after this one; raises CredentialsRejected where there is none."""
+        if self._renew is None:
+            raise CredentialsRejected("Our access has ended.", status=401)
         self.token = self._renew(self.token)
-        return ask(self.token)
+        return self.token
 
 
 def refused(error: Rejected) -> Rejected:

@@ -1,7 +1,8 @@
-"""The vendors' way back, on the public host."""
+"""Off to a vendor, and the vendors' way back on the public host."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -22,6 +23,15 @@ def callback(request: HttpRequest, kind: str) -> HttpResponse:
         answer = render(request, "public/sign_in_trouble.html", told, status=trouble.status)
     answer["Referrer-Policy"] = "no-referrer"  # the address holds the vendor's code
     return answer
+
+
+def leave(request: HttpRequest, *, address: str, network: str, home: str) -> HttpResponse:
+    """Off to the vendor, by a page that goes on by itself: the address a form's answer leads to
+    would have to be in our content security policy, and so would every address the vendor passes
+    people on to."""
+    title = _("On to %(network)s") % {"network": network}
+    told = {"title": title, "address": address, "network": network, "home": home}
+    return render(request, "shell/sign_in_leaving.html", told)
 
 
 def session_of(request: HttpRequest) -> str:

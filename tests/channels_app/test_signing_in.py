@@ -1,6 +1,5 @@
 """Signing in at a network: over loopback HTTP, with the simulator's consent pages in between."""
 
-import re
 from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -24,6 +23,7 @@ from tenants.models import PlatformApp, WebhookRoute
 from tenants.plugins.credentials import AppCredentials
 from tenants.plugins.errors import CredentialsRejected, Rejected
 from tests.factories import make_connection
+from tests.traveller import Traveller
 
 PAGE, RENTALS, ACCOUNT = "104500000000077", "104500000000078", "178400000000077"
 NUMBER = "300000000000077"
@@ -51,56 +51,6 @@ def apps(settings):
         setattr(settings, name, f"our-{name.lower()}")
     yield
     platform_apps.forget_apps()
-
-
-class Traveller:
-    """A person with a browser: our console here, the network's page there."""
-
-    def __init__(self, client, user) -> None:
-        self.client = client
-        client.force_login(user)
-
-    def set_out(self, kind: str, platform: str, **posted) -> str:
-        """Press the button; the network's address we are sent to."""
-        page = self.client.post(f"/channels/sign-in/{kind}/{platform}/start/", posted)
-        assert page.status_code == 200
-        found = re.search(r'<a class="btn btn--primary" href="([^"]+)"', page.content.decode())
-        return found[1].replace("&amp;", "&")
-
-    def consent(self, address: str, *, decision="allow", without=(), accounts=None) -> str:
-        """Tick, and press; the address the network sends us back to."""
-        shown = httpx.get(address)
-        assert shown.status_code == 200, shown.text
-        scopes = re.findall(r'name="scope" value="([^"]+)"', shown.text)
-        here = re.findall(r'name="account" value="([^"]+)"', shown.text)
-        form = {
-            "scope": [each for each in scopes if each not in without],
-            "account": here if accounts is None else list(accounts),
-            "decision": decision,
-        }
-        answer = httpx.post(
-            address,
-            content=urlencode(form, doseq=True),
-            headers={"content-type": "application/x-www-form-urlencoded"},
-        )
-        assert answer.status_code == 302, answer.text
-        return answer.headers["location"]
-
-    def return_by(self, address: str):
-        """What the public host answers."""
-        path = address.partition("://")[2].partition("/")[2]
-        return self.client.get(f"/{path}", headers={"host": "localhost"})
-
-    def arrive(self, answer):
-        """And what our own host makes of it."""
-        assert answer.status_code == 302, answer.content.decode()
-        parts = urlsplit(answer["Location"])
-        assert parts.hostname == "north.localhost"
-        return self.client.get(f"{parts.path}?{parts.query}")
-
-    def sign_in(self, kind: str, platform: str, posted=None, **consent):
-        address = self.set_out(kind, platform, **(posted or {}))
-        return self.arrive(self.return_by(self.consent(address, **consent)))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ lead without e-mail and phone syncs as well, and an e-mail that changes makes no
 Its company, deal and note stand beside it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -70,6 +70,7 @@ class HubSpot(CrmProvider):
     # costs from one request to a dozen, where every lead of it is new.
     batch_size = 100
     rate = (9, 10.0)
+    credentials = frozenset({"token", "base_url"})
 
     class ConfigForm(forms.Form):
         token = forms.CharField(
@@ -82,9 +83,11 @@ class HubSpot(CrmProvider):
         )
         base_url = forms.URLField(required=False, label="API address", assume_scheme="https")
 
-    def __init__(self, config: Mapping[str, str]) -> None:
-        super().__init__(config)
-        self.wire = Wire(config)
+    def __init__(
+        self, config: Mapping[str, str], renew: Callable[[str], str] | None = None
+    ) -> None:
+        super().__init__(config, renew)
+        self.wire = Wire(config, self.access)
         self._owners: dict[str, str] = {}
 
     def push(self, records: Sequence[Upsert]) -> list[Outcome]:
@@ -240,7 +243,11 @@ class HubSpot(CrmProvider):
         https://developers.hubspot.com/docs/api-reference/legacy/account/account-information/guide
         """
         address = f"{settings.HUBSPOT_API_URL.rstrip('/')}/account-info/v3/details"
-        answer = http.request("GET", address, headers=self.wire.headers(), idempotent=True)
+
+        def ask(token: str) -> Any:
+            return http.exchange("GET", address, headers=self.wire.headers(token), idempotent=True)
+
+        answer = http.answer_of(self.access.exchange(ask))
         found = answer.get("portalId") if isinstance(answer, dict) else None
         return str(found or "")
 

@@ -9,28 +9,35 @@ from crm.providers.base import Field, needed
 from crm.providers.hubspot import batches, properties
 from tenants.plugins import http
 from tenants.plugins.errors import ProviderError, Rejected, Unavailable
+from tenants.plugins.oauth import Access
 
 
 class Wire:
     """Every request of ours may be repeated: an upsert, a search, what is there already."""
 
-    def __init__(self, config: Mapping[str, str]) -> None:
+    def __init__(self, config: Mapping[str, str], access: Access) -> None:
         self._config = config
+        self._access = access
 
-    def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {needed(self._config, 'token')}"}
+    def headers(self, token: str) -> dict[str, str]:
+        """``token`` is one that somebody signed in for; "": the one they entered."""
+        return {"Authorization": f"Bearer {token or needed(self._config, 'token')}"}
 
     def ask(self, method: str, path: str, **content: Any) -> tuple[dict[str, Any], int, str]:
         """The answer, its status and HubSpot's name for the request."""
         own_url = self._config.get("base_url")
-        response = http.exchange(
-            method,
-            (own_url or settings.HUBSPOT_API_URL).rstrip("/") + path,
-            **content,
-            headers=self.headers(),
-            idempotent=True,
-            named_by_company=bool(own_url),
-        )
+
+        def ask(token: str) -> Any:
+            return http.exchange(
+                method,
+                (own_url or settings.HUBSPOT_API_URL).rstrip("/") + path,
+                **content,
+                headers=self.headers(token),
+                idempotent=True,
+                named_by_company=bool(own_url),
+            )
+
+        response = self._access.exchange(ask)
         answer = http.answer_of(response) or {}
         return answer, response.status_code, response.headers.get("x-hubspot-correlation-id", "")
 

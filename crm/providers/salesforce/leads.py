@@ -6,7 +6,7 @@ or not it has an e-mail address. We cannot make that field: its visibility is th
 What we know of it, and why it has its score, stands in one task of the lead.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -69,6 +69,7 @@ class Salesforce(CrmProvider):
     parts = {"note": (Field("Description", "note_text", "long_text", 30_000),)}
     batch_size = 200
     rate = (2, 1.0)  # with up to four requests a batch
+    credentials = frozenset({"base_url", "client_id", "client_secret"})
 
     class ConfigForm(forms.Form):
         base_url = forms.URLField(
@@ -85,10 +86,13 @@ class Salesforce(CrmProvider):
         )
         client_secret = forms.CharField(label="Consumer secret", widget=forms.PasswordInput)
 
-    def __init__(self, config: Mapping[str, str]) -> None:
-        super().__init__(config)
-        self.root = f"{config.get('base_url', '').rstrip('/')}/services"
-        self._access = ""
+    def __init__(
+        self, config: Mapping[str, str], renew: Callable[[str], str] | None = None
+    ) -> None:
+        super().__init__(config, renew)
+        address = config.get("api_url") or config.get("base_url", "")
+        self.root = f"{address.rstrip('/')}/services"
+        self._session = self.access.token
 
     def push(self, records: Sequence[Upsert]) -> list[Outcome]:
         body = {"allOrNone": False, "records": [record_of(record) for record in records]}
@@ -202,6 +206,11 @@ class Salesforce(CrmProvider):
 
     # -- asking
 
+    def account(self) -> str:
+        """The org's id. https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_using_userinfo_endpoint.htm"""
+        answer, _status = self._ask("GET", "/oauth2/userinfo")
+        return str(answer.get("organization_id") or "") if isinstance(answer, dict) else ""
+
     def _ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None
     ) -> tuple[Any, int]:
@@ -209,38 +218,43 @@ class Salesforce(CrmProvider):
         try:
             return self._ask_once(method, path, body)
         except CredentialsRejected as error:
-            if error.status != 401 or not self._access:
+            if error.status != 401 or not self._session:
                 raise
-        self._access = ""
+        self._session = ""
         return self._ask_once(method, path, body)
 
     def _ask_once(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[Any, int]:
-        fresh = not self._access
-        self._access = self._access or self._begin()
+        fresh = not self._session
+        self._session = self._session or self._begin()
         response = http.exchange(
             method,
             self.root + path,
             json=body,
             headers=self._headers(),
             idempotent=True,  # an upsert by our key, or looked for before it is made
-            named_by_company=True,
+            named_by_company="api_url" not in self.config,
         )
         try:
             return http.answer_of(response), response.status_code
         except ProviderError as error:
             if fresh and error.status == 401:
-                self._access = ""  # a new session that is refused is not worth a second one
+                self._session = ""  # a new session that is refused is not worth a second one
             raise meant(error) from error
 
     def _headers(self) -> dict[str, str]:
         return {
-            "Authorization": f"Bearer {self._access}",
+            "Authorization": f"Bearer {self._session}",
             # Who is who in the org is for its people to say; we know our own leads apart.
             "Sforce-Duplicate-Rule-Header": "allowSave=true",
         }
 
     def _begin(self) -> str:
-        """A session. https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_client_credentials_flow.htm"""
+        """A session: the next one of somebody who signed in, or the app's own.
+
+        https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_client_credentials_flow.htm
+        """
+        if self.access.token:
+            return self.access.next()
         asked = {
             "grant_type": "client_credentials",
             "client_id": needed(self.config, "client_id"),
