@@ -6,6 +6,7 @@ fetched: https://resend.com/docs/api-reference/emails/retrieve-received-email
 
 import base64
 from collections.abc import Mapping
+from email.utils import format_datetime
 from typing import Any
 
 from django.conf import settings
@@ -107,12 +108,12 @@ def _mail(letter: dict[str, Any]) -> News:
         values = value if isinstance(value, list) else [value]
         pairs += [(name, each) for each in values if isinstance(each, str)]
     known = {name.lower() for name, _ in pairs}
-    for header, field in (
-        ("From", "from"), ("Subject", "subject"), ("Message-ID", "message_id"),
-        ("Date", "created_at"),
-    ):  # fmt: skip
+    for header, field in (("From", "from"), ("Subject", "subject"), ("Message-ID", "message_id")):
         if header.lower() not in known:
             pairs.append((header, wire.label(letter, field, 2_000)))
+    came = iso(letter.get("created_at"))  # ISO 8601, which is no Date of a letter (RFC 5322)
+    if came is not None and "date" not in known:
+        pairs.append(("Date", format_datetime(came)))
     if "to" not in known:
         people = [each for each in wire.get_list(letter, "to") if isinstance(each, str)]
         pairs.append(("To", ", ".join(people[:50])))
