@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from channels_app import services
+from channels_app.capabilities import CAPABILITIES
 from channels_app.models import ChannelConnection, Conversation, InboundEvent, Message
 from channels_app.outbox import post_message
 from channels_app.providers import CHANNELS as KINDS
@@ -260,28 +261,30 @@ def test_random_troubles_never_make_two_of_one(line, in_a_hurry):
         Conversation.objects.update(unreachable_at=None)
 
 
+# What each sender says when we are too fast, and how long it, or else our own patience, waits.
+PAUSES: dict[str, tuple[dict[str, Any], float]] = {
+    "messenger": ({"code": 613}, 1.5),
+    "instagram": ({"code": 4}, 1.5),
+    "whatsapp": ({"code": 131056}, 12),
+    "telegram": ({"code": 429, "retry_after": 33}, 33),
+    "x": ({"status": 429, "retry_after": 4000}, 4000),
+    "linkedin": ({"status": 429, "retry_after": 61}, 61),
+    "tiktok": ({"code": 40100}, 1.5),
+    "twilio": ({"code": 20429, "retry_after": 8}, 8),
+    "twilio_whatsapp": ({"code": 20429, "retry_after": 8}, 8),
+    "email": ({"status": 429, "retry_after": 17}, 17),
+    "custom": ({"status": 429, "retry_after": 45}, 45),
+}
+
+
 class TestWaiting:
     @pytest.fixture
     def whatsapp(self, north, simulator):
         return Line("whatsapp", simulator)
 
-    @pytest.mark.parametrize(
-        ("platform", "fault", "seconds"),
-        [
-            ("telegram", {"code": 429, "retry_after": 33}, 33),
-            ("x", {"status": 429, "retry_after": 4000}, 4000),
-            ("linkedin", {"status": 429, "retry_after": 61}, 61),
-            ("email", {"status": 429, "retry_after": 17}, 17),
-            ("custom", {"status": 429, "retry_after": 45}, 45),
-            ("whatsapp", {"code": 131056}, 12),
-        ],
-    )
-    def test_a_network_that_names_a_pause_gets_it_whole(
-        self, north, simulator, settings, platform, fault, seconds
-    ):
-        settings.ALLOW_PRIVATE_ADDRESSES = True
-        line = Line(platform, simulator)
-        simulator.fail(line.vendor, **fault)
+    def test_a_network_that_asks_for_a_pause_gets_it_whole(self, line):
+        fault, seconds = PAUSES[line.platform]
+        line.simulator.fail(line.vendor, **fault)
         message = line.say("Hello")
         following = services.deliver(message_id=message.pk)
         assert following is not None
@@ -290,6 +293,14 @@ class TestWaiting:
         assert message.state == "queued"
         assert services.deliver(message_id=message.pk) is None  # not before its time
         assert line.delivered("Hello") == 0
+
+        Message.objects.update(next_attempt_at=None)  # its time
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(delivery, "take", lambda name, rate: Verdict(True, 0.0, 1))
+            services.deliver(message_id=message.pk)
+        message.refresh_from_db()
+        assert message.state in KNOWN
+        assert line.delivered("Hello") == 1
 
     def test_an_account_that_is_throttled_sends_nothing_else_meanwhile(self, whatsapp):
         whatsapp.simulator.fail("meta", code=130429, retry_after=5)
@@ -329,6 +340,58 @@ class TestWaiting:
         assert sum(pauses) > 1_800
         message.refresh_from_db()
         assert (message.state, message.error_code) == ("failed", "130429")
+
+
+# What each sender hears when our access has ended, and when its window, if it has one, has closed.
+ENDED: dict[str, dict[str, Any]] = {
+    "meta": {"code": 190},
+    "telegram": {"code": 401},
+    "x": {"status": 401},
+    "linkedin": {"status": 401},
+    "tiktok": {"code": 40105},
+    "twilio": {"code": 20003},
+    "resend": {"status": 401},
+    "hook": {"status": 401},
+}
+CLOSED: dict[str, dict[str, Any]] = {
+    "messenger": {"code": 10},
+    "instagram": {"code": 10},
+    "whatsapp": {"code": 131047},
+    "tiktok": {"code": 40064},
+    "twilio_whatsapp": {"code": 63016},
+}
+
+
+class TestAClearState:
+    def refused(self, line: Line, fault: dict[str, Any]) -> Message:
+        line.simulator.fail(line.vendor, **fault)
+        message = line.say("Hello")
+        assert services.deliver(message_id=message.pk) is None
+        line.settle([message])
+        agree(line, message)
+        assert (message.state, message.attempts) == ("failed", 1)
+        return message
+
+    def test_access_that_has_ended_is_told_to_people(self, line, in_a_hurry):
+        message = self.refused(line, ENDED[line.vendor])
+        line.connection.refresh_from_db()
+        assert line.connection.health == "reconnect"
+        assert line.connection.health_text
+        assert message.error_code == str(next(iter(ENDED[line.vendor].values())))
+
+    @pytest.mark.parametrize("platform", CLOSED)
+    def test_a_window_that_has_closed_is_no_trouble_of_the_channel(
+        self, platform, north, simulator, in_a_hurry
+    ):
+        line = Line(platform, simulator)
+        message = self.refused(line, CLOSED[platform])
+        assert message.error_code == str(CLOSED[platform]["code"])
+        line.connection.refresh_from_db()
+        assert line.connection.health == "ok"
+
+    def test_every_window_is_walked_here(self):
+        """X, LinkedIn, e-mail and the others let one write at any time."""
+        assert set(CLOSED) == {kind for kind in CHANNELS if CAPABILITIES[kind].window}
 
 
 class TestAccess:

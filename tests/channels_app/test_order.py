@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from channels_app import services, wire
 from channels_app.models import InboundEvent, Message
 from channels_app.outbox import post_message
+from channels_app.providers import CHANNELS
+from channels_app.services import sandboxes
 from channels_app.services.statuses import RANK, UNKNOWN_DELIVERY, advance
+from tenants.plugins import sandbox
 from tests.channels_app.conftest import connected
 
 NEWS = ("sent", "delivered", "read")
@@ -138,6 +141,48 @@ def test_a_late_message_keeps_its_three_times_and_its_place(line):
     [event] = InboundEvent.objects.filter(received_at=late.received_at)
     assert event.processed_at is not None
     assert event.processed_at >= event.received_at
+
+
+# They do not say when something was written: it was when it came.
+TELL_NO_TIME = {"twilio", "twilio_whatsapp", "form"}
+
+
+@pytest.mark.parametrize("platform", list(CHANNELS))
+def test_every_network_keeps_three_times_of_what_comes_late_and_out_of_order(
+    north, monkeypatch, platform
+):
+    """The newest comes first; both wait for two minutes in our queue."""
+    connection = sandboxes.open_sandbox(platform=platform)
+    person = sandboxes.new_customer(connection=connection)
+    now = timezone.now().replace(microsecond=0)
+    said = {"newest": now - timedelta(minutes=5), "late": now - timedelta(hours=20)}
+    came = {"newest": now - timedelta(minutes=3), "late": now - timedelta(minutes=2)}
+    for text, at in said.items():
+        with monkeypatch.context() as clock:
+            clock.setattr("time.time", at.timestamp)
+            clock.setattr("config.simulator.resend._now", at.isoformat)
+            knocks = sandbox.vendors().written(
+                connection.pretended, person=person, name="Ada", text=text
+            )
+        items = [item for each in knocks for item in connection.provider().split(each.body)]
+        [event_id] = services.store(connection_id=connection.pk, items=items)
+        InboundEvent.objects.filter(pk=event_id).update(received_at=came[text])
+        services.ingest(event_id=event_id)
+
+    known = {message.text: message for message in Message.objects.all()}
+    for text, message in known.items():
+        wanted = came[text] if platform in TELL_NO_TIME else said[text]
+        assert message.provider_time == wanted
+        assert message.received_at == came[text]
+        assert message.processed_at > came[text] + timedelta(minutes=1)
+    newest = max(known.values(), key=lambda message: message.provider_time)
+    conversation = newest.conversation
+    assert [each.text for each in conversation.messages.all()][-1] == newest.text
+    assert (conversation.preview, conversation.last_message_at) == (
+        newest.text,
+        newest.provider_time,
+    )
+    assert conversation.last_inbound_at == newest.provider_time  # a late word opens no window
 
 
 def test_what_the_network_numbers_within_one_second_keeps_its_order(line):
