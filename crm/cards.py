@@ -16,7 +16,7 @@ from crm.models import (
     TimelineEntry,
     crm_kinds,
 )
-from crm.services import CallRefused, may_call, telephony
+from crm.services import CallRefused, may_call, silent_hooks, telephony
 from leads.models import Lead
 from tenants.cards import Banner, Panel, Step, Tile, offer
 from tenants.histories import Before, Moment
@@ -63,6 +63,19 @@ def crms_to_connect_again() -> Banner | None:
         return None
     text = _("%(crm)s has to be connected again: leads wait here until then.") % {"crm": worst.name}
     return Banner(text, reverse("crm:connection", args=[worst.pk]), _("See what to do"), "bad")
+
+
+@offer("banner", order=16, permission="crm.change_incominghook")
+def vendors_that_are_silent() -> Banner | None:
+    """A calendar that tells us of no appointments: people would wait for calls nobody knows of."""
+    hook = silent_hooks().first()
+    if hook is None:
+        return None
+    text = _("%(vendor)s tells us nothing: %(why)s") % {
+        "vendor": hook.name,
+        "why": told(hook.health_text),
+    }
+    return Banner(text, reverse("crm:state"), _("See what to do"), "bad")
 
 
 @offer("crms", order=10, permission="figures.view_figure")

@@ -39,8 +39,8 @@ class Calendly(Vendor):
                 return self._list(request.query)
             case "POST", ["webhook_subscriptions"]:
                 return self._create(request, request.json())
-            case method, ["webhook_subscriptions", name]:
-                return self._one(method, f"{BASE}/webhook_subscriptions/{name}")
+            case _, ["webhook_subscriptions", name]:
+                return self._one(request, f"{BASE}/webhook_subscriptions/{name}")
         return self._error(404, "The server could not find the requested resource.")
 
     def failure(self, fault: Fault) -> Answer:
@@ -69,8 +69,9 @@ class Calendly(Vendor):
             return self._error(403, "You do not have permission to access this resource.")
         if not all(body.get(name) for name in ("url", "events", "organization", "scope")):
             return self._error(400, "The supplied parameters are invalid.")
-        same = [each for each in self._kept().values() if each["callback_url"] == body["url"]]
-        if any(each["scope"] == body["scope"] for each in same):
+        names = {"callback_url": "url", "scope": "scope", "user": "user"}
+        wanted = {name: body.get(theirs) for name, theirs in names.items()}
+        if any(wanted.items() <= each.items() for each in self._kept().values()):
             return self._error(409, "Hook with this url already exists")
         uri = f"{BASE}/webhook_subscriptions/{uuid.uuid4()}"
         resource = {
@@ -86,10 +87,12 @@ class Calendly(Vendor):
         note = {"platform": "calendly", "signing_key": body.get("signing_key", "")}
         return Answer({"resource": resource}, 201, note=note)
 
-    def _one(self, method: str, uri: str) -> Answer:
+    def _one(self, request: Request, uri: str) -> Answer:
         if uri not in self._kept():
             return self._error(404, "The server could not find the requested resource.")
-        if method == "DELETE":
+        if self._kept()[uri]["user"] not in {None, _user(request)}:
+            return self._error(403, "You do not have permission to access this resource.")
+        if request.method == "DELETE":
             del self._kept()[uri]
             return Answer(None, 204)
         return Answer({"resource": self._kept()[uri]})

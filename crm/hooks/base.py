@@ -123,6 +123,11 @@ class HookProvider(ABC):
         """Have nothing sent any more; one that is gone already is as good."""
         raise NotImplementedError
 
+    def leave(self, address: str, *, but: str = "") -> None:
+        """Take back whatever this account of theirs sends to ``address``, save the subscription
+        of that name. Raises a ProviderError."""
+        raise NotImplementedError
+
     @classmethod
     def new_secret(cls) -> str:
         return secrets.token_urlsafe(32)

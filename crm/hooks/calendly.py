@@ -78,8 +78,7 @@ class CalendlyHook(HookProvider):
     def subscribe(self, address: str) -> str:
         """Calendly shows no signing key, so that one which is there already is made anew."""
         owner = self._owner()
-        for known in self._at(address, owner):
-            self.unsubscribe(wire.get_id(known, "uri"))
+        self._leave(address, owner)
         body = {"url": address, "events": [CREATED, CANCELED], "signing_key": self.secret, **owner}
         answer = self._ask("POST", "webhook_subscriptions", json=body)
         return wire.get_answer_id(_resource(answer), "uri")
@@ -95,6 +94,14 @@ class CalendlyHook(HookProvider):
         except ProviderError as error:
             if error.status != GONE:
                 raise
+
+    def leave(self, address: str, *, but: str = "") -> None:
+        self._leave(address, self._owner(), but=but)
+
+    def _leave(self, address: str, owner: Mapping[str, str], *, but: str = "") -> None:
+        for known in self._at(address, owner):
+            if known.get("uri") != but:
+                self.unsubscribe(wire.get_id(known, "uri"))
 
     def _owner(self) -> dict[str, str]:
         """For whom: both scopes name the organization, one of them the user as well."""

@@ -41,10 +41,16 @@ class IncomingHook(models.Model):
     is_active = models.BooleanField(default=True)
     # Where the vendor's API lets us subscribe: its name of the subscription, and how that went.
     subscription = models.CharField(max_length=300, blank=True, default="", editable=False)
-    is_subscription_stale = models.BooleanField(default=False, editable=False)
+    # The settings that earlier subscriptions were made with, while those are to be taken back.
+    former_configs = EncryptedJSONField(default=list, blank=True, editable=False)
+    is_subscription_stale = models.BooleanField(default=False, editable=False)  # there are such
+    subscribing_until = models.DateTimeField(null=True, blank=True, editable=False)  # one at a time
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     health = models.CharField(max_length=16, choices=Health.choices, default=Health.OK)
     health_text = models.CharField(max_length=300, blank=True, default="")
+    # From when on people have to know of what is wrong; and when the admins were told.
+    alarm_at = models.DateTimeField(null=True, blank=True, editable=False)
+    told_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_event_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -13,7 +13,7 @@ from crm.models import CrmConnection, IncomingHook
 from crm.services.access import provider_of
 from crm.services.keeping import take_in_unrouted_events
 from crm.services.ringing import ring
-from crm.services.subscribing import unsubscribe_hook
+from crm.services.subscribing import remember_former, unsubscribe_hook
 from tenants import context
 from tenants.audit.services import record
 from tenants.limits import Rate, take
@@ -21,6 +21,9 @@ from tenants.models import WebhookRoute, new_route_token
 from tenants.platform_apps import app_of
 from tenants.plugins.errors import ProviderError
 
+OF_THE_SUBSCRIPTION = (
+    *("subscription", "is_subscription_stale", "former_configs", "subscribing_until"),
+)
 ASKED_AGAIN = Rate(1, 3600.0)  # whose account this is, where the CRM did not tell
 
 
@@ -67,16 +70,19 @@ def change_hook(
     actor: str = "system",
 ) -> IncomingHook:
     """Change name and settings; what is never shown back and is left empty stays as it was."""
+    IncomingHook.objects.select_for_update().only("pk").get(pk=hook.pk)
+    hook.refresh_from_db(fields=["config", *OF_THE_SUBSCRIPTION])
     given = dict(config or {})
     for kept in hidden_settings(hook.kind):
         given[kept] = given.get(kept) or hook.config.get(kept, "")
-    before = {name: hook.config.get(name) for name in (*hidden_settings(hook.kind), "scope")}
+    before = dict(hook.config)
     hook.config = checked_config(hook.kind, {**hook.config, **given}, crm=hook.crm)
     hook.name = name.strip() or hook.name
     hook.is_active = is_active
-    if any(hook.config.get(each) != value for each, value in before.items()):
-        hook.is_subscription_stale = bool(hook.subscription)
-    hook.save(update_fields=["config", "name", "is_active", "is_subscription_stale"])
+    telling = (*hidden_settings(hook.kind), "scope")
+    if any(hook.config.get(name) != before.get(name) for name in telling):
+        remember_former(hook, before)
+    hook.save(update_fields=["config", "name", "is_active", *OF_THE_SUBSCRIPTION])
     _routes(hook).update(is_active=is_active)
     ring("identify_hook", hook.pk)
     ring("subscribe_hook", hook.pk)
@@ -92,12 +98,13 @@ def close_hook(*, hook: IncomingHook, actor: str = "system") -> IncomingHook:
 
 @transaction.atomic
 def _close(hook: IncomingHook, actor: str) -> IncomingHook:
-    hook.subscription, hook.is_subscription_stale = "", False
+    hook.subscription, hook.is_subscription_stale, hook.former_configs = "", False, []
+    hook.subscribing_until = hook.alarm_at = None
     hook.is_active, hook.token, hook.account_id, hook.config = False, "", "", {}
     hook.save(
         update_fields=[
-            *("is_active", "token", "account_id", "config"),
-            *("subscription", "is_subscription_stale"),
+            *("is_active", "token", "account_id", "config", "alarm_at"),
+            *OF_THE_SUBSCRIPTION,
         ]
     )
     _routes(hook).delete()

@@ -2,6 +2,7 @@
 
 from crm.services.backfilling import ring_backfills
 from crm.services.calling import ring_calls
+from crm.services.hook_telling import tell_of_silent_hooks
 from crm.services.hooking import ring_unidentified
 from crm.services.marking import sweep_records
 from crm.services.reading import ring_received
@@ -22,5 +23,5 @@ def sweep() -> dict[str, int]:
         "calls": ring_calls(),
         "backfills": ring_backfills(),
         "matched": match_timeline(),
-        "told": tell_of_ends(),
+        "told": tell_of_ends() + tell_of_silent_hooks(),
     }

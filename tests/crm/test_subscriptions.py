@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.utils import timezone
 
 from crm.hooks.calendly import CalendlyHook
@@ -124,6 +125,133 @@ def test_an_answer_that_was_lost_leaves_one_subscription(north, simulator):
     hook.refresh_from_db()
     found = provider._at(hook.address, provider._owner())
     assert [each["uri"] for each in found] == [hook.subscription]
+
+
+# -- another account, two clicks, a change in between
+
+
+def at(hook, token) -> list[str]:
+    """The subscriptions to the hook's address that this token's account has."""
+    provider = CalendlyHook({**CONFIG, "api_token": token})
+    return [each["uri"] for each in provider._at(hook.address, provider._owner())]
+
+
+def test_the_token_of_another_account_leaves_nothing_behind_at_the_first(opened, changed):
+    hook = opened()
+    assert len(at(hook, "token-of-ada")) == 1
+    changed(hook, api_token="token-of-bob")
+    assert at(hook, "token-of-ada") == []  # taken back with the token that had made it
+    assert at(hook, "token-of-bob") == [hook.subscription]
+    assert (hook.former_configs, hook.is_subscription_stale) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_kept"),
+    [(401, False), (403, False), (503, True)],  # gone for good, or asked again
+)
+def test_an_earlier_account_that_refuses_does_not_keep_the_new_one_waiting(
+    opened, simulator, status, is_kept
+):
+    hook = opened()
+    change_hook(hook=hook, config={"api_token": "token-of-bob"})
+    simulator.fail("calendly", status=status, match="users/me")  # the first question of all
+    assert subscribe_hook(hook_id=hook.pk) == "ok"
+    hook.refresh_from_db()
+    assert hook.is_subscription_stale is is_kept
+    assert there(hook)
+
+    assert subscribe_hook(hook_id=hook.pk) == "ok"
+    hook.refresh_from_db()
+    assert (hook.is_subscription_stale, hook.former_configs) == (False, [])
+    assert bool(at(hook, "token-of-ada")) is not is_kept  # nobody can, with a token that is dead
+
+
+def test_two_clicks_make_one_subscription(north, simulator, monkeypatch):
+    """The second worker comes while the first has asked and has no answer yet."""
+    hook = open_hook(kind="calendly", config=CONFIG)
+    subscribe = CalendlyHook.subscribe
+
+    def slowly(provider, address):
+        monkeypatch.setattr(CalendlyHook, "subscribe", subscribe)
+        assert subscribe_hook(hook_id=hook.pk) == ""
+        return subscribe(provider, address)
+
+    monkeypatch.setattr(CalendlyHook, "subscribe", slowly)
+    assert subscribe_hook(hook_id=hook.pk) == "ok"
+    assert len(made(simulator)) == 1
+    hook.refresh_from_db()
+    assert hook.subscribing_until is None
+    assert there(hook)
+
+
+def test_settings_that_change_while_a_worker_subscribes_win(opened, changed, simulator, work):
+    hook = opened(api_token="")
+    subscribe = CalendlyHook.subscribe
+
+    def and_then_somebody_changes_it(provider, address):
+        name = subscribe(provider, address)
+        if provider.config["api_token"] == "token-of-ada":
+            change_hook(hook=hook, config={"api_token": "token-of-bob"})
+        return name
+
+    with pytest.MonkeyPatch.context() as race:
+        race.setattr(CalendlyHook, "subscribe", and_then_somebody_changes_it)
+        changed(hook, api_token="token-of-ada")
+    subscribe_hook(hook_id=hook.pk)
+    hook.refresh_from_db()
+    assert at(hook, "token-of-ada") == []
+    assert at(hook, "token-of-bob") == [hook.subscription]
+
+
+def test_a_worker_that_was_killed_holds_nobody_up_for_long(north, simulator):
+    hook = open_hook(kind="calendly", config=CONFIG)
+    IncomingHook.objects.update(subscribing_until=timezone.now() + timedelta(minutes=4))
+    assert subscribe_hook(hook_id=hook.pk) == ""
+    IncomingHook.objects.update(subscribing_until=timezone.now() - timedelta(seconds=1))
+    assert subscribe_hook(hook_id=hook.pk) == "ok"
+
+
+# -- people hear of it
+
+
+def banner(sign_in) -> bool:
+    return "tells us nothing" in sign_in("admin").get("/leads/").content.decode()
+
+
+def test_a_token_that_is_refused_is_a_banner_and_one_letter_until_it_is_mended(
+    opened, simulator, sign_in, people, work
+):
+    hook = opened()
+    assert not banner(sign_in)
+    simulator.fail("calendly", status=401, message="The token was revoked")
+    assert subscribe_hook(hook_id=hook.pk) == "reconnect"
+    sweep()
+    sweep()
+    (letter,) = mail.outbox
+    assert letter.to == [people["admin"].email]
+    assert "The token was revoked" in letter.body
+    assert banner(sign_in)
+
+    assert subscribe_hook(hook_id=hook.pk) == "ok"
+    sweep()
+    assert not banner(sign_in)
+    assert len(mail.outbox) == 1
+    hook.refresh_from_db()
+    assert (hook.alarm_at, hook.told_at) == (None, None)
+
+
+def test_what_passes_by_itself_disturbs_nobody_for_a_day(opened, simulator, sign_in, people):
+    hook = opened()
+    for _ in range(2):  # the second time changes nothing about when it began
+        simulator.fail("calendly", status=503, count=3)
+        subscribe_hook(hook_id=hook.pk)
+    sweep()
+    assert mail.outbox == []
+    assert not banner(sign_in)
+    IncomingHook.objects.update(alarm_at=timezone.now() - timedelta(seconds=1))
+    sweep()
+    assert len(mail.outbox) == 1
+    assert banner(sign_in)
 
 
 def test_who_closes_it_takes_it_back_even_where_calendly_refuses(opened, simulator):
