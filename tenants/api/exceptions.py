@@ -4,11 +4,12 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.core.exceptions import ValidationError as ServiceValidationError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from drf_standardized_errors.handler import exception_handler as standardized
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.response import Response
 
 from tenants.plugins.errors import ProviderError
@@ -25,6 +26,8 @@ def handle(error: Exception, context: Any) -> Response | None:
         error = ValidationError(
             error.message_dict if hasattr(error, "error_dict") else error.messages
         )
+    if isinstance(error, SuspiciousOperation):  # Django stops reading at a thousand fields
+        error = ParseError("It has more fields, files or bytes than we read.")
     response = standardized(error, context)
     if response is None:
         return None

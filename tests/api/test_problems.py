@@ -42,6 +42,33 @@ def test_a_body_that_cannot_be_read(program):
     assert key
 
 
+MANY = "&".join(f"leads={number}" for number in range(1_001))
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", MANY),
+        (
+            "multipart/form-data; boundary=B",
+            "".join(
+                f'--B\r\nContent-Disposition: form-data; name="leads"\r\n\r\n{number}\r\n'
+                for number in range(1_001)
+            )
+            + "--B--\r\n",
+        ),
+    ],
+    ids=["urlencoded", "multipart"],
+)
+def test_a_form_of_too_many_fields_is_the_callers_mistake(program, kind, body):
+    answer = program().generic("POST", "/api/v1/leads/change-many/", body, content_type=kind)
+    assert_problem(answer, 400, "parse_error")
+
+
+def test_an_address_of_too_many_words_is_the_callers_mistake(program):
+    assert_problem(program().get(f"/api/v1/leads/?{MANY}"), 400, "parse_error")
+
+
 def test_nobody_in_particular(stranger):
     answer = stranger.get("/api/v1/users/")
 
