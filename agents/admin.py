@@ -28,7 +28,7 @@ class ModelCallInline(ReadOnlyInline):
     model = ModelCall
     fields = [
         *("task", "provider", "model", "status", "error"),
-        *("input_tokens", "output_tokens", "cost", "milliseconds"),
+        *("input_tokens", "output_tokens", "cached_tokens", "cost", "milliseconds"),
     ]
     readonly_fields = fields
 

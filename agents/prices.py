@@ -1,9 +1,11 @@
-"""What models cost, in US dollars per million tokens (input, output).
+"""What models cost, in US dollars per million tokens: input, output; where the vendor keeps prompts
+also input that is written to its cache (for five minutes), and input that is read from there.
 
 Standard tier, prompts up to 100,000 tokens, read on 2026-11-20 from
 https://platform.claude.com/docs/en/about-claude/pricing and
 https://developers.openai.com/api/docs/pricing. A price is data: ``prices.json`` holds those we
-know, ``MODEL_PRICES`` corrects them or adds others, as ``{"provider/model": ["input", "output"]}``.
+know, ``MODEL_PRICES`` corrects them or adds others, as ``{"provider/model": ["input", "output"]}``
+or with all four.
 A model that is listed nowhere is counted at zero and its calls say so by ``priced = False``.
 """
 
@@ -24,6 +26,17 @@ PRICES: dict[str, list[str]] = json.loads(Path(__file__).with_name("prices.json"
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a call took, as the vendor counts. Of the input, ``written`` went into its prompt cache
+    and ``cached`` came from there."""
+
+    input: int
+    output: int
+    written: int = 0
+    cached: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Price:
     """The cost of one call; ``priced`` is False where we do not know the model's price."""
 
@@ -31,27 +44,30 @@ class Price:
     priced: bool
 
 
-def price_of(route: str, input_tokens: int, output_tokens: int) -> Price:
+def price_of(route: str, used: Tokens) -> Price:
     """What a call to ``provider/model`` cost. The offline engine costs nothing."""
     if route.startswith("offline/"):
         return Price(Decimal(0), priced=True)
     rates = settings.MODEL_PRICES.get(route) or PRICES.get(route) or _alias(route)
     if rates is None:
         return Price(Decimal(0), priced=False)
-    return Price(_amount(rates, input_tokens, output_tokens), priced=True)
+    return Price(_amount(rates, used), priced=True)
 
 
-def price_at_most(route: str, input_tokens: int, output_tokens: int) -> Decimal:
+def price_at_most(route: str, used: Tokens) -> Decimal:
     """What a cap counts: a model whose price nobody told us is as dear as the dearest we know."""
-    price = price_of(route, input_tokens, output_tokens)
+    price = price_of(route, used)
     if price.priced:
         return price.amount
-    return max(_amount(rates, input_tokens, output_tokens) for rates in PRICES.values())
+    return max(_amount(rates, used) for rates in PRICES.values())
 
 
-def _amount(rates: Sequence[str | float], input_tokens: int, output_tokens: int) -> Decimal:
-    per_input, per_output = (Decimal(str(rate)) for rate in rates)
-    return (per_input * input_tokens + per_output * output_tokens) / MILLION
+def _amount(rates: Sequence[str | float], used: Tokens) -> Decimal:
+    per_input, per_output, *kept = (Decimal(str(rate)) for rate in rates)
+    per_written, per_cached = kept or (per_input, per_input)
+    plain = used.input - used.written - used.cached
+    whole = per_input * plain + per_output * used.output
+    return (whole + per_written * used.written + per_cached * used.cached) / MILLION
 
 
 @lru_cache(maxsize=256)
@@ -71,9 +87,11 @@ def prices_are_numbers(app_configs: Any, **kwargs: Any) -> list[Error]:
     wrong = []
     for route, rates in settings.MODEL_PRICES.items():
         try:
-            is_right = len(rates) == 2 and all(Decimal(str(rate)) >= 0 for rate in rates)
+            is_right = len(rates) in (2, 4) and all(Decimal(str(rate)) >= 0 for rate in rates)
         except (TypeError, ArithmeticError):
             is_right = False
         if not is_right:
-            wrong.append(Error(f"MODEL_PRICES: {route!r} needs two numbers.", id="agents.E002"))
+            wrong.append(
+                Error(f"MODEL_PRICES: {route!r} needs two numbers, or four.", id="agents.E002")
+            )
     return wrong

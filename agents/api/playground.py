@@ -67,7 +67,7 @@ class HeardSerializer(serializers.Serializer):
 
     task = serializers.CharField()
     route = serializers.CharField()
-    system = serializers.CharField(source="question.system")
+    system = serializers.CharField(source="question.whole_system")
     messages = serializers.SerializerMethodField()
     answer = serializers.CharField()
 

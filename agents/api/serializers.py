@@ -94,7 +94,7 @@ class ModelCallSerializer(serializers.ModelSerializer):
         model = ModelCall
         fields = [
             *("task", "provider", "model", "status", "error", "input_tokens", "output_tokens"),
-            *("cost", "milliseconds", "created_at"),
+            *("cached_tokens", "cost", "milliseconds", "created_at"),
         ]
         read_only_fields = fields
 

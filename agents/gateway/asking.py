@@ -19,7 +19,7 @@ from agents.gateway.routing import OFFLINE, PART_OF, cheapest_first, provider_of
 from agents.gateway.spans import call_span, tell
 from agents.gateway.terms import Heard, Terms
 from agents.guardrails.arriving import Arriving
-from agents.prices import price_at_most, price_of
+from agents.prices import Tokens, price_at_most, price_of
 from agents.providers.base import Answer, ChatMessage, LlmProvider, Material, Question, ToolSpec
 from tenants import context
 from tenants.plugins.errors import CredentialsRejected, ProviderError, Rejected, Unavailable
@@ -201,18 +201,22 @@ def _answer(
         raise
     if errand.terms.heard is not None:
         errand.terms.heard.append(Heard(question.task, route, question, answer.text))
+    used = Tokens(
+        answer.input_tokens, answer.output_tokens, answer.written_tokens, answer.cached_tokens
+    )
     call = Call(
         question.task,
         route,
         "ok",
         input_tokens=answer.input_tokens,
         output_tokens=answer.output_tokens,
-        cost=price_of(route, answer.input_tokens, answer.output_tokens).amount,
+        cached_tokens=answer.cached_tokens,
+        cost=price_of(route, used).amount,
         milliseconds=_milliseconds(started),
     )
     errand.calls.append(call)
     if reserved:
-        reserved.settle(price_at_most(route, answer.input_tokens, answer.output_tokens))
+        reserved.settle(price_at_most(route, used))
     return answer, call
 
 

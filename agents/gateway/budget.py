@@ -7,10 +7,10 @@ most the call can cost: however many threads ask at once, the cap is not passed.
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from enum import IntEnum
 
-from agents.prices import price_at_most
+from agents.prices import Tokens, price_at_most
 from agents.providers.base import Question
 from tenants import context
 
@@ -18,6 +18,7 @@ from tenants import context
 SAVES_FROM = Decimal("0.8")
 # A token has rarely fewer bytes: an estimate that is too high is given back.
 BYTES_A_TOKEN = 3
+STEP = Decimal("0.000001")  # as rows of spending have it
 TURN_TOKENS = 8  # that a vendor adds for a turn's role
 
 
@@ -139,7 +140,7 @@ def reserve(caps: Caps, amount: Decimal) -> Reservation | None:
 
 def most_it_can_cost(question: Question, route: str) -> Decimal:
     """If the prompt is as long as it may be in tokens, and the answer as long as it may get."""
-    texts = [question.system, *(turn.content for turn in question.messages)]
+    texts = [question.whole_system, *(turn.content for turn in question.messages)]
     for turn in question.messages:
         texts += [each.text for each in turn.results]
         texts += [str(each.arguments) for each in turn.calls]
@@ -148,7 +149,9 @@ def most_it_can_cost(question: Question, route: str) -> Decimal:
     if question.schema is not None:
         tokens += len(str(question.schema.model_json_schema())) // BYTES_A_TOKEN
     tokens += TURN_TOKENS * (len(texts) + 1)
-    return price_at_most(route, tokens, question.max_tokens)
+    # A prompt that the vendor keeps is dearer the first time.
+    most = price_at_most(route, Tokens(tokens, question.max_tokens, written=tokens))
+    return most.quantize(STEP, rounding=ROUND_UP)
 
 
 def _days() -> dict[str, date]:

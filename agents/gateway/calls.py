@@ -19,6 +19,7 @@ class Call:
     error: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0  # of the input, read from the vendor's prompt cache
     cost: Decimal = Decimal(0)
     milliseconds: int = 0
 

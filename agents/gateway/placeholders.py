@@ -66,7 +66,7 @@ class Placeholders:
         system = self.hide(question.system)
         said = [each.text for turn in messages for each in turn.results]
         if any("⟦" in text for text in (system, *(turn.content for turn in messages), *said)):
-            system += RULE
+            return replace(question, messages=messages, system=system, aside=RULE)
         return replace(question, messages=messages, system=system)
 
     def _hidden_turn(self, turn: ChatMessage) -> ChatMessage:

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Error, register
 
-from agents.prices import price_of
+from agents.prices import Tokens, price_of
 from agents.providers import LLMS
 from agents.providers.base import Account, LlmProvider
 from knowledge.services import embed_locally
@@ -19,7 +19,7 @@ TASKS = ("understand", "draft", "reply", "chat", "summarise")
 # is written again by the task itself. Where none is named, the task's own writes both.
 PART_OF = {"draft": "reply"}
 CHEAP_ROUTES = 3
-USUAL_TOKENS = (1_500, 150)  # of a prompt and its answer, to compare prices by
+USUAL_TOKENS = Tokens(1_500, 150)  # of a prompt and its answer, to compare prices by
 
 
 def routes_for(task: str, *, preferred: str = "", chain: Sequence[str] | None = None) -> list[str]:
@@ -74,7 +74,7 @@ def cheapest_first(routes: Sequence[str]) -> list[str]:
 
 
 def _price(route: str) -> tuple[bool, Decimal]:
-    price = price_of(route, *USUAL_TOKENS)
+    price = price_of(route, USUAL_TOKENS)
     return not price.priced, price.amount
 
 

@@ -39,6 +39,7 @@ def tell(started: Span, call: Call) -> None:
         named(
             gen_ai__usage__input_tokens=call.input_tokens,
             gen_ai__usage__output_tokens=call.output_tokens,
+            gen_ai__usage__cache_read__input_tokens=call.cached_tokens or None,
             leadwire__cost__usd=float(call.cost),
         )
     )
@@ -46,7 +47,7 @@ def tell(started: Span, call: Call) -> None:
 
 def _messages(question: Question) -> str:
     """As they leave the house: with placeholders, where the company hides what is personal."""
-    turns = [("system", question.system), *((t.role, t.content) for t in question.messages)]
+    turns = [("system", question.whole_system), *((t.role, t.content) for t in question.messages)]
     return json.dumps(
         [
             {"role": role, "parts": [{"type": "text", "content": words}]}

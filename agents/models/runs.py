@@ -158,6 +158,8 @@ class ModelCall(models.Model):
     error = models.CharField(max_length=300, blank=True, default="")
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)
+    # Of the input, what the vendor read from its prompt cache.
+    cached_tokens = models.PositiveIntegerField(default=0, db_default=0)
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
     milliseconds = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,6 +1,8 @@
 """Claude. https://platform.claude.com/docs/en/api/messages"""
 
+import hashlib
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +24,23 @@ from agents.providers.base import (
 from tenants.plugins import http
 from tenants.plugins.errors import ProviderError, Rejected, Unavailable, kind_of
 
+# From how many tokens on a prompt's beginning is kept, by what a model's name begins with.
+# https://platform.claude.com/docs/en/build-with-claude/prompt-caching#cache-limitations
+KEPT_FROM = (
+    ("claude-haiku-5", 512),
+    ("claude-opus-5", 512),
+    ("claude-sonnet-", 1_024),
+    ("claude-opus-4-8", 1_024),
+    ("claude-opus-4-7", 2_048),
+)
+MOST_KEPT_FROM = 4_096
+KEPT_SECONDS = 300.0
+MOST_PREFIXES = 1_000
+BYTES_A_TOKEN = 4  # of a prompt in English; other letters take more tokens, not fewer
+# An answer to a customer needs no long thought, and thought is billed as output.
+# https://platform.claude.com/docs/en/build-with-claude/effort
+THINKS = ("claude-haiku-5", "claude-sonnet-5", "claude-opus-5", "claude-sonnet-4-6")
+
 
 class Anthropic(LlmProvider):
     models = {
@@ -37,6 +56,7 @@ class Anthropic(LlmProvider):
         self._client = anthropic.Anthropic(
             api_key=account.api_key, base_url=account.base_url, max_retries=0
         )
+        self._kept = Prefixes()
 
     def answer(self, question: Question, *, model: str, timeout: float) -> Answer:
         body: dict[str, Any] = {
@@ -44,11 +64,10 @@ class Anthropic(LlmProvider):
             "max_tokens": question.max_tokens,
             "messages": [_turn(turn) for turn in question.messages],
         }
-        if question.system:
-            body["system"] = question.system
-        if question.schema is not None:
-            shape = {"type": "json_schema", "schema": strict_schema(question.schema)}
-            body["output_config"] = {"format": shape}
+        if question.whole_system:
+            body["system"] = self._system(question, model)
+        if how := _how(question, model):
+            body["output_config"] = how
         if question.tools:
             body["tools"] = [
                 {
@@ -74,6 +93,17 @@ class Anthropic(LlmProvider):
             raise Unavailable(f"Unreadable answer: {error}") from error
         return _answer(message)
 
+    def _system(self, question: Question, model: str) -> str | list[dict[str, Any]]:
+        """As one text; in parts, the first to be kept, where it was asked with lately."""
+        told = "".join(f"{t.name}{t.description}" for t in question.tools) + question.system
+        least = next((n for start, n in KEPT_FROM if model.startswith(start)), MOST_KEPT_FROM)
+        if not question.system or len(told.encode()) // BYTES_A_TOKEN < least:
+            return question.whole_system
+        if not self._kept.is_known(f"{model}\n{told}"):
+            return question.whole_system
+        first = {"type": "text", "text": question.system, "cache_control": {"type": "ephemeral"}}
+        return [first, *([{"type": "text", "text": question.aside}] if question.aside else [])]
+
     def _read(
         self, body: dict[str, Any], timeout: float, listener: Callable[[str], None] | None
     ) -> Answer:
@@ -96,6 +126,26 @@ class Anthropic(LlmProvider):
         except (httpx2.HTTPError, ValueError, TypeError, LookupError, AttributeError) as error:
             raise Unavailable(f"The stream broke off: {error}") from error
         return whole.answer()
+
+
+class Prefixes:
+    """Which beginnings of prompts were asked with in the last minutes.
+
+    Writing to the cache costs a quarter more than asking: who asks once in a while shall not pay
+    for it. So a beginning is kept from the second time on.
+    """
+
+    def __init__(self) -> None:
+        self._asked: dict[bytes, float] = {}
+
+    def is_known(self, text: str) -> bool:
+        """Whether it was asked with lately; from now on it was."""
+        key, now = hashlib.blake2b(text.encode(), digest_size=16).digest(), time.monotonic()
+        before = self._asked.get(key)
+        if len(self._asked) >= MOST_PREFIXES:
+            self._asked = {k: at for k, at in self._asked.copy().items() if now - at < KEPT_SECONDS}
+        self._asked[key] = now
+        return before is not None and now - before < KEPT_SECONDS
 
 
 class Pieces:
@@ -143,17 +193,29 @@ class Pieces:
             raise Unavailable("The stream ended before the answer did.")
         if self._reason == "refusal":
             raise Rejected("The model declined to answer.", code="refusal")
-        counted = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+        usage = self._usage
+        written = usage.get("cache_creation_input_tokens", 0)
+        cached = usage.get("cache_read_input_tokens", 0)
         return Answer(
             text="".join(self._text),
-            input_tokens=sum(self._usage.get(name, 0) for name in counted),
-            output_tokens=self._usage.get("output_tokens", 0),
+            input_tokens=usage.get("input_tokens", 0) + written + cached,
+            output_tokens=usage.get("output_tokens", 0),
+            written_tokens=written,
+            cached_tokens=cached,
             complete=self._reason != "max_tokens",
             calls=tuple(
                 ToolCall(call["id"], call["name"], _arguments(call["args"]))
                 for call in self._calls.values()
             ),
         )
+
+
+def _how(question: Question, model: str) -> dict[str, Any]:
+    """How it is to answer: in which shape, and after how much thought."""
+    how: dict[str, Any] = {"effort": "low"} if model.startswith(THINKS) else {}
+    if question.schema is not None:
+        how["format"] = {"type": "json_schema", "schema": strict_schema(question.schema)}
+    return how
 
 
 def _arguments(written: str) -> dict[str, Any] | None:
@@ -191,12 +253,13 @@ def _answer(message: Message) -> Answer:
     if message.stop_reason == "refusal":
         raise Rejected("The model declined to answer.", code="refusal")
     usage = message.usage
+    written, cached = usage.cache_creation_input_tokens or 0, usage.cache_read_input_tokens or 0
     return Answer(
         text="".join(block.text for block in message.content if block.type == "text"),
-        input_tokens=usage.input_tokens
-        + (usage.cache_read_input_tokens or 0)
-        + (usage.cache_creation_input_tokens or 0),
+        input_tokens=usage.input_tokens + written + cached,
         output_tokens=usage.output_tokens,
+        written_tokens=written,
+        cached_tokens=cached,
         complete=message.stop_reason != "max_tokens",
         calls=tuple(
             ToolCall(block.id, block.name, _object(block.input))

@@ -94,12 +94,19 @@ class Question:
     task: str
     messages: Sequence[ChatMessage]
     system: str = ""
+    # What is added to the system text for this question only: what stands before it is the same
+    # for many, and a vendor that keeps prompts may keep it.
+    aside: str = ""
     schema: type[BaseModel] | None = None
     max_tokens: int = 700
     material: Material = field(default_factory=Material)
     tools: tuple[ToolSpec, ...] = ()
     # Hears the answer's text piece by piece while it is written; the answer is the same.
     listener: Callable[[str], None] | None = None
+
+    @property
+    def whole_system(self) -> str:
+        return self.system + self.aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,9 @@ class Answer:
     text: str
     input_tokens: int = 0
     output_tokens: int = 0
+    # Of the input, what the vendor put into its prompt cache, and what it took from there.
+    written_tokens: int = 0
+    cached_tokens: int = 0
     complete: bool = True  # False where the model ran into max_tokens
     calls: tuple[ToolCall, ...] = ()  # tools it wants used before it answers
 

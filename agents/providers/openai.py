@@ -134,7 +134,7 @@ class OpenAI(LlmProvider):
         return whole.body()
 
     def system(self, question: Question) -> str:
-        return question.system
+        return question.whole_system
 
     def options(self, question: Question, model: str) -> dict[str, Any]:
         """What this vendor understands beyond model and messages."""
@@ -164,9 +164,9 @@ class Compatible(OpenAI):
     def system(self, question: Question) -> str:
         """Few of them take a schema as such: it goes into the prompt, in words."""
         if question.schema is None:
-            return question.system
+            return question.whole_system
         shape = json.dumps(question.schema.model_json_schema(), separators=(",", ":"))
-        return f"{question.system}\n\nAnswer with one JSON object of this schema:\n{shape}"
+        return f"{question.whole_system}\n\nAnswer with one JSON object of this schema:\n{shape}"
 
     def options(self, question: Question, model: str) -> dict[str, Any]:
         options: dict[str, Any] = {"max_tokens": question.max_tokens}

@@ -17,7 +17,7 @@ from agents import gateway
 from agents.guardrails.habits import own_words
 from agents.guardrails.regression import Said, Turn, Verdict, judge
 from agents.models import AgentVersion, Replay, ReplayTurn, Run, RunStep
-from agents.prices import price_of
+from agents.prices import Tokens, price_of
 from agents.services.rehearsing import Rehearsal, rehearse_run, rehearse_words
 from agents.services.ringing import ring_replay
 from agents.services.sampling import Sampled, sample
@@ -347,7 +347,7 @@ def _usual_cost(version: AgentVersion) -> Decimal:
     total = Decimal(0)
     for task, (asked, told) in TYPICAL_TOKENS.items():
         routes = gateway.routes_for(task, preferred=version.instructions.routes.get(task, ""))
-        total += price_of(routes[0], asked, told).amount
+        total += price_of(routes[0], Tokens(asked, told)).amount
     return total
 
 

@@ -192,6 +192,7 @@ def new_calls(calls: Sequence[Call], *, run: Run | None) -> Write | None:
                 error=call.error,
                 input_tokens=call.input_tokens,
                 output_tokens=call.output_tokens,
+                cached_tokens=call.cached_tokens,
                 cost=call.cost,
                 milliseconds=call.milliseconds,
             )

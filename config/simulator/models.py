@@ -12,10 +12,11 @@ import secrets
 import time
 from typing import Any
 
+from config.simulator.courier import Courier
 from config.simulator.reading import answer_text, tokens
 from config.simulator.vendor import Vendor
 from config.simulator.wire import Answer, Request
-from config.simulator.world import Fault
+from config.simulator.world import Fault, World
 
 OPENAI_ERRORS = {
     401: ("invalid_request_error", "invalid_api_key", "Incorrect API key provided."),
@@ -31,6 +32,10 @@ ANTHROPIC_ERRORS = {
     500: ("api_error", "Internal server error"),
     529: ("overloaded_error", "Overloaded"),
 }
+
+
+LEAST_KEPT = 512  # tokens; a shorter beginning is not kept, and nothing is said of it
+KEPT_SECONDS = 300.0
 
 
 class OpenAI(Vendor):
@@ -103,6 +108,10 @@ class OpenAI(Vendor):
 class Anthropic(Vendor):
     name = "anthropic"
 
+    def __init__(self, world: World, courier: Courier) -> None:
+        super().__init__(world, courier)
+        self._kept: dict[bytes, float] = {}  # beginnings of prompts, when they were last read
+
     def answer(self, request: Request) -> Answer:
         if not (request.headers.get("x-api-key") or request.bearer):
             return self._error(401)
@@ -136,7 +145,7 @@ class Anthropic(Vendor):
                 "name": tool["name"],
                 "input": json.loads(text),
             }
-        usage = {"input_tokens": tokens(prompt), "output_tokens": tokens(text)}
+        usage = {**self._read(body, tokens(prompt)), "output_tokens": tokens(text)}
         message = {
             "id": f"msg_{secrets.token_hex(12)}",
             "type": "message",
@@ -147,13 +156,34 @@ class Anthropic(Vendor):
             "stop_sequence": None,
             "usage": usage,
         }
-        answer = _metered(self, body, usage["input_tokens"], usage["output_tokens"], text)
+        answer = _metered(self, body, tokens(prompt), usage["output_tokens"], text)
         if body.get("stream"):
             answer.chunks = list(_anthropic_stream(message, text))
             answer.headers["content-type"] = "text/event-stream"
         else:
             answer.body = message
         return answer
+
+    def _read(self, body: dict[str, Any], count: int) -> dict[str, int]:
+        """What it read anew, what it put into its cache and what it took from there.
+
+        https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+        """
+        system = body.get("system")
+        parts = system if isinstance(system, list) else []
+        marked = [part for part in parts if isinstance(part, dict) and "cache_control" in part]
+        kept = "\n".join(str(part.get("text", "")) for part in marked)
+        size = tokens(kept) if kept else 0
+        if size < LEAST_KEPT:
+            return {"input_tokens": count}
+        key = hashlib.blake2b(f"{body.get('model')}\n{kept}".encode()).digest()
+        is_new = time.monotonic() - self._kept.get(key, -KEPT_SECONDS) >= KEPT_SECONDS
+        self._kept[key] = time.monotonic()
+        return {
+            "input_tokens": count - size,
+            "cache_creation_input_tokens": size if is_new else 0,
+            "cache_read_input_tokens": 0 if is_new else size,
+        }
 
     def _error(self, status: int, message: str = "") -> Answer:
         kind, text = ANTHROPIC_ERRORS.get(status, ("api_error", "Error"))

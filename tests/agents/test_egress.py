@@ -182,7 +182,7 @@ class TestPlaceholders:
 
     def test_the_rule_is_said_only_where_there_is_something_to_copy(self):
         assert Placeholders().hidden(question("Hello", system="Be brief.")).system == "Be brief."
-        assert "⟦NAME_1⟧" in Placeholders().hidden(question(EMAIL, system="Be brief.")).system
+        assert "⟦NAME_1⟧" in Placeholders().hidden(question(EMAIL, system="Be brief.")).whole_system
 
     def test_words_come_back_whatever_the_brackets_and_the_quotes(self):
         placeholders = Placeholders(['Ana "Nina" Ruiz'])

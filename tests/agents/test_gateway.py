@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from agents import breaker, gateway
-from agents.prices import price_of
+from agents.prices import Tokens, price_of
 from agents.providers.base import ChatMessage, Material, Source
 from agents.schemas import Reply
 from tenants.redis import client as redis_client
@@ -273,6 +273,6 @@ def test_nobody_left_is_said_with_all_that_was_tried(claude):
     ],
 )
 def test_prices(route, amount, priced):
-    price = price_of(route, 1_000_000, 1_000_000)
+    price = price_of(route, Tokens(1_000_000, 1_000_000))
 
     assert (price.amount, price.priced) == (Decimal(amount), priced)

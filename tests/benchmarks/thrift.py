@@ -18,7 +18,7 @@ from typing import Any
 import openai
 
 from agents.models import Run
-from agents.prices import price_of
+from agents.prices import Tokens, price_of
 from config.demo.stage import Stage
 from knowledge.services import search
 from tenants import context
@@ -193,7 +193,7 @@ def _ask(client: openai.OpenAI, route: str, system: str, thread: str) -> str:
 def _sums(calls: Sequence[dict[str, Any]], answered: int) -> dict[str, float]:
     cost = sum(
         (
-            price_of(f"openai/{c['model']}", c["prompt_tokens"], c["answer_tokens"]).amount
+            price_of(f"openai/{c['model']}", Tokens(c["prompt_tokens"], c["answer_tokens"])).amount
             for c in calls
         ),
         Decimal(0),

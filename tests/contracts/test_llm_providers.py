@@ -1,12 +1,15 @@
 """What every language model provider keeps, with the vendors' real SDKs on loopback."""
 
 import json
+import time
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pytest
 from pydantic import BaseModel
 
+from agents.prices import Tokens, price_of
 from agents.providers import LLMS
 from agents.providers.base import (
     Account,
@@ -20,6 +23,9 @@ from agents.providers.base import (
     ToolSpec,
 )
 from agents.schemas import Reply, Understanding
+from config.simulator.courier import Courier
+from config.simulator.models import Anthropic
+from config.simulator.world import World
 from knowledge.services import embed_locally
 from tenants.plugins.errors import (
     CredentialsRejected,
@@ -198,6 +204,89 @@ def test_a_refusing_model_is_not_a_broken_one(server):
 
     with pytest.raises(Rejected):
         claude.answer(asked(), model="m-1", timeout=5)
+
+
+class TestPromptCache:
+    """What stands at the beginning of Claude's prompts, kept by the vendor."""
+
+    LONG = "Answer in two sentences, and only from the sources. " * 60
+
+    @pytest.fixture
+    def asks(self, server):
+        server.say(Said(body=recorded("anthropic", "message")))
+        claude = LLMS.get("anthropic")(Account(base_url=server.url, api_key="k"))
+
+        def ask(model="claude-haiku-5-5", **kwargs):
+            claude.answer(asked(**kwargs), model=model, timeout=5)
+            return server.asked[-1]["system"]
+
+        return ask
+
+    def test_is_kept_from_the_second_time_on(self, asks):
+        kept = {"type": "text", "text": self.LONG, "cache_control": {"type": "ephemeral"}}
+
+        assert asks(system=self.LONG) == self.LONG
+        assert asks(system=self.LONG) == [kept]
+        rule = {"type": "text", "text": "Marks."}
+        assert asks(system=self.LONG, aside="Marks.") == [kept, rule]
+        assert asks(system=self.LONG + "Another.") == self.LONG + "Another."
+
+    @pytest.mark.parametrize(
+        ("model", "system"), [("claude-haiku-5-5", "Be brief."), ("claude-haiku-4-5", LONG)]
+    )
+    def test_is_not_where_it_is_shorter_than_the_vendor_keeps(self, asks, model, system):
+        asks(model=model, system=system)
+        assert asks(model=model, system=system, aside=" Now.") == f"{system} Now."
+
+    def test_is_forgotten_as_the_vendor_forgets_it(self, asks, monkeypatch):
+        asks(system=self.LONG)
+        now = time.monotonic()
+        monkeypatch.setattr("agents.providers.anthropic.time.monotonic", lambda: now + 301)
+        assert asks(system=self.LONG) == self.LONG
+
+    @pytest.mark.parametrize("streams", [False, True])
+    def test_is_counted_and_priced(self, server, streams):
+        body = recorded("anthropic", "message")
+        usage = {"input_tokens": 100, "output_tokens": 10}
+        usage |= {"cache_creation_input_tokens": 600, "cache_read_input_tokens": 1_000}
+        if streams:
+            events = [
+                {"type": "message_start", "message": {**body, "content": [], "usage": usage}},
+                {"type": "message_stop"},
+            ]
+            told = "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events)
+            server.say(Said(body=told, content_type="text/event-stream"))
+        else:
+            server.say(Said(body={**body, "usage": usage}))
+        account = Account(base_url=server.url, api_key="k", streams=streams)
+        answer = LLMS.get("anthropic")(account).answer(asked(), model="m", timeout=5)
+
+        assert (answer.input_tokens, answer.output_tokens) == (1_700, 10)
+        assert (answer.written_tokens, answer.cached_tokens) == (600, 1_000)
+        used = Tokens(1_700, 10, written=600, cached=1_000)
+        # 100 at 2, 600 at 2.50, 1,000 at 0.10, 10 at 10 dollars a million
+        assert price_of("anthropic/claude-sonnet-5-5", used).amount == Decimal("0.0019")
+        # where no price of the cache is known, all is charged as input
+        assert price_of("openai/gpt-6-sol", used).amount == Decimal("0.0035")
+
+    def test_its_stand_in_keeps_as_it_does(self):
+        claude = Anthropic(World(), Courier(World()))
+        parts = [{"type": "text", "text": self.LONG * 2, "cache_control": {"type": "ephemeral"}}]
+        body = {"model": "claude-haiku-5-5", "system": parts}
+
+        first, second = claude._read(body, 2_000), claude._read(body, 2_000)
+        size = first["cache_creation_input_tokens"]
+        assert size == second["cache_read_input_tokens"] > 512
+        assert first["input_tokens"] == second["input_tokens"] == 2_000 - size
+        assert claude._read({**body, "system": self.LONG}, 9) == {"input_tokens": 9}
+
+
+def test_claude_thinks_no_longer_than_an_answer_needs(server):
+    server.say(Said(body=recorded("anthropic", "message")))
+    claude = LLMS.get("anthropic")(Account(base_url=server.url, api_key="k"))
+    for model in ("claude-sonnet-5-5", "claude-haiku-4-5"):
+        claude.answer(asked(), model=model, timeout=5)
+    assert [one.get("output_config", {}).get("effort") for one in server.asked] == ["low", None]
 
 
 class TestOffline:
