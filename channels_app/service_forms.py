@@ -147,7 +147,7 @@ class TurnsForm(forms.ModelForm):
         model = Profile
         fields = ["gives_out", "gives_to_present", "capacity", "takes_from_absent"]
         labels = {
-            "gives_out": _("Give conversations out by themselves"),
+            "gives_out": _("Give conversations out automatically"),
             "gives_to_present": _("Only to colleagues at their desk"),
             "capacity": _("Open conversations a colleague carries at most"),
             "takes_from_absent": _("Take waiting contacts from colleagues who are away"),
