@@ -9,6 +9,7 @@ from django.utils import timezone
 from crm.ledger import USUAL, Policy, Rule, rules_of
 from crm.providers import CRMS
 from crm.providers.base import CrmProvider, Field
+from crm.sign_ins import SIGN_INS
 from leads.models import Lead
 from tenants.fields import EncryptedJSONField, EncryptedTextField
 
@@ -69,7 +70,7 @@ class CrmConnection(models.Model):
     @property
     def is_signed_in(self) -> bool:
         """Whether a person's consent opens it to us, and not a key they entered."""
-        return bool(self.signed_in_by)
+        return self.signed_in_by in SIGN_INS
 
     def provider(self, renew: Callable[[str], str] | None = None) -> CrmProvider:
         """The plug-in; ``renew`` is who makes access last, see ``crm.services.access``."""
