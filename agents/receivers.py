@@ -17,10 +17,15 @@ hides_personal(without_personal)
 
 @receiver(message_received, sender=Message)
 def think_about_it(message: Message, change: str = "new", **kwargs: Any) -> None:
-    """A contact wrote; edits and deletions make no run, an open one reads the thread as it is."""
+    """A contact wrote, or still waits where a person gave the conversation back.
+
+    Edits and deletions make no run, an open one reads the thread as it is.
+    """
     if message.conversation.draft_turn is not None:
         services.overtake(conversation=message.conversation)
     if change == "new":
         services.open_or_extend(message=message)
-    elif change != "handed_back":  # edited or deleted: it is not quoted any more
+    elif change == "handed_back":
+        services.take_up_again(message=message)
+    else:  # edited or deleted: it is not quoted any more
         services.forget_summary(conversation=message.conversation)

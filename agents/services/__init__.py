@@ -2,7 +2,7 @@
 
 from agents.services.chat import ChatAnswer, ChatSource, answer_question
 from agents.services.drafts import overtake, send_due
-from agents.services.opening import open_or_extend
+from agents.services.opening import open_or_extend, take_up_again
 from agents.services.replays import work_on
 from agents.services.silence import explain_silence
 from agents.services.summarising import forget_summary, summarise
@@ -20,6 +20,7 @@ __all__ = [
     "send_due",
     "summarise",
     "sweep",
+    "take_up_again",
     "think",
     "work_on",
 ]

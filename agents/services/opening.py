@@ -32,6 +32,15 @@ def open_or_extend(*, message: Message) -> Run | None:
     return None  # the run that kept slipping away has the message: it reads the thread anew
 
 
+def take_up_again(*, message: Message) -> Run | None:
+    """A person gave the conversation back: the AI answers the last words, if nothing of ours came
+    after them. Where it had said that a person will answer, they are still the people's."""
+    later = Message.objects.filter(conversation=message.conversation_id, pk__gt=message.pk)
+    if later.exclude(direction=Message.Direction.NOTE).exists():
+        return None
+    return open_or_extend(message=message)
+
+
 def _is_ours(conversation: Conversation) -> bool:
     return conversation.is_with_ai and conversation.status == Conversation.Status.OPEN
 
