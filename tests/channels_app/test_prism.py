@@ -11,12 +11,16 @@ from channels_app import graph
 from channels_app.providers import CHANNELS
 from channels_app.providers.email import resend
 from channels_app.providers.values import Attachment, Outgoing
+from channels_app.sign_ins import SIGN_INS
+from channels_app.sign_ins.base import Grant
+from tenants.plugins.credentials import AppCredentials
 from tenants.plugins.errors import Expired
 from tests.channels_app.test_whatsapp_schema import MESSAGES, REFERENCE, outgoing
 
 CONTENT = b"\x89PNG\r\n\x1a\n" + b"pixels" * 40
 LETTER_ID = "56761188-7520-42d8-8898-ff6fc54ce618"
 PART_ID = "2a0c9ce0-3112-4728-976e-47ddcd16a318"
+OUR_APP = AppCredentials(platform="ours", client_id="1500000000000001", client_secret="s")
 WEBHOOK = "https://crm.example/webhooks/abc/"
 
 
@@ -96,6 +100,13 @@ def test_whatsapp_takes_files_of_ours(mime, whatsapp, judge):
 def test_whatsapp_takes_what_we_ask(deed, path, whatsapp, judge):
     taken = judge.taken(lambda: deed(whatsapp))
     assert set(taken) == {path}
+
+
+def test_whatsapp_takes_what_a_sign_up_asks(whatsapp, judge):
+    """Of its numbers; the dialog, its code and its tokens are Facebook's, and in no schema."""
+    sign_up = SIGN_INS.get("whatsapp")(OUR_APP)
+    taken = judge.taken(lambda: sign_up._numbers("102290129340398", Grant(access_token="t"), ()))
+    assert taken == ["GET /v25.0/102290129340398/phone_numbers"]
 
 
 # -- Telegram
@@ -228,6 +239,30 @@ def test_x_takes_what_we_ask(x, judge):
     judge.answers = {"GET /2/users/me": {"data": {"id": "901"}}}
     assert judge.taken(x.probe) == ["GET /2/users/me", "GET /2/webhooks"]
     assert judge.taken(lambda: x.owns("901")) == ["GET /2/users/me"]
+
+
+def test_x_takes_what_a_sign_in_asks(x, judge):
+    sign_in = SIGN_INS.get("x")(OUR_APP)
+    assert judge.taken(lambda: sign_in.accounts(Grant(access_token="t"))) == ["GET /2/users/me"]
+
+
+@pytest.mark.parametrize(
+    ("deed", "path"),
+    [
+        (lambda it: it.grant(code="c", redirect_uri=WEBHOOK, verifier="v" * 43), "token"),
+        (lambda it: it.revoke({"access_token": "t"}), "revoke"),
+    ],
+    ids=["code", "revocation"],
+)
+def test_tokens_are_left_out_of_xs_schema(deed, path, x, judge):
+    """https://docs.x.com/fundamentals/authentication/oauth-2-0/user-access-token"""
+    sign_in = SIGN_INS.get("x")(OUR_APP)
+    assert judge.unknown(lambda: deed(sign_in)) == f"/2/oauth2/{path}"
+
+
+def test_renewals_are_left_out_of_xs_schema(x, judge):
+    x.config |= {"refresh_token": "r", "client_id": "c"}
+    assert judge.unknown(x.renew) == "/2/oauth2/token"
 
 
 # -- Resend
