@@ -47,6 +47,8 @@ def connected(platform: str, account_id: str = "", **given: str):
     if not CHANNELS.get(platform).new_secret("secret"):
         defaults["secret"] = "s3cret"  # the network hands it out
     config = fresh_config(platform=platform, given={**defaults, **given})
+    if platform == "linkedin":
+        config["accepts_terms"] = "on"
     return connect(platform=platform, account_id=account_id, config=config, vouched=True)
 
 
