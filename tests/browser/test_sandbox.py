@@ -21,7 +21,7 @@ def test_one_click_a_question_an_answer_and_gone(open_page, site):
     page.goto(f"{site.acme}/channels/")
     page.get_by_role("link", name="Try a sandbox").click()
     picture(page, "choose")
-    page.get_by_role("button", name="WhatsApp", exact=True).click()
+    page.get_by_role("button", name="Try it WhatsApp", exact=True).click()
     phone = page.locator(".phone")
     expect(phone).to_contain_text("Write the first words")
     expect(page.locator(".badge--sandbox").first).to_be_visible()

@@ -25,6 +25,7 @@ from tenants import context
 from tenants.audit.models import AuditEntry
 from tenants.models import WebhookRoute
 from tenants.plugins import http, sandbox
+from tenants.plugins.errors import Rejected
 from tenants.plugins.sandbox import Knock
 from tests.factories import make_conversation, make_crm, make_lead
 
@@ -151,6 +152,49 @@ def test_it_goes_with_all_that_came_of_it_and_nothing_else(north, work):
     assert not InboundEvent.objects.exists()
     assert not WebhookRoute.objects.filter(company=north, connection_id=connection.pk).exists()
     assert AuditEntry.objects.filter(action="channel.sandbox_removed").exists()
+
+
+def test_what_is_tried_out_is_answered_by_what_is_tried_out(north, work):
+    """A real mailbox is there first, and nothing leaves by it."""
+    from tests.factories import make_connection
+
+    mailbox = make_connection(platform="email", account_id="shop@north.example")
+    form = sandboxes.open_sandbox(platform="form")
+    person = write(form, "How much?")
+    work()
+    answer(Conversation.objects.get(), "690 euros.")
+    sent = Message.objects.get(direction=Message.Direction.OUT)
+    assert sent.connection.is_sandbox
+    assert sent.connection.platform == mailbox.platform
+    assert len(sandboxes.phone_of(connection=form, person=person)) == 2
+
+    sandboxes.remove_sandbox(connection=sent.connection)  # it goes with what it carried
+    assert not Message.objects.filter(direction=Message.Direction.OUT).exists()
+    real = make_conversation(
+        connection=make_connection(platform="form"), external_thread="ada@example.com"
+    )
+    sandboxes.open_sandbox(platform="email")
+    assert post_message(conversation=real, text="Hi", author="human").connection == mailbox
+
+
+def test_what_is_kept_for_us_is_sealed_and_the_companys_own(north, south, work):
+    from tenants.redis import client
+
+    ours = sandboxes.open_sandbox(platform="email")
+    knocks = sandboxes.words_of(
+        connection=ours, person="mia@people.example", name="Mia", text="A secret"
+    )
+    [key] = client().scan_iter("lw:*sandbox*")
+    kept = client().lrange(key, 0, -1)
+    assert kept
+    assert not any("secret" in each for each in kept)
+    with context.inside(south):
+        stranger = sandboxes.open_sandbox(platform="email")
+        ChannelConnection.objects.filter(pk=stranger.pk).update(account_id=ours.account_id)
+        stranger.refresh_from_db()
+        [item] = stranger.provider().split(knocks[0].body)
+        with pytest.raises(Rejected):
+            stranger.provider().fetch(item.kind, item.body)
 
 
 def test_a_real_channel_is_never_removed_so(north):
