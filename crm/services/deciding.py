@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from crm.ledger import Entry
 from crm.models import FieldConflict, FieldLedger, SyncRecord
-from crm.services.fields import is_fit, take
 from crm.services.marking import resend_ones
+from crm.services.taking import is_fit, take
 from leads.models import Lead
 from tenants.audit.services import record
 

@@ -15,8 +15,9 @@ from crm.ledger import OWNER, Policy, is_pulled
 from crm.models import HookEvent, SyncRecord
 from crm.providers.base import Found
 from crm.services.access import provider_of
-from crm.services.fields import hear, note_heard, person
+from crm.services.fields import hear, note_heard
 from crm.services.ringing import ring
+from crm.services.taking import person
 from leads.models import Lead
 from leads.pipeline import counts_as
 from leads.services import assign_owner, set_stage

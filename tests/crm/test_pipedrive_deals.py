@@ -5,8 +5,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from crm.deals import OPEN, chosen_stages, places
 from crm.models import FieldLedger, SyncRecord
-from crm.providers.deals import OPEN, chosen_stages, places
 from crm.providers.pipedrive import Pipedrive
 from crm.services import connect, mark_dirty, pull_changes, push_due, reconnect, rehearse
 from leads.models import Lead

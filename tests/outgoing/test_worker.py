@@ -15,6 +15,7 @@ from django.db.models import Min
 from django.utils import timezone
 from django_dramatiq.middleware import DbConnectionsMiddleware
 from dramatiq import Worker
+from dramatiq.brokers.stub import StubBroker
 
 from channels_app import announcements
 from tenants.outgoing import actors, patience, services
@@ -45,7 +46,9 @@ def working() -> Iterator[None]:
 
 def worked() -> None:
     """Until everything that was rung for is done."""
-    dramatiq.get_broker().join("outgoing", timeout=20_000, fail_fast=False)
+    broker = dramatiq.get_broker()
+    assert isinstance(broker, StubBroker)
+    broker.join("outgoing", timeout=20_000, fail_fast=False)
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from datetime import UTC
 from hashlib import sha256
 from typing import Any
 
+from crm.deals import CLOSED, DEPTH, FROM
 from crm.providers.base import Outcome, Part, Upsert
-from crm.providers.deals import CLOSED, DEPTH, FROM
 from crm.providers.hubspot.batches import MOST
 from crm.providers.hubspot.wire import Wire
 from tenants.plugins.errors import ProviderError

@@ -14,8 +14,8 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from crm.deals import chosen_stages
 from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Part, Property, Upsert
-from crm.providers.deals import chosen_stages
 from crm.providers.pipedrive.persons import Persons
 from crm.providers.pipedrive.records import (
     FIELD,

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from channels_app import wire as answers
+from crm.deals import CLOSED, FROM, Places, chosen_stages, places
 from crm.providers.base import Changed, Found, Part, Upsert
-from crm.providers.deals import CLOSED, FROM, Places, chosen_stages, places
 from crm.providers.pipedrive.records import GONE, Ids, id_of, mark_of, note_content, title_of
 from crm.providers.pipedrive.wire import Look, Wire
 from tenants.plugins.errors import Rejected, Unavailable
