@@ -67,14 +67,15 @@ def looks() -> list[Look]:
     """In the order of the gallery."""
     tried = sandbox.vendors().platforms()
     return [
-        Look(card.kind, card.label, card.icon, card.about, _hint(card.kind))
+        Look(card.kind, card.label, card.icon, card.about, hint_about(card.kind))
         for group in gallery()
         for card in group.cards
         if card.kind in tried
     ]
 
 
-def _hint(platform: str) -> str:
+def hint_about(platform: str) -> str:
+    """What is particular about trying a network; empty where nothing is."""
     can = capabilities_of(platform)
     if can.answered_by:
         return _("Answers leave by a mailbox: a sandbox of one is opened along with it.")

@@ -85,6 +85,7 @@ def phone(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "connection": connection,
             "customers": sandboxes.customers_of(connection=connection),
             "form": form,
+            "hint": sandboxes.hint_about(connection.platform),
             **_shown(connection, person, str(request.GET.get("name", ""))),
         },
         status=422 if form.errors else 200,

@@ -13,6 +13,7 @@ from channels_app.providers.email import resend
 from channels_app.providers.values import Attachment, Outgoing
 from channels_app.sign_ins import SIGN_INS
 from channels_app.sign_ins.base import Grant
+from channels_app.sign_ins.whatsapp import WhatsAppSignUp
 from tenants.plugins.credentials import AppCredentials
 from tenants.plugins.errors import Expired
 from tests.channels_app.test_whatsapp_schema import MESSAGES, REFERENCE, outgoing
@@ -104,7 +105,7 @@ def test_whatsapp_takes_what_we_ask(deed, path, whatsapp, judge):
 
 def test_whatsapp_takes_what_a_sign_up_asks(whatsapp, judge):
     """Of its numbers; the dialog, its code and its tokens are Facebook's, and in no schema."""
-    sign_up = SIGN_INS.get("whatsapp")(OUR_APP)
+    sign_up = WhatsAppSignUp(OUR_APP)
     taken = judge.taken(lambda: sign_up._numbers("102290129340398", Grant(access_token="t"), ()))
     assert taken == ["GET /v25.0/102290129340398/phone_numbers"]
 
