@@ -66,20 +66,20 @@ def due(conversation: Conversation) -> Due | None:
     when = date_format(timezone.localtime(at), "j M H:i")
     title = str(TARGETS.get(conversation.due_for, TARGETS[NEXT])) % {"when": when}
     if left <= 0:
-        return Due(_("Overdue by %(span)s") % {"span": _span(-left)}, title, "bad")
+        return Due(_("Overdue by %(span)s") % {"span": _span(max(-left // 60, 1))}, title, "bad")
     is_soon = left <= profile().due_soon_minutes * 60
-    return Due(_("Due in %(span)s") % {"span": _span(left)}, title, "warn" if is_soon else "info")
+    span = _span(math.ceil(left / 60))
+    return Due(_("Due in %(span)s") % {"span": span}, title, "warn" if is_soon else "info")
 
 
 @register.filter
 def minutes(count: int | None) -> str:
     """A promise, as people say it."""
-    return "–" if count is None else _span(count * 60)
+    return "–" if count is None else _span(count)
 
 
-def _span(seconds: float) -> str:
-    """Whole minutes, hours or days: as much as a list has room for."""
-    count = math.ceil(seconds / 60)
+def _span(count: float) -> str:
+    """Minutes as whole minutes, hours or days: as much as a list has room for."""
     if count < 120:
         return _("%(count)d min") % {"count": count}
     hours = round(count / 60)
