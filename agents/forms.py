@@ -11,7 +11,7 @@ from agents.gateway import TASKS
 from agents.guardrails import autonomy
 from agents.guardrails.autonomy import Act
 from agents.schemas import Intent
-from agents.services.allowances import SETTINGS, checked_routes
+from agents.services.allowances import SETTINGS, checked_routes, tools_for_replies
 from agents.services.going_live import Lane
 from channels_app.models import channel_kinds
 from tenants.accounts.models import User
@@ -133,6 +133,13 @@ PolicyRows = forms.formset_factory(
 )
 
 
+TOOL_NAMES = {
+    "search_knowledge": _("Search your documents once more, in other words"),
+    "update_lead": _("Write down what the contact says of themselves"),
+    "hand_over": _("Ask for a person"),
+}
+
+
 class ModelsForm(forms.ModelForm):
     """Which models are asked, how, and for how much; one line of models a task."""
 
@@ -145,6 +152,14 @@ class ModelsForm(forms.ModelForm):
     reply = forms.CharField(label=_("Writing answers"), required=False)
     chat = forms.CharField(label=_("Answering over the API"), required=False)
     summarise = forms.CharField(label=_("Summing up long threads"), required=False)
+
+    tools = forms.MultipleChoiceField(
+        label=_("What the AI may use"),
+        required=False,
+        choices=lambda: [(name, TOOL_NAMES.get(name, name)) for name in tools_for_replies()],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Each use is one more model call. Nothing ticked costs nothing."),
+    )
 
     class Meta:
         model = Profile

@@ -33,6 +33,11 @@ class ModelSettingsSerializer(serializers.ModelSerializer):
         child=serializers.ListField(child=serializers.CharField(max_length=150), max_length=6),
         help_text="Task (understand, draft, reply, chat, summarise) to provider/model, in order.",
     )
+    tools = serializers.ListField(
+        child=serializers.CharField(max_length=40),
+        max_length=20,
+        help_text="What the AI may use while it answers: search_knowledge, update_lead, hand_over.",
+    )
     spending = serializers.SerializerMethodField()
 
     class Meta:

@@ -7,11 +7,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from agents.gateway import TASKS, unknown_routes
+from agents.tools import TOOLS
+from agents.tools.using import tool_named
 from tenants.workspace.models import Profile
 from tenants.workspace.services import change_profile
 
 SETTINGS = (
-    *("hides_personal", "remembers_answers", "thinks_ahead", "model_routes"),
+    *("hides_personal", "remembers_answers", "thinks_ahead", "tools", "model_routes"),
     *("daily_soft_cap", "daily_hard_cap", "monthly_soft_cap", "monthly_hard_cap"),
 )
 MOST_ROUTES = 6
@@ -23,7 +25,23 @@ def change_models(*, actor: str, **changes: Any) -> Profile:
         raise ValidationError(f"Unknown settings: {', '.join(sorted(strange))}.")
     if "model_routes" in changes:
         changes["model_routes"] = checked_routes(changes["model_routes"])
+    if "tools" in changes:
+        changes["tools"] = checked_tools(changes["tools"])
     return change_profile(actor=actor, **changes)
+
+
+def tools_for_replies() -> list[str]:
+    """What the AI can be allowed to use while it answers."""
+    return [name for name in TOOLS if tool_named(name).in_replies]
+
+
+def checked_tools(names: Sequence[str]) -> list[str]:
+    """Each once, in our order; raises ValidationError for what no answer can use."""
+    offered = tools_for_replies()
+    if strange := [name for name in names if name not in offered]:
+        said = _("The AI cannot use “%(tool)s” while it answers.") % {"tool": strange[0]}
+        raise ValidationError({"tools": [said]})
+    return [name for name in offered if name in names]
 
 
 def checked_routes(routes: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from agents import gateway
-from agents.services.allowances import change_models
+from agents.services.allowances import change_models, tools_for_replies
 from tenants.audit.models import AuditEntry
 from tenants.services import create_api_key
 from tenants.workspace.models import Profile, UsageDay
@@ -37,9 +37,23 @@ def test_an_admin_sets_caps_and_models(sign_in, given):
     assert AuditEntry.objects.filter(action="profile.changed").exists()
 
 
+def test_an_admin_ticks_what_the_ai_may_use(sign_in, given):
+    browser = sign_in("admin")
+    ticked = {**given, "tools": ["hand_over", "search_knowledge"]}
+
+    assert browser.post(PATH, ticked).status_code == 302
+    assert Profile.current().tools == ["search_knowledge", "hand_over"]
+    page = browser.get(PATH).content.decode()
+    assert page.count('name="tools"') == len(tools_for_replies()) >= 3
+    assert page.count("checked") >= 2
+    assert browser.post(PATH, given).status_code == 302
+    assert Profile.current().tools == []
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"tools": ["find_contact"]},
         {"daily_soft_cap": "3", "daily_hard_cap": "2"},
         {"monthly_hard_cap": "-1"},
         {"reply": "antropic/claude"},
@@ -76,18 +90,23 @@ class TestApi:
 
     def test_reads_and_changes(self, call):
         UsageDay.objects.create(day=TODAY, kind="cost", amount="2.5")
-        answer = call(daily_hard_cap="2.50", model_routes={"chat": ["openai/y"]})
+        answer = call(
+            daily_hard_cap="2.50", model_routes={"chat": ["openai/y"]}, tools=["hand_over"]
+        )
 
         assert answer.status_code == 200, answer.content
         said = call().json()
         assert said["daily_hard_cap"] == "2.50"
         assert said["model_routes"] == {"chat": ["openai/y"]}
+        assert said["tools"] == ["hand_over"]
         assert said["spending"]["today"] == "2.500000"
         assert said["spending"]["standing"] == "offline"
 
     @pytest.mark.parametrize(
         "wrong",
         [
+            {"tools": ["find_contact"]},
+            {"tools": ["rm_rf"]},
             {"model_routes": {"reply": ["nobody/x"]}},
             {"model_routes": {"paint": ["openai/x"]}},
             {"daily_soft_cap": "3", "daily_hard_cap": "2"},
