@@ -14,15 +14,24 @@ from agents.services import replays
 from channels_app.api.callers import actor_of
 
 
+class ReplayModelSerializer(serializers.Serializer):
+    """Who answered a task of the trial, and how many of its turns."""
+
+    task = serializers.CharField()
+    route = serializers.CharField(help_text="provider/model; offline/engine reads no prompts.")
+    turns = serializers.IntegerField()
+
+
 class ReplaySerializer(serializers.ModelSerializer):
     version = serializers.IntegerField(source="version.number", read_only=True)
     reasons = serializers.ListField(child=serializers.CharField(), read_only=True)
     summary = serializers.DictField(read_only=True)
+    models = ReplayModelSerializer(many=True, read_only=True)
 
     class Meta:
         model = Replay
         fields = [
-            *("id", "version", "status", "verdict", "reasons", "summary", "from_history"),
+            *("id", "version", "status", "verdict", "reasons", "summary", "models", "from_history"),
             *("estimate", "allowance", "cost", "tokens", "created_at", "finished_at"),
         ]
         read_only_fields = fields

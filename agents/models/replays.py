@@ -1,5 +1,7 @@
 """A draft tried on what customers asked before, turn by turn."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
@@ -61,6 +63,11 @@ class Replay(models.Model):
 
     def __str__(self) -> str:
         return f"Replay {self.pk} ({self.status})"
+
+    @property
+    def models(self) -> list[dict[str, Any]]:
+        """Who answered it, by task; nothing while it runs."""
+        return list(self.summary.get("models", []))
 
     @property
     def is_open(self) -> bool:

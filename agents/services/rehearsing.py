@@ -108,6 +108,11 @@ class Rehearsal:
         told = {call.task for call in self.thought.calls if call.status == "ok" and _is_far(call)}
         return failed <= told
 
+    @property
+    def answered_by(self) -> dict[str, str]:
+        """Task -> the model, or the engine, whose word it went by."""
+        return {call.task: call.route for call in self.thought.calls if call.status == "ok"}
+
     def found_by(self, step: str) -> dict[str, Any]:
         """What a step put down."""
         return next((done.detail for done in self.thought.steps if done.name == step), {})

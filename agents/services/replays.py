@@ -5,9 +5,12 @@ transaction, and writes it down if the trial is still theirs; so a worker may di
 """
 
 import time
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Avg, F, Q, QuerySet
@@ -47,6 +50,7 @@ class Plan:
     turns: list[Sampled]
     cost: Decimal
     reads_prompts: bool  # False: only the offline engine would answer, which reads none
+    routes: dict[str, str]  # task -> who is asked first
 
     @property
     def past(self) -> int:
@@ -65,7 +69,8 @@ class Plan:
 def plan(*, version: AgentVersion) -> Plan:
     """The sample and what trying it will cost, by what answers cost lately."""
     turns = sample(version)
-    planned = Plan(turns, Decimal(0), bool(_routes(version)))
+    asked = {task: _chain_of(task, version)[0] for task in TYPICAL_TOKENS}
+    planned = Plan(turns, Decimal(0), bool(_routes(version)), asked)
     return replace(planned, cost=(_usual_cost(version) * planned.calls).quantize(Decimal("0.0001")))
 
 
@@ -212,7 +217,11 @@ def _try(replay: Replay, turn: ReplayTurn, guide: Guide) -> bool:
             turn.state = ReplayTurn.State.DONE
         else:
             turn.findings = ["no_model_answered"]
-        turn.after = {**_said(played[0]).as_json(), "own": _own(played[0])}
+        turn.after = {
+            **_said(played[0]).as_json(),
+            "own": _own(played[0]),
+            "by": played[0].answered_by,
+        }
         if live and turn.kind == ReplayTurn.Kind.PAST:
             turn.after["live"] = _said(live[0]).as_json()
         turn.milliseconds = played[0].milliseconds
@@ -289,6 +298,15 @@ def _own(rehearsal: Rehearsal) -> str:
 # -- the end
 
 
+def models_of(turns: Iterable[ReplayTurn]) -> list[dict[str, Any]]:
+    """Who answered the trial: each task's models and how many turns each of them took."""
+    counted = Counter(pair for turn in turns for pair in turn.after.get("by", {}).items())
+    return [
+        {"task": task, "route": route, "turns": number}
+        for (task, route), number in sorted(counted.items())
+    ]
+
+
 @transaction.atomic
 def _finish(replay: Replay, *, status: str, reason: str = "") -> None:
     turns = list(replay.turns.order_by("position"))
@@ -300,7 +318,11 @@ def _finish(replay: Replay, *, status: str, reason: str = "") -> None:
         status=status,
         verdict=state,
         reasons=[*([reason] if reason else []), *verdict.reasons],
-        summary={**verdict.figures, "no_model": not _routes(replay.version)},
+        summary={
+            **verdict.figures,
+            "no_model": not _routes(replay.version),
+            "models": models_of(turns),
+        },
         claimed_until=None,
         finished_at=timezone.now(),
     )
@@ -346,12 +368,16 @@ def _usual_cost(version: AgentVersion) -> Decimal:
         return Decimal(lately)
     total = Decimal(0)
     for task, (asked, told) in TYPICAL_TOKENS.items():
-        routes = gateway.routes_for(task, preferred=version.instructions.routes.get(task, ""))
-        total += price_of(routes[0], Tokens(asked, told)).amount
+        total += price_of(_chain_of(task, version)[0], Tokens(asked, told)).amount
     return total
 
 
 def _routes(version: AgentVersion) -> list[str]:
     """The models that would read the draft's prompts; the offline engine reads none."""
-    wanted = version.instructions.routes.get("reply", "")
-    return [r for r in gateway.routes_for("reply", preferred=wanted) if r != gateway.OFFLINE]
+    return [route for route in _chain_of("reply", version) if route != gateway.OFFLINE]
+
+
+def _chain_of(task: str, version: AgentVersion) -> list[str]:
+    """Whom a trial asks, as the version and the company have it."""
+    chosen = version.instructions.routes.get(task, "")
+    return gateway.routes_for(task, preferred=chosen, chain=profile().model_routes.get(task))

@@ -31,6 +31,10 @@ MARKS = {
     "changed_meanwhile": _("The draft was changed meanwhile"),
     "repeated_failure": _("It failed several times"),
 }
+TASKS = {
+    "understand": _("Reading messages"),
+    "reply": _("Writing answers"),
+}
 NAMES = {
     "tone": _("Tone"),
     "guidance": _("Instructions"),
@@ -90,3 +94,9 @@ def verdict_name(name: str) -> Any:
 def points(share: float) -> str:
     """A difference of shares, in points of a hundred, with its sign."""
     return f"{share * 100:+.0f}"
+
+
+@register.filter
+def task(code: str) -> Any:
+    """What a model was asked for."""
+    return TASKS.get(code, code)

@@ -41,6 +41,7 @@ def replay(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "title": _("Trial of version %(number)d") % {"number": shown.version.number},
             "replay": shown,
             "turns": turns,
+            "models": shown.models or replays.models_of(turns),
             "done": done,
             "share": round(100 * done / len(turns)) if turns else 0,
             "failing": sum(turn.is_failing for turn in turns),

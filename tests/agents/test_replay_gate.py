@@ -126,6 +126,9 @@ def test_a_trial_leaves_no_trace_but_its_own(past, tried):
     assert (Run.objects.count(), Message.objects.count(), Lead.objects.count()) == before
     kinds = list(replay.turns.values_list("kind", flat=True))
     assert (kinds.count("past"), kinds.count("probe")) == (7, 3)
+    answered = {(row["task"], row["route"]): row["turns"] for row in replay.models}
+    assert set(answered) == {("understand", "openai/gpt-6-luna"), ("reply", "openai/gpt-6.1-sol")}
+    assert 6 <= answered["reply", "openai/gpt-6.1-sol"] <= 10
     assert not replay.turns.exclude(state=ReplayTurn.State.DONE).exists()
     calls = ModelCall.objects.filter(task="replay")
     assert calls.exists()
