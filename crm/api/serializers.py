@@ -14,7 +14,7 @@ class CrmConnectionSerializer(serializers.ModelSerializer):
         model = CrmConnection
         fields = [
             *("id", "kind", "name", "is_active", "health", "health_text", "last_synced_at"),
-            "created_at",
+            *("signed_in_by", "signed_in_at", "account_id", "token_expires_at", "created_at"),
         ]
         read_only_fields = fields
 
@@ -30,6 +30,8 @@ class ConnectedCrmSerializer(CrmConnectionSerializer):
 
 
 class ConnectCrmSerializer(serializers.Serializer):
+    """By a key; a consent of the CRM's own pages is given in a person's browser."""
+
     kind = serializers.ChoiceField(choices=CRMS.choices())
     name = serializers.CharField(max_length=100, required=False, default="")
     config = serializers.DictField(
