@@ -25,10 +25,10 @@ def main() -> None:
         with context.inside(stage.company):
             connection = furnish(stage)
         with stage.machine, context.inside(stage.company):
-            write_and_kill(stage, connection)
+            struck = write_and_kill(stage, connection)
             settle(connection)
             found = count()
-    sys.stdout.write(json.dumps(found) + "\n")
+    sys.stdout.write(json.dumps(found | {"struck": struck}) + "\n")
 
 
 def furnish(stage):
@@ -47,18 +47,49 @@ def furnish(stage):
     return connection
 
 
-def write_and_kill(stage, connection):
+def write_and_kill(stage, connection) -> int:
+    """How many looks were killed in their middle."""
     from tests.crash.scenario import kill
 
-    # A look takes long enough to be killed in its middle.
+    struck = 0
     stage.simulator.behave("linkedin", latency=0.2)
     for number in range(COMMENTS):
         stage.simulator.inbound("linkedin", PAGE, f"Comment {number}", sender_id=f"p{number % 9}")
         if number % 5 == 0:
             look(connection)
-        if number in KILLS:
+        if number in KILLS and KILLS[number] == "worker":
+            struck += kill_who_looks(stage, connection)
+        elif number in KILLS:
             kill(stage, KILLS[number])
         time.sleep(0.02)
+    return struck
+
+
+def kill_who_looks(stage, connection) -> bool:
+    """A worker that has asked and not been answered; False if the answer was faster than we."""
+    from tests.crash.scenario import kill
+
+    stage.simulator.behave("linkedin", latency=2)
+    before = cursor_of(connection)
+    asked = len(looks(stage))
+    until = time.monotonic() + 40  # it may have been killed a moment ago, and be starting
+    look(connection)
+    while len(looks(stage)) == asked and time.monotonic() < until:
+        time.sleep(0.02)
+    kill(stage, "worker")
+    stage.simulator.behave("linkedin", latency=0.2)
+    return len(looks(stage)) > asked and cursor_of(connection) == before
+
+
+def looks(stage) -> list:
+    found = stage.simulator.journal(vendor="linkedin", method="GET", brief=1)
+    return [each for each in found if each["path"].endswith("Notifications")]
+
+
+def cursor_of(connection) -> dict:
+    from channels_app.models import ChannelConnection
+
+    return ChannelConnection.objects.get(pk=connection.pk).poll_cursor
 
 
 def look(connection):
