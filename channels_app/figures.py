@@ -179,6 +179,33 @@ GROUP BY 2
 
 
 @count_with
+class Breaches(Source):
+    """Promises that were not kept, on the day on which they should have been."""
+
+    name = "breaches"
+    kinds = ("promises_broken",)
+    table = "channels_app_breach"
+    days_touched = """
+        SELECT DISTINCT (b.due_at AT TIME ZONE %(zone)s)::date
+        FROM channels_app_breach b WHERE b.id > %(since)s
+    """
+
+    def count(self, day: Day) -> Iterable[Count]:
+        return gathered(rows(_BROKEN, day.window))
+
+
+_BROKEN = """
+SELECT 'promises_broken', c.platform, COALESCE('user:' || b.assignee_id, ''), NULL::int,
+       COUNT(*), 0
+FROM channels_app_breach b
+JOIN channels_app_conversation v ON v.id = b.conversation_id
+JOIN channels_app_channelconnection c ON c.id = v.connection_id
+WHERE b.due_at >= %(start)s AND b.due_at < %(end)s AND NOT c.is_sandbox
+GROUP BY 2, 3
+"""
+
+
+@count_with
 class Holdings(Level):
     """What is kept and connected: bytes of files, and channels."""
 

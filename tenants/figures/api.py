@@ -25,6 +25,7 @@ class MeasuresSerializer(serializers.Serializer):
     resolved = serializers.IntegerField(help_text="Times that a conversation was closed.")
     responses = serializers.IntegerField(help_text="Turns of a contact that were answered.")
     unanswered = serializers.IntegerField(help_text="Turns that still wait for an answer.")
+    promises_broken = serializers.IntegerField(help_text="Answers and resolutions that came late.")
     first_response_median_seconds = serializers.FloatField(allow_null=True)
     first_response_p90_seconds = serializers.FloatField(allow_null=True)
     resolution_median_seconds = serializers.FloatField(allow_null=True)

@@ -52,6 +52,7 @@ class Measures:
     resolved: int
     responses: int
     unanswered: int
+    promises_broken: int
     first_response_median_seconds: float | None
     first_response_p90_seconds: float | None
     resolution_median_seconds: float | None
@@ -167,6 +168,7 @@ def _measures(sums: Mapping[str, _Sum]) -> Measures:
         resolved=of("resolved").n,
         responses=responses.n,
         unanswered=of("unanswered").n,
+        promises_broken=of("promises_broken").n,
         first_response_median_seconds=percentile(responses.buckets or {}, 0.5),
         first_response_p90_seconds=percentile(responses.buckets or {}, 0.9),
         resolution_median_seconds=percentile(of("resolved").buckets or {}, 0.5),

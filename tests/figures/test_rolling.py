@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from channels_app import services as channels
-from channels_app.models import Message
+from channels_app.models import Breach, Message
 from leads.services import apply_understanding, override_score, set_stage
 from tenants import context
 from tenants.figures import rolling
@@ -123,6 +123,21 @@ def test_failed_messages_answer_nobody(noon):
     )
     rolling.roll_up()
     assert (one("messages_failed").n, one("unanswered").n) == (1, 1)
+    assert not figures("responses")
+
+
+def test_a_broken_promise_counts_on_the_day_it_was_due(noon):
+    talk, person = make_conversation(), make_user(role="agent")
+    for target, whose in (("first", person), ("resolve", None)):
+        Breach.objects.create(
+            conversation=talk, target=target, since=noon, due_at=noon, assignee=whose
+        )
+    said(talk, noon - timedelta(hours=1))
+    said(talk, noon, "out", "system")  # that nobody is there is no answer
+    rolling.roll_up()
+    key = (noon.date(), talk.connection.platform)
+    assert figures("promises_broken") == {(*key, f"user:{person.pk}"): 1, (*key, ""): 1}
+    assert one("unanswered").n == 1
     assert not figures("responses")
 
 
