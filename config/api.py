@@ -56,12 +56,14 @@ from tenants.api.views import (
 from tenants.billing.api import BillsView, BillView, LimitsViewSet, UsageView
 from tenants.deadletters.api import DeadLetterViewSet, ReplayOrderViewSet
 from tenants.figures.api import AnalyticsView
+from tenants.notices.api import NoticeViewSet
 from tenants.outgoing.api import DeliveryViewSet, EventTypesView, WebhookViewSet
 from tenants.samples.api import SamplesViewSet
 
 router = SimpleRouter()
 router.register("api-keys", ApiKeyViewSet)
 router.register("users", UserViewSet)
+router.register("notices", NoticeViewSet)
 router.register("audit-entries", AuditEntryViewSet)
 router.register("knowledge/documents", DocumentViewSet)
 router.register("knowledge/passages", PassageViewSet)

@@ -8,6 +8,7 @@ from django.utils import timezone
 import channels_app.services
 import crm.services
 import tenants.deadletters.deeds
+import tenants.notices.services
 import tenants.outgoing.services
 
 
@@ -18,5 +19,6 @@ def prune() -> dict[str, int]:
         "incidents": channels_app.services.prune_incidents(before=before),
         "orders": tenants.deadletters.deeds.prune_orders(before=before),
         "webhook_events": tenants.outgoing.services.prune_events(before=before),
+        "notices": tenants.notices.services.prune_notices(before=before),
         "hook_events": crm.services.prune_hook_events(before=before),
     }

@@ -83,6 +83,7 @@ TENANT_APPS = [
     "tenants.figures",
     "tenants.billing",
     "tenants.samples",
+    "tenants.notices",
     "allauth",
     "allauth.account",
     "allauth.mfa",

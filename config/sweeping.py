@@ -6,6 +6,7 @@ import crm.services
 import knowledge.services
 import leads.services
 import tenants.deadletters.deeds
+import tenants.notices.services
 import tenants.outgoing.services
 import tenants.samples.services
 from tenants.api.idempotency import forget_old_answers
@@ -23,6 +24,7 @@ def sweep() -> Swept:
         "crm": crm.services.sweep(),
         "knowledge": knowledge.services.sweep(),
         "webhooks": tenants.outgoing.services.sweep(),
+        "notices": tenants.notices.services.sweep(),
         "dead_letters": tenants.deadletters.deeds.sweep(),
         "samples": tenants.samples.services.sweep(),
         "api": {"forgotten_answers": forget_old_answers()},

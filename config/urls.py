@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("tenants.outgoing.urls")),
     path("", include("tenants.billing.urls")),
     path("", include("tenants.samples.urls")),
+    path("", include("tenants.notices.urls")),
     path("", include("channels_app.urls")),
     path("", include("leads.urls")),
     path("", include("knowledge.urls")),

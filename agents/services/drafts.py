@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agents import announcements
+from agents import announcements, notices
 from agents.guardrails.autonomy import Act, Ruling
 from agents.models import ReplyDraft, ReplyDraftQuerySet, Run
 from agents.services import lessons, ringing
@@ -66,6 +66,8 @@ def keep(*, run: Run, text: str, ruling: Ruling, expires_hours: int) -> ReplyDra
         ringing.ring_draft(draft.pk, delay_seconds=ruling.seconds)
     _tell(draft)
     announcements.draft_waiting(draft)
+    if not is_delayed:
+        notices.draft_waits(draft)
     return draft
 
 

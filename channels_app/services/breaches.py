@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from channels_app import announcements
+from channels_app import announcements, notices
 from channels_app.clocks import Clock
 from channels_app.models import Breach, Conversation
 from channels_app.services.locking import locked
@@ -49,4 +49,5 @@ def _note(row: Conversation, clock: Clock, due: datetime, target: str) -> bool:
     if is_new:
         publish("sla_breached", conversation=row.pk, target=target, assignee=row.assignee_id)
         announcements.broken(row, target, due)
+        notices.promise_broken(row)
     return is_new

@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 
 from django.db import transaction
 
-from channels_app import announcements
+from channels_app import announcements, notices
 from channels_app.models import Conversation, Message
 from channels_app.services.locking import locked
 from channels_app.services.mentions import mention_colleagues
@@ -136,6 +136,7 @@ def hand_over(
     publish("escalated", conversation=row.pk, assignee=row.assignee_id)
     announce_conversation(row)
     announcements.escalated(row, row.escalation_reason)
+    notices.handed_over(row)
     ring_tending(row)
     return conversation
 
@@ -176,12 +177,15 @@ def assign(
 ) -> Conversation:
     """Give the conversation to a colleague, who then leads it, or to nobody in particular."""
     with deed(conversation, "assigned", user=user, actor=actor) as row:
+        whose = row.assignee_id
         row.assignee = assignee
         row.turn_version += 1
         if assignee is not None:
             row.controller = HUMAN
             withdraw_drafts_of_ai(row)
         publish("assigned", conversation=row.pk, assignee=row.assignee_id)
+        if row.assignee_id != whose:
+            notices.assigned(row, user)
     return conversation
 
 

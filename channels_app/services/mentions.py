@@ -5,6 +5,7 @@ import re
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from channels_app import notices
 from channels_app.models import Conversation, Mention, Message
 from tenants.accounts.models import User
 from tenants.live import publish
@@ -26,6 +27,8 @@ def mention_colleagues(note: Message) -> list[Mention]:
     )
     for row in rows:
         publish("mentioned", conversation=note.conversation_id, user=row.user_id)
+    if rows:
+        notices.mentioned(note.conversation, [row.user_id for row in rows], note.user)
     return rows
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_noop as _
 
-from channels_app import announcements
+from channels_app import announcements, notices
 from channels_app.media.services import expect
 from channels_app.models import ChannelConnection, Conversation, InboundEvent, Message, id_index
 from channels_app.providers.values import (
@@ -114,6 +114,7 @@ def _open_turn(
     if not conversation.contact.is_blocked:
         ring_bell(message, "new")
     if alarm:
+        notices.handed_over(conversation)
         announcements.escalated(conversation, alarm)
     if not conversation.is_with_ai:
         ring_tending(conversation)

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from channels_app import notices
 from channels_app.findings import Finding, Severity, of_json
 from channels_app.models import ChannelConnection, OpenFinding
 from tenants import context
@@ -33,6 +34,7 @@ def tell_of_findings(*, connection_id: int) -> int:
     claimed = [row for row in untold if _claim(row)]
     if not claimed:
         return 0
+    notices.channel_broken(connection)
     admins = list(User.objects.filter(role=Role.ADMIN, is_active=True).exclude(email=""))
     try:
         for admin in admins:

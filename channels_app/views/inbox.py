@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from channels_app import notices
 from channels_app.blanks import fill
 from channels_app.forms import AssignForm, ReplyForm, ViewForm
 from channels_app.media.showing import shown_files
@@ -131,6 +132,7 @@ def _look(request: AuthenticatedRequest, opened: Conversation) -> None:
     if opened.unread_count:
         mark_read(conversation=opened, user=request.user)
     see_mentions(conversation=opened, user=request.user)
+    notices.looked_at(opened, request.user)
     arrive(conversation=opened, user=request.user)
     note_presence(request.user)
 

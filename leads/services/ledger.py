@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from channels_app.models import Contact, Message
-from leads import announcements, scoring
+from leads import announcements, notices, scoring
 from leads.models import Contribution, Evidence, Lead, LeadChange
 from leads.services.rules import weights_in_force
 from leads.signals import lead_changed
@@ -144,6 +144,7 @@ def settle(
     became_hot = lead.is_hot and not was_hot
     if became_hot:
         live.publish("lead_hot", lead=lead.pk, score=lead.score)
+        notices.became_hot(lead)
     live.publish("lead_changed", lead=lead.pk, score=lead.score, tier=lead.tier, stage=lead.stage)
     announcements.changed(lead, written, actor, became_hot=became_hot)
     transaction.on_commit(partial(lead_changed.send, sender=Lead, lead=lead, became_hot=became_hot))

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from leads import announcements
+from leads import announcements, notices
 from leads.models import Lead, Task
 from tenants import context, live
 from tenants.accounts.models import User
@@ -101,6 +101,7 @@ def remind_due() -> dict[str, int]:
         if task.reminded_at is None:
             live.publish("task_due", lead=task.lead_id, task=task.pk, assignee=task.assignee_id)
             announcements.task_due(task)
+            notices.task_due(task)
         transaction.on_commit(partial(ring_now, "upkeep", "mail_reminder", task.pk))
     Task.objects.filter(pk__in=[task.pk for task in claimed]).update(reminded_at=now)
     return {"reminded": len(claimed)} if claimed else {}

@@ -26,6 +26,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     ),
     Role.AGENT: (
         *READS,
+        "notices.change_notice",  # one's own
         "channels_app.change_conversation",
         "channels_app.add_message",
         "channels_app.add_media",

@@ -57,7 +57,7 @@ ROOMS = (
     Room("crm", _("CRM"), ("crm.*",)),
     Room("webhooks", _("Webhooks"), ("outgoing.*",)),
     Room("letters", _("Dead letters"), ("deadletters.*",)),
-    Room("workspace", _("Workspace"), ("workspace.*", "samples.*")),
+    Room("workspace", _("Workspace"), ("workspace.*", "samples.*", "notices.*")),
     Room("access", _("Team and keys"), ("accounts.*",)),
     Room("audit", _("Audit log"), ("audit.*",)),
     Room("analytics", _("Analytics"), ("figures.*",)),

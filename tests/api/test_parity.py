@@ -17,6 +17,7 @@ BROWSER = "A consent of the network's own pages, given in the person's browser."
 PHONE = "Plays a customer for those who look on; programs write over a channel's webhook."
 ONE_BY_ONE = "A deed on many is the same deed on each; programs do it to each conversation."
 A_MOMENT = "A person's second thought about their own last click; programs mean what they ask."
+SUBSCRIPTION = "A consent of the person's browser, to its own push service; programs have webhooks."
 LOOK = "Says that somebody is here or types; a program is no presence."
 
 # Acting route -> the API's counterpart (method and address), or a reason.
@@ -147,6 +148,11 @@ API = {
     "leads:tags": "POST lead-tags/",
     "leads:task_done": "POST lead-tasks/<str>/finish/",
     "leads:undo": "POST leads/take-back/",
+    "notices:drop_device": SUBSCRIPTION,
+    "notices:habits": "PATCH notices/settings/",
+    "notices:read": "POST notices/read-all/",
+    "notices:subscribe": SUBSCRIPTION,
+    "notices:unsubscribe": "PATCH notices/settings/",
     "outgoing:add": "POST webhooks/endpoints/",
     "outgoing:edit": "PATCH webhooks/endpoints/<str>/",
     "outgoing:remove": "DELETE webhooks/endpoints/<str>/",

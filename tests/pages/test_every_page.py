@@ -44,6 +44,9 @@ PAGES = [
     ("channels_app:sandboxes", "", "admin"),
     ("channels_app:phone", f"sandbox {PHONE}", "admin agent"),
     ("deadletters:letters", "", "admin agent viewer"),
+    ("notices:notices", "", "admin agent viewer"),
+    ("notices:bell", "", "admin agent viewer"),
+    ("notices:habits", "", "admin agent"),
     ("outgoing:endpoints", "", "admin"),
     ("outgoing:add", "", "admin"),
     ("outgoing:endpoint", "webhook", "admin"),
@@ -154,6 +157,10 @@ DEEDS = [
     ("channels_app:fetch_again", "file", "admin agent"),
     ("billing:limits", "", "admin"),
     ("deadletters:act", "", "admin agent"),
+    ("notices:habits", "", "admin agent"),
+    ("notices:read", "", "admin agent"),
+    ("notices:subscribe", "", "admin agent"),
+    ("notices:drop_device", "1", "admin agent"),
     ("outgoing:add", "", "admin"),
     ("outgoing:edit", "webhook", "admin"),
     ("outgoing:rotate", "webhook", "admin"),
@@ -254,12 +261,14 @@ SIGNPOSTS = [  # pages that only lead on
 ROLES = ("admin", "agent", "viewer")
 
 
-# Open to strangers, each for its reason: a single-use link, a cookie.
-OPEN = {"workspace:enter", "workspace:theme"}
+# Open to strangers, each for its reason: a single-use link, a cookie, a letter's last line.
+OPEN = {"workspace:enter", "workspace:theme", "notices:unsubscribe"}
 # Files: see tests/media, tests/leads/test_import.py and tests/agents/test_teaching_doors.py.
 FILES = {"agents:export_disclosures", "leads:export", "channels_app:media"}
 # One person's own way to a network or a CRM and back: see each app's test_signing_in.
 WAYS = {f"{app}:{page}" for app in ("channels_app", "crm") for page in ("sign_in", "sign_in_back")}
+# Nobody else's: see tests/notices/test_doors.py.
+OWN = {"notices:go"}
 
 
 def test_every_address_of_ours_is_in_these_tables():
@@ -270,6 +279,7 @@ def test_every_address_of_ours_is_in_these_tables():
         "deadletters",
         "figures",
         "outgoing",
+        "notices",
         "samples",
         "leads",
         "knowledge",
@@ -283,7 +293,7 @@ def test_every_address_of_ours_is_in_these_tables():
         for pattern in part.url_patterns
     }
 
-    assert found == {name for name, *_ in [*PAGES, *DEEDS, *SIGNPOSTS]} | OPEN | FILES | WAYS
+    assert found == {name for name, *_ in [*PAGES, *DEEDS, *SIGNPOSTS]} | OPEN | FILES | WAYS | OWN
 
 
 def address(scene, name, argument):
