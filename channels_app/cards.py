@@ -169,16 +169,16 @@ def steps() -> list[Step]:
     return [
         Step(
             _("Connect a channel"),
-            _("A page, a phone number or a bot of yours. The signed webhook takes a minute."),
+            _("A page, a phone number or a bot of yours; a sandbox to try it takes one click."),
             channels,
             _("Connect"),
             ChannelConnection.objects.filter(is_sample=False).exists(),
         ),
         Step(
             _("Receive a test message"),
-            _("Write to the channel from your own phone; it shows in the inbox within a second."),
+            _("Write from your own phone or a sandbox; it shows in the inbox at once."),
             channels,
-            _("See the address"),
+            _("Write one"),
             Message.objects.filter(
                 direction=Message.Direction.IN, connection__is_sample=False
             ).exists(),

@@ -88,6 +88,7 @@ def _chosen_anew(version: AgentVersion) -> list[int]:
     rows = list(
         Run.objects.filter(status=Run.Status.DONE, last_message__isnull=False)
         .filter(outcome__in=(*ANSWERED, Run.Outcome.HANDED_OVER))
+        .filter(conversation__connection__is_sample=False)
         .order_by("-pk")
         .values_list(
             *("pk", "intent", "language", "outcome", "outcome_reason"),
@@ -145,8 +146,10 @@ def _from_documents(version: AgentVersion, count: int) -> list[Sampled]:
     """Questions about what the documents' headings name, a document at a time."""
     by_document: dict[int, list[int]] = defaultdict(list)
     told: dict[int, Sampled] = {}
-    rows = Passage.objects.order_by("document", "position").values_list(
-        "pk", "document_id", "document__title", "heading", "text", "language"
+    rows = (
+        Passage.objects.filter(document__is_sample=False)
+        .order_by("document", "position")
+        .values_list("pk", "document_id", "document__title", "heading", "text", "language")
     )
     platform = usual_platform()
     for pk, document, title, heading, text, language in rows[:PASSAGES_LOOKED_AT]:
@@ -197,7 +200,8 @@ def _traps(version: AgentVersion, asked: Sequence[Sampled]) -> list[Sampled]:
 
 def usual_platform() -> str:
     """The channel the company connected first, so that its limits are those of the trial."""
-    first = ChannelConnection.objects.order_by("pk").values_list("platform", flat=True).first()
+    own = ChannelConnection.objects.filter(is_sample=False).order_by("pk")
+    first = own.values_list("platform", flat=True).first()
     return first or "webchat"
 
 

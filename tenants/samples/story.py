@@ -9,6 +9,12 @@ from dataclasses import dataclass, field
 
 CONTACT, AI, PERSON, NOTE = "contact", "ai", "person", "note"
 ANSWERED, WAITING, DRAFTED, CLOSED = "answered", "waiting", "drafted", "closed"
+NETWORKS = {
+    "whatsapp": "WhatsApp",
+    "messenger": "Messenger",
+    "instagram": "Instagram",
+    "telegram": "Telegram",
+}
 MARK = "sample"  # stands behind every made-up name, wherever it is shown
 
 
@@ -52,6 +58,10 @@ class Talk:
     draft: Line | None = None
     facts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     stage: str = ""
+
+    @property
+    def network(self) -> str:
+        return NETWORKS[self.platform]
 
     @property
     def shown_name(self) -> str:

@@ -156,7 +156,8 @@ def live_port() -> int:
 
 @register.filter
 def initials(name: object) -> str:
-    words = [word for word in str(name).replace("@", " ").split() if word[0].isalnum()]
+    called = str(name).partition(" · ")[0]  # what stands behind is no part of the name
+    words = [word for word in called.replace("@", " ").split() if word[0].isalnum()]
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
 
 

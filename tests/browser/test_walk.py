@@ -28,7 +28,7 @@ def test_a_stranger_signs_up_and_stands_in_the_new_workspace(open_page, site):
 
     page.wait_for_url(f"http://{name}.localhost:{site.web}/")
     expect(page.get_by_role("heading", name="First steps")).to_be_visible()
-    expect(page.get_by_text("0 of 6 done")).to_be_visible()
+    expect(page.get_by_text("0 of 7 done")).to_be_visible()
     page.get_by_role("link", name="Connect", exact=True).first.click()
     expect(page.get_by_text("No channel connected")).to_be_visible()
 

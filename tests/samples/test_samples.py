@@ -5,7 +5,9 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from agents.models import ReplyDraft, Run
+from agents.services.replays import plan
 from agents.services.retrieving import look_up
+from agents.services.versions import start_draft
 from channels_app.models import ChannelConnection, Contact, Conversation, Incident, Message
 from channels_app.services import figures
 from config.watching import watch
@@ -200,6 +202,13 @@ def test_no_customer_is_answered_from_it(real, load):
 
     assert asked.passages == []
     assert tried.passages[0].document_title == "Sample: prices and plans"
+
+
+def test_a_trial_asks_nothing_of_it(north, load):
+    """A draft's gate is what customers asked; nobody of these is one."""
+    load()
+
+    assert plan(version=start_draft(actor="user:1")).turns == []
 
 
 def test_a_contact_who_also_writes_for_real_stays(north, load):
