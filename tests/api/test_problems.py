@@ -42,6 +42,13 @@ def test_a_body_that_cannot_be_read(program):
     assert key
 
 
+@pytest.mark.parametrize("name", ["\0", "\ud800"], ids=["nul", "half a pair"])
+def test_a_name_that_is_no_text_is_the_callers_mistake(program, name):
+    body = {"questions": ["When do you open?"], "answers": {name: "At nine."}}
+    answer = program().post("/api/v1/knowledge/answers/", body)
+    assert_problem(answer, 400, "parse_error")
+
+
 MANY = "&".join(f"leads={number}" for number in range(1_001))
 
 
