@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from crm.models import CrmConnection, SyncAttempt, SyncRecord
 from crm.providers import CRMS
@@ -31,6 +32,10 @@ Health = CrmConnection.Health
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=4)
 MAX_ATTEMPTS = 14
+
+# Shown in the reader's language.
+REFUSED = gettext_noop("The CRM refused our credentials.")
+TOO_LITTLE = gettext_noop("The CRM grants us too little.")
 
 # Nothing heals these but a person who connects anew; no record is to blame.
 RECONNECT = (CredentialsRejected, ForbiddenAddress)
@@ -193,7 +198,7 @@ def note_health(connection: CrmConnection, counts: Counts) -> None:
     was_in_trouble = connection.health != Health.OK
     if isinstance(counts.trouble, RECONNECT):
         # Our own words say more than these two; a vendor's could hold anybody's data.
-        said = {401: "The CRM refused our credentials.", 403: "The CRM grants us too little."}
+        said = {401: REFUSED, 403: TOO_LITTLE}
         connection.health = Health.RECONNECT
         text = said.get(counts.trouble.status) or str(counts.trouble)[:300]
     elif counts.trouble is not None and not counts.synced:
