@@ -45,7 +45,9 @@ NAMES = {
     "language": ("language", "locale", "lang"),
 }  # fmt: skip
 FILES = "_files"  # of ours, put there by the door that took them in
-OURS = {"_redirect", "_id", "_key", FILES}  # words to us rather than from the visitor
+SPAN = "_span"
+ONE_CLICK = 600  # seconds in which the same words are a second click, or a server's second try
+OURS = {"_redirect", "_id", "_key", FILES, SPAN}  # words to us rather than from the visitor
 
 
 class WebForm(base.ChannelProvider):
@@ -99,6 +101,9 @@ class WebForm(base.ChannelProvider):
         # The site may give each submission an id, so that a second click counts once.
         own = wire.label(fields, "_id", 100)
         fields.pop(FILES, None)  # nobody outside may name a file of ours
+        # Without one, the same words are one submission for a while: who asks the same again
+        # next month has asked twice.
+        fields[SPAN] = "" if own else base.now_in_seconds() // ONE_CLICK
         stored = wire.dumps(fields)
         yield RawItem("", wire.key_of(SUBMISSION, own or stored.hex()), SUBMISSION, stored)
 

@@ -138,17 +138,19 @@ class MetaChannel(MetaAppChannel):
         text = wire.get_text(message, "text")
         attachments = attachments_of(message)
         why = why_unshown(message, text, attachments)
-        if why and (message.get("is_echo") or is_standby):
-            return [values.Unsupported(reason=why)]
-        if message.get("is_echo"):
+        if why:
+            attachments = values.unshown()
+        if message.get("is_echo"):  # whatever a colleague sent, they lead from then on
             return [self._echo(event, message, text, attachments)]
+        if why and is_standby:
+            return [values.Unsupported(reason=why)]
         reply_to = wire.get_object(message, "reply_to")
         said = values.InboundMessage(
             external_id=mid,
             sender=person_of(event, "sender"),
             sent_at=at,
             text=text,
-            attachments=values.unshown() if why else attachments,
+            attachments=attachments,
             reply_to=wire.get_id(reply_to, "mid", required=False),
             sequence=wire.number(message, "seq"),
             details=details_of(message, reply_to),

@@ -164,11 +164,9 @@ class Telegram(base.ChannelProvider):
         writer = as_chat or wire.get_object(message, "from") or chat
         business = wire.get_id(message, "business_connection_id", required=False)
         external_id = external_id_of(chat_id, message)
-        is_by_owner = bool(business) and wire.get_id(writer, "id") != chat_id
-        why = f"A message of the kind {kind!r}."
-        if kind and is_by_owner:
-            return values.Unsupported(reason=why)
-        if is_by_owner:
+        if kind:
+            attachments = values.unshown(kind)
+        if business and wire.get_id(writer, "id") != chat_id:
             return values.InboundEcho(  # the owner of the account wrote this on their phone
                 external_id=external_id,
                 recipient=person_of(chat, thread=f"{business}|{chat_id}"),
@@ -190,12 +188,14 @@ class Telegram(base.ChannelProvider):
             ),
             sent_at=at,
             text=text,
-            attachments=values.unshown(kind) if kind else attachments,
+            attachments=attachments,
             thread_id="" if private else chat_id,
             reply_to=external_id_of(chat_id, replied) if replied else "",
             sequence=wire.number(message, "message_id"),
         )
-        return values.Unsupported(reason=why, said=said) if kind else said
+        if kind:
+            return values.Unsupported(reason=f"A message of the kind {kind!r}.", said=said)
+        return said
 
     def open_attachment(
         self, attachment: Attachment, item: RawItem | None, *, limit: int

@@ -105,7 +105,7 @@ def _reactions(content: dict[str, Any]) -> list[Inbound]:
 def read_echo(content: dict[str, Any], account: str) -> list[Inbound]:
     text, attachments = _said(content)
     if not text and not attachments:
-        return [values.Unsupported(reason="Our side sent something without words.")]
+        attachments = values.unshown(wire.plain(content.get("type"), 40))
     return [
         values.InboundEcho(
             external_id=wire.get_id(content, "message_id"),

@@ -34,7 +34,7 @@ def read_message(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbo
     if not sort:
         raise PayloadRejected("type is missing.")
     if sort == "edit":
-        return [_edit(element, item, at)]
+        return [_edit(element, item, at, is_ours=kind == "echo")]
     if sort == "revoke":
         revoke = wire.get_object(element, "revoke")
         original = wire.get_id(revoke, "original_message_id")
@@ -43,9 +43,8 @@ def read_message(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbo
         return [_reaction(element, kind, at)]
     if sort == "system":
         return [_system(element)]
-    text, attachments = _content_of({**element, "type": sort})
-    why = "" if text or attachments else _why_empty(element, sort)
-    if why and (kind == "echo" or sort in WORDLESS):
+    text, attachments, why = _shown(element, sort)
+    if why and sort in WORDLESS:
         return [values.Unsupported(reason=why)]
     if kind == "echo":
         recipient = _person(element, item, "to", "to_user_id")
@@ -64,7 +63,7 @@ def read_message(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbo
         sender=_person(element, item, "from", "from_user_id"),
         sent_at=at,
         text=text,
-        attachments=values.unshown(_kind_unshown(element, sort)) if why else attachments,
+        attachments=attachments,
         thread_id=wire.get_id(element, "group_id", required=False),
         reply_to=wire.get_id(context, "id", required=False),
         details=_details(element, context),
@@ -72,10 +71,20 @@ def read_message(item: dict[str, Any], kind: str, *, nameless: str) -> list[Inbo
     return [values.Unsupported(reason=why, said=said) if why else said]
 
 
-def _edit(element: dict[str, Any], item: dict[str, Any], at: Any) -> Inbound:
+def _shown(element: dict[str, Any], sort: str) -> tuple[str, tuple[values.Attachment, ...], str]:
+    """Text, attachments, and why those only stand for what cannot be shown."""
+    text, attachments = _content_of({**element, "type": sort})
+    if text or attachments:
+        return text, attachments, ""
+    return "", values.unshown(_kind_unshown(element, sort)), _why_empty(element, sort)
+
+
+def _edit(element: dict[str, Any], item: dict[str, Any], at: Any, *, is_ours: bool) -> Inbound:
     edit = wire.get_object(element, "edit")
     text, attachments = _content_of(wire.get_object(edit, "message"))
     original = wire.get_id(edit, "original_message_id")
+    if is_ours:
+        return values.InboundEdit(external_id=original, text=text, at=at)
     said = values.InboundMessage(
         external_id=original,
         sender=_person(element, item, "from", "from_user_id"),

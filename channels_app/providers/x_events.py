@@ -127,11 +127,10 @@ def read_message(item: dict[str, Any]) -> Inbound:
         recipient = _other_of(event, sender)
     text, attachments = wire.get_text(data, "text"), _media(data)
     external_id = wire.get_id(event, "id")
-    is_ours = sender == item.get("account")
     why = "" if text or attachments else "A direct message without words or pictures."
-    if why and is_ours:
-        return values.Unsupported(reason=why)
-    if is_ours:
+    if why:
+        attachments = values.unshown()
+    if sender == item.get("account"):
         return values.InboundEcho(
             external_id=external_id,
             recipient=_person(recipient, users),
@@ -144,7 +143,7 @@ def read_message(item: dict[str, Any]) -> Inbound:
         sender=_person(sender, users),
         sent_at=at,
         text=text,
-        attachments=values.unshown() if why else attachments,
+        attachments=attachments,
     )
     return values.Unsupported(reason=why, said=said) if why else said
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from channels_app.models import (
     ChannelConnection,
@@ -41,6 +42,7 @@ from channels_app.services.statuses import (
     advance_up_to,
     announce_status,
 )
+from channels_app.services.winding import wind
 from tenants.live import publish
 
 
@@ -213,13 +215,32 @@ def take_hidden(event: InboundEvent, inbound: InboundHidden) -> tuple[str, str]:
     return "hidden", "" if inbound.hidden else "Shown again."
 
 
+TAKEN_BACK = _("They took back what they had written.")
+
+
+def _nothing_is_left(conversation: Conversation) -> bool:
+    """Whether everything that waits for an answer was taken back."""
+    if conversation.waiting_since is None:
+        return False
+    waiting = conversation.messages.filter(
+        direction=Message.Direction.IN,
+        deleted_at=None,
+        provider_time__gte=conversation.waiting_since,
+    )
+    return not waiting.exists()
+
+
 def _changed(message: Message, change: str) -> None:
     conversation = locked(message.conversation_id)
     if conversation.last_message_at == message.provider_time:
         conversation.preview = message.text[:PREVIEW]
+    changed = ["preview", "turn_version"]
     if message.is_inbound:
         conversation.turn_version += 1
-    conversation.save(update_fields=["preview", "turn_version"])
+        if change == "deleted" and _nothing_is_left(conversation):
+            conversation.waiting_since, conversation.closing_reason = None, TAKEN_BACK
+            changed += ["waiting_since", "closing_reason"]
+    conversation.save(update_fields=[*changed, *wind(conversation)])
     message.conversation = conversation
     publish("message_changed", conversation=conversation.pk, message=message.pk)
     if message.is_inbound and not conversation.contact.is_blocked:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, PositiveSmallIntegerField, When
 from django.utils import timezone
 
 from channels_app.models import ChannelConnection
@@ -69,7 +69,16 @@ def _claim(connection_id: int) -> datetime | None:
     lease = now + LEASE
     claimed = ChannelConnection.objects.filter(
         pk=connection_id, is_active=True, poll_due_at__lte=now
-    ).update(poll_due_at=lease, poll_claimed_until=lease)
+    ).update(
+        poll_due_at=lease,
+        poll_claimed_until=lease,
+        # A claim that nobody gave back: that look ended without a word, and counts as failed.
+        poll_failures=Case(
+            When(poll_claimed_until__isnull=False, then=F("poll_failures") + 1),
+            default=F("poll_failures"),
+            output_field=PositiveSmallIntegerField(),
+        ),
+    )
     return lease if claimed else None
 
 

@@ -102,6 +102,7 @@ def _open_turn(
     conversation.closing_reason = ""
     conversation.is_led_elsewhere = inbound.is_standby
     alarm = GUEST if is_guest else _alarm(conversation, inbound)
+    takes_over = bool(alarm) and conversation.is_with_ai
     if alarm:
         conversation.controller = Conversation.Controller.HUMAN
         conversation.escalation_reason = alarm
@@ -109,12 +110,14 @@ def _open_turn(
     changed = (*fields, *wind(conversation))
     if not _save_both(event, conversation, message, changed):
         return _here_already(event, inbound)
+    if takes_over:
+        withdraw_drafts_of_ai(conversation)
     if alarm:
         publish("escalated", conversation=conversation.pk, assignee=conversation.assignee_id)
+        notices.handed_over(conversation)
     if not conversation.contact.is_blocked:
         ring_bell(message, "new")
     if alarm:
-        notices.handed_over(conversation)
         announcements.escalated(conversation, alarm)
     if not conversation.is_with_ai:
         ring_tending(conversation)

@@ -172,3 +172,13 @@ def test_a_disconnected_account_is_left_alone(connection, mailbox):
     assert services.ring_due_polls() == 0
     assert services.poll(connection_id=connection.pk) is False
     assert mailbox.looks == []
+
+
+def test_a_look_that_ended_without_a_word_counts_as_failed(connection):
+    """Its worker was killed, or stumbled over what no network may answer."""
+    for count in (1, 2):
+        past = timezone.now() - timedelta(seconds=1)
+        ChannelConnection.objects.update(poll_due_at=past, poll_claimed_until=past)
+        assert polling._claim(connection.pk) is not None
+        connection.refresh_from_db()
+        assert connection.poll_failures == count

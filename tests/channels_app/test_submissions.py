@@ -7,6 +7,7 @@ import pytest
 from channels_app import services
 from channels_app.models import Contact, Conversation, InboundEvent, Message
 from channels_app.outbox import SendRefused, post_message
+from channels_app.providers import base
 from channels_app.services import webhook_url
 from config.simulator.mailhouse import MailHouse
 
@@ -118,6 +119,17 @@ def test_a_second_click_counts_once(form, post, work):
         assert post(form, {**ASKED, "_id": "7f3a"}).status_code == 202
     work()
     assert Message.objects.count() == 1
+
+
+def test_without_an_id_the_same_words_are_one_submission_for_a_while_only(
+    form, post, work, monkeypatch
+):
+    for now in (1_800_000_000, 1_800_000_060, 1_800_000_000 + 30 * 86_400):
+        monkeypatch.setattr(base, "now_in_seconds", lambda now=now: now)
+        assert post(form, {**ASKED, "message": "Any news?"}).status_code == 202
+    work()
+    assert [each.text.splitlines()[0] for each in Message.objects.all()] == ["Any news?"] * 2
+    assert "_span" not in Message.objects.latest("pk").details["fields"]
 
 
 # -- who may post

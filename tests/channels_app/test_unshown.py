@@ -8,6 +8,7 @@ from django.utils import timezone
 from channels_app import services, wire
 from channels_app.letters import UnsupportedBox
 from channels_app.models import Conversation, InboundEvent, Incident, Message, id_index
+from channels_app.outbox import post_message
 from channels_app.providers.values import UNSHOWN
 from channels_app.services import sweep, watch_silence
 from channels_app.services.changes import EDIT_PATIENCE
@@ -73,7 +74,6 @@ SAID = {
 # The network's own, our own, or nothing that anybody said.
 UNSAID = {
     "telegram": telegram(pinned_message={"message_id": 3}),
-    "messenger": meta("page", is_unsupported=True, is_echo=True),
     "whatsapp": whatsapp(type="request_welcome"),
     "x": x_chat("chat.sent"),
 }
@@ -111,6 +111,34 @@ def test_what_nobody_said_to_us_begins_no_conversation(north, platform):
 
     assert (event.status, event.outcome) == ("unsupported", "unsupported")
     assert not Conversation.objects.exists()
+
+
+def test_a_colleague_who_sends_such_a_thing_in_the_networks_app_leads_from_then_on(north):
+    connection = connected("messenger", ACCOUNT)
+    again(connection, meta("page", text="Hello"))
+    echo = meta("page", mid="m_2", is_unsupported=True, is_echo=True)
+    [event] = echo["entry"][0]["messaging"]
+    event["sender"], event["recipient"] = event["recipient"], event["sender"]
+
+    assert again(connection, echo).outcome == "echo"
+
+    talk = Conversation.objects.get()
+    assert (talk.controller, talk.waiting_since) == ("human", None)
+    assert [each["kind"] for each in talk.messages.get(direction="out").attachments] == [UNSHOWN]
+
+
+def test_what_the_ai_was_about_to_say_is_not_said_once_a_person_is_fetched(north):
+    connection = connected("telegram", ACCOUNT)
+    again(connection, telegram(text="Hello"))
+    talk = Conversation.objects.get()
+    post_message(conversation=talk, text="Hi!", author=Message.Author.AI)
+
+    poll = telegram(poll=POLL)
+    poll["update_id"], poll["message"]["message_id"] = 2, 8
+    again(connection, poll)
+
+    ours = talk.messages.get(direction="out")
+    assert (ours.state, ours.error_code) == ("failed", "taken_over")
 
 
 @pytest.mark.parametrize("is_answered", [False, True])
@@ -176,6 +204,15 @@ def test_a_lonely_edit_becomes_the_message_it_changes(north, work, platform):
     assert message.conversation.waiting_since is not None
     event.refresh_from_db()
     assert (event.status, event.outcome) == ("done", "edit")
+
+
+def test_an_edit_of_our_own_sides_is_nobodys_message(north):
+    """A colleague's, in the network's own app: the sender is our own number."""
+    connection = connected("whatsapp", ACCOUNT)
+    [told] = EDITS["whatsapp"]["entry"][0]["changes"][0]["value"]["messages"]
+    body = wire.dumps({"echo": told})
+    [edit] = connection.provider().read("echo", body)
+    assert edit.said is None
 
 
 def test_its_message_after_all_is_a_second_copy(north, work):
