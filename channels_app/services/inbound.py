@@ -54,6 +54,7 @@ Status = InboundEvent.Status
 UNSUPPORTED = "unsupported"
 UNSEEN = InboundEvent.UNSEEN
 SEEN_EVERY = timedelta(minutes=1)
+ASKED_FOR = timedelta(days=1)
 
 
 def ingest(*, event_id: str | UUID) -> str:
@@ -116,12 +117,19 @@ def _fetch(event_id: str | UUID) -> None:
         item = event.connection.provider().fetch(event.kind, event.body)
     except ProviderError as error:
         if error.retryable:
+            _count_no_failure(event)
             raise
         event.status, event.outcome, event.reason = Status.REJECTED, "rejected", str(error)
         _close(event)
         return
     event.kind, event.body = item.kind, item.body
     event.save(update_fields=["kind", "body"])
+
+
+def _count_no_failure(event: InboundEvent) -> None:
+    """The network is away, which says nothing about the item: for a day it is asked again."""
+    young = InboundEvent.objects.filter(pk=event.pk, received_at__gt=timezone.now() - ASKED_FOR)
+    young.filter(attempts__gt=0).update(attempts=F("attempts") - 1)
 
 
 def _close(event: InboundEvent) -> None:

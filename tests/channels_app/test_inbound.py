@@ -16,6 +16,8 @@ from channels_app.models import (
 )
 from channels_app.outbox import StaleTurn, post_message
 from channels_app.providers import values
+from channels_app.providers.instagram import Instagram
+from tenants.plugins.errors import Unavailable
 from tests.channels_app.conftest import connected
 
 THEN = datetime(2026, 11, 19, 10, tzinfo=UTC)
@@ -129,6 +131,45 @@ def test_an_edit_keeps_what_was_said_before(take, bell, django_capture_on_commit
     assert [old["text"] for old in message.earlier_texts] == ["Hello"]
     assert message.conversation.turn_version == 2
     assert [change for change, _ in bell] == ["edited"]
+
+
+def test_a_network_that_is_away_is_no_failure_of_what_has_to_be_fetched(north, monkeypatch):
+    """An hour of it would else end as ten failures, and a customer's mention among the dead."""
+    connection = connected("instagram", "1789")
+    change = {"field": "mentions", "value": {"media_id": "5"}}
+    body = wire.dumps({"object": "instagram", "entry": [{"id": "1789", "changes": [change]}]})
+    items = list(connection.provider().split(body))
+    [event_id] = services.store(connection_id=connection.pk, items=items)
+
+    def away(self, kind, body):
+        raise Unavailable("Nobody answers.")
+
+    def asked() -> InboundEvent:
+        with pytest.raises(Unavailable):
+            services.ingest(event_id=event_id)
+        services.sweep()
+        return InboundEvent.objects.get()
+
+    monkeypatch.setattr(Instagram, "fetch", away)
+    for _ in range(11):
+        event = asked()
+    assert (event.status, event.attempts) == ("pending", 0)
+
+    InboundEvent.objects.update(received_at=timezone.now() - timedelta(days=2))
+    assert asked().attempts == 1  # by now it counts
+
+
+def test_who_took_everything_back_waits_for_nothing(take):
+    take(**written("m1", "Anybody there?"))
+    take(**written("m2", "Hello?", at=THEN + timedelta(minutes=1)))
+    take(type="delete", id="m1")
+    talk = Conversation.objects.get()
+    assert talk.waiting_since is not None  # for an answer to the other
+
+    take(type="delete", id="m2")
+    talk.refresh_from_db()
+    assert talk.waiting_since is None
+    assert talk.closing_reason == "They took back what they had written."
 
 
 def test_what_was_taken_back_is_not_kept(take, bell, django_capture_on_commit_callbacks):
