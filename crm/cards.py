@@ -16,7 +16,7 @@ from crm.models import (
     TimelineEntry,
     crm_kinds,
 )
-from crm.services import CallRefused, may_call, silent_hooks, telephony
+from crm.services import CallRefused, first_silent, may_call, telephony
 from leads.models import Lead
 from tenants.cards import Banner, Panel, Step, Tile, offer
 from tenants.histories import Before, Moment
@@ -68,13 +68,11 @@ def crms_to_connect_again() -> Banner | None:
 @offer("banner", order=16, permission="crm.change_incominghook")
 def vendors_that_are_silent() -> Banner | None:
     """A calendar that tells us of no appointments: people would wait for calls nobody knows of."""
-    hook = silent_hooks().first()
-    if hook is None:
+    silent = first_silent()
+    if silent is None:
         return None
-    text = _("%(vendor)s tells us nothing: %(why)s") % {
-        "vendor": hook.name,
-        "why": told(hook.health_text),
-    }
+    name, why = silent
+    text = _("%(vendor)s tells us nothing: %(why)s") % {"vendor": name, "why": told(why)}
     return Banner(text, reverse("crm:state"), _("See what to do"), "bad")
 
 

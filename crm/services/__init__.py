@@ -15,7 +15,7 @@ from crm.services.choosing import change_mapping, chosen_rows, properties_of
 from crm.services.connections import connect, made_secrets, reconnect
 from crm.services.deciding import decide_conflict
 from crm.services.hook_routes import HookAddress, HookRoute, hook_address, hook_routes
-from crm.services.hook_telling import silent_hooks, tell_of_silent_hooks
+from crm.services.hook_telling import first_silent, tell_of_silent_hooks
 from crm.services.hooking import (
     change_hook,
     checked_config,
@@ -66,6 +66,7 @@ __all__ = [
     "decide_conflict",
     "discard_dead",
     "discard_dead_ones",
+    "first_silent",
     "follow_call",
     "hook_address",
     "hook_routes",
@@ -95,7 +96,6 @@ __all__ = [
     "retry_dead",
     "retry_dead_ones",
     "ring_hook_events",
-    "silent_hooks",
     "start_backfill",
     "subscribe_hook",
     "sweep",

@@ -16,6 +16,7 @@ from tenants import context
 from tenants.accounts.models import User
 from tenants.accounts.roles import Role
 from tenants.handover import host_url
+from tenants.moments import Memory
 from tenants.told import told
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,15 @@ logger = logging.getLogger(__name__)
 def silent_hooks() -> QuerySet[IncomingHook]:
     """Those whose vendor tells us nothing until somebody acts, and no longer only for a while."""
     return IncomingHook.objects.filter(is_active=True, alarm_at__lte=timezone.now())
+
+
+def _first_silent() -> tuple[str, str] | None:
+    found: tuple[str, str] | None = silent_hooks().values_list("name", "health_text").first()
+    return found
+
+
+# Whose silence stands above every page, and why; asked for with each of them.
+first_silent = Memory(_first_silent)
 
 
 def tell_of_silent_hooks() -> int:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 from crm.hooks import HOOKS
 from crm.hooks.base import HookProvider
 from crm.models import IncomingHook
+from crm.services.hook_telling import first_silent
 from crm.services.ringing import ring
 from tenants.plugins.errors import CredentialsRejected, ProviderError, RateLimited
 from tenants.told import Sentence
@@ -163,6 +164,7 @@ def _say(hook: IncomingHook, health: str, text: str, *, patience: timedelta = ti
         rows.exclude(alarm_at=None).update(alarm_at=None, told_at=None)
     else:
         rows.update(alarm_at=Least(Coalesce("alarm_at", now + patience), now + patience))
+    first_silent.forget()
     return health
 
 

@@ -10,6 +10,7 @@ from crm.hooks.calendly import CalendlyHook
 from crm.models import IncomingHook
 from crm.services import change_hook, close_hook, open_hook, subscribe_hook, sweep
 from crm.services.subscribing import MADE_ANEW
+from tenants.moments import forget_moments
 from tenants.plugins.errors import Rejected
 
 CONFIG = {"secret": "c" * 32, "api_token": "token-of-ada"}
@@ -215,6 +216,7 @@ def test_a_worker_that_was_killed_holds_nobody_up_for_long(north, simulator):
 
 
 def banner(sign_in) -> bool:
+    forget_moments()
     return "tells us nothing" in sign_in("admin").get("/leads/").content.decode()
 
 
