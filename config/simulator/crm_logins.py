@@ -121,7 +121,10 @@ class PipedriveLogin(CrmLogin):
         }
 
 
-PIPEDRIVE_SCOPES = ["base", "contacts:full", "contact-fields:full", "deals:full", "leads:full"]
+PIPEDRIVE_SCOPES = [
+    *("base", "contacts:full", "contact-fields:full", "deals:full", "deal-fields:full"),
+    *("leads:full", "users:read"),
+]
 
 
 class SalesforceLogin(CrmLogin):

@@ -22,7 +22,10 @@ class PipedriveSignIn(CrmSignIn):
     app = crm = "pipedrive"
     # Ticked at the app itself, in the Developer Hub; they are not asked for by address.
     # https://pipedrive.readme.io/docs/marketplace-scopes-and-permissions-explanations
-    scopes = ("contacts:full", "contact-fields:full", "deals:full", "leads:full")
+    scopes = (
+        *("contacts:full", "contact-fields:full", "deals:full", "deal-fields:full", "leads:full"),
+        "users:read",  # whose a lead or deal is, by their e-mail address
+    )
 
     def authorize_url(self, *, state: str, redirect_uri: str, verifier: str) -> str:
         address = f"{settings.PIPEDRIVE_LOGIN_URL}/oauth/authorize"

@@ -120,6 +120,27 @@ def test_an_answer_lost_anywhere_makes_no_second_deal(crm, there, simulator, whe
     assert (there("leads"), note["deal_id"], len(there("dealFields"))) == ([], deal["id"], 1)
 
 
+@pytest.mark.parametrize(
+    ("status", "state", "health"),
+    [
+        (400, "dead", "ok"),
+        (401, "dirty", "reconnect"),
+        (404, "clean", "ok"),  # the lead is gone: the deal is made by itself
+        (409, "failed", "trouble"),  # it is being converted already
+        (429, "dirty", "trouble"),
+    ],
+)
+def test_each_refusal_of_a_conversion_ends_where_it_is_documented(
+    crm, there, simulator, status, state, health
+):
+    lead = pushed(crm, buyer())
+    simulator.fail("pipedrive", match="convert/deal", status=status)
+    pushed(crm, lead, "qualified")
+    crm.refresh_from_db()
+    assert (SyncRecord.objects.get().state, crm.health) == (state, health)
+    assert len(there("deals")) == (state == "clean")
+
+
 def test_a_worker_killed_after_the_push_makes_no_second_deal(crm, there):
     lead = pushed(crm, pushed(crm, buyer()), "qualified")
     # What the dead worker left behind: pushed, and nothing written down.

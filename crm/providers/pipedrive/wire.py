@@ -10,8 +10,10 @@ from channels_app.wire import moment
 from crm.providers.base import needed
 from crm.providers.pipedrive.records import CHANGED_MOST, FIELD, PAGE, PAGES
 from tenants.plugins import http
-from tenants.plugins.errors import RateLimited, Unavailable
+from tenants.plugins.errors import CredentialsRejected, RateLimited, Rejected, Unavailable
 from tenants.plugins.oauth import Access
+
+UNSEEN = {403, 404}  # a user that our access may not see, or who left
 
 
 class Wire:
@@ -100,9 +102,16 @@ class Wire:
     def email_of(self, user_id: str) -> str:
         """https://developers.pipedrive.com/docs/api/v1/Users#getUser"""
         if user_id not in self._emails:
-            found = self.ask("GET", "v1", f"/users/{user_id}") if user_id.isdecimal() else {}
-            self._emails[user_id] = str(found.get("email") or "")
+            self._emails[user_id] = self._asked_email(user_id) if user_id.isdecimal() else ""
         return self._emails[user_id]
+
+    def _asked_email(self, user_id: str) -> str:
+        try:
+            return str(self.ask("GET", "v1", f"/users/{user_id}").get("email") or "")
+        except (Rejected, CredentialsRejected) as error:
+            if error.status in UNSEEN:
+                return ""
+            raise
 
     def _answer(
         self,
