@@ -163,11 +163,10 @@ def test_who_took_everything_back_waits_for_nothing(take):
     take(**written("m1", "Anybody there?"))
     take(**written("m2", "Hello?", at=THEN + timedelta(minutes=1)))
     take(type="delete", id="m1")
-    talk = Conversation.objects.get()
-    assert talk.waiting_since is not None  # for an answer to the other
+    assert Conversation.objects.get().waiting_since is not None  # for an answer to the other
 
     take(type="delete", id="m2")
-    talk.refresh_from_db()
+    talk = Conversation.objects.get()
     assert talk.waiting_since is None
     assert talk.closing_reason == "They took back what they had written."
 
