@@ -17,6 +17,7 @@ from channels_app.models import (
     Message,
 )
 from channels_app.outbox import post_message
+from channels_app.providers import CHANNELS
 from channels_app.services import figures, routing, sandboxes
 from channels_app.views.sandboxes import knock
 from crm.services import mark_dirty
@@ -54,6 +55,11 @@ def write(connection, text, person="", name="Mia"):
     knocks = sandboxes.words_of(connection=connection, person=person, name=name, text=text)
     assert knock(connection, knocks)
     return person
+
+
+def test_every_network_can_be_tried():
+    assert set(LOOKS) == set(CHANNELS)
+    assert {look.platform for look in sandboxes.looks()} == set(CHANNELS)
 
 
 @pytest.mark.parametrize("platform", LOOKS)
