@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from channels_app.models import Conversation, Seat
+from channels_app.models import Conversation, DeskHabits, Seat
 from channels_app.services.ringing import ring
 from tenants import context
 from tenants.accounts.models import User
@@ -95,6 +95,13 @@ def desk(ours: Profile) -> list[Colleague]:
 def seat_of(user: User) -> Seat:
     """As it was set, or as it is for everybody."""
     return Seat.objects.filter(user=user).first() or Seat(user=user)
+
+
+def own_desk(user: User) -> tuple[DeskHabits, Seat]:
+    """Somebody's habits and seat, in one question."""
+    row = User.objects.select_related("habits", "seat").get(pk=user.pk)
+    habits = row.habits if hasattr(row, "habits") else DeskHabits(user=user)
+    return habits, _seat(row)
 
 
 @transaction.atomic

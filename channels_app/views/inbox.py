@@ -32,9 +32,9 @@ from channels_app.services.labelling import all_labels, labels_of
 from channels_app.services.mentions import see_mentions
 from channels_app.services.outgoing import ask_policy
 from channels_app.services.presence import arrive, colleagues_at
-from channels_app.services.seats import note_presence, seat_of
+from channels_app.services.seats import note_presence, own_desk
 from channels_app.services.views import views_of
-from channels_app.services.writing import draft_of, habits_of
+from channels_app.services.writing import draft_of
 from channels_app.views.picking import Picker, picker_of
 from tenants import cards
 from tenants.access import needs
@@ -209,12 +209,13 @@ def _tools(request: AuthenticatedRequest) -> dict[str, Any]:
 
 
 def _found_tools(request: AuthenticatedRequest) -> dict[str, Any]:
+    habits, seat = own_desk(request.user)
     return {
         "team": list(User.objects.filter(is_active=True).order_by("name", "email")[:50]),
         "all_labels": all_labels(),
         "view_form": ViewForm(auto_id="view_%s"),
-        "habits": habits_of(request.user),
-        "seat": seat_of(request.user),
+        "habits": habits,
+        "seat": seat,
     }
 
 
