@@ -14,9 +14,11 @@ from django.db import connections, models
 from django.db.models.expressions import Expression
 from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
+from pgvector.django import VectorField
 
 from tenants.context import connection
 from tenants.statements import Statement, Write
+from tenants.vectors import Point
 
 
 class Blank(Expression):
@@ -313,6 +315,8 @@ def _converting(field: Any) -> Callable[[Any], Any]:
     """From the instance's value to the driver's."""
     if type(field) in PLAIN:
         return _as_it_is
+    if type(field) is VectorField:
+        return Point.of
     return lambda value: field.get_db_prep_save(value, connection)
 
 

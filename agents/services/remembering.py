@@ -26,6 +26,7 @@ from knowledge.models import KnowledgeState
 from knowledge.services import SearchResult, embed_locally
 from tenants import context
 from tenants.prepared import Blank, Prepared, PreparedInsert
+from tenants.vectors import Point
 from tenants.workspace.services import record_usage
 
 CANDIDATES = 3
@@ -89,7 +90,7 @@ def recall(thought: Thought, *, language: str) -> Remembered | None:
     asked = thought.asked
     if not is_anybodys(asked, earlier=last_asked(thought.history)):
         return None
-    found = _NEAR.all(space=_space(thought, language), point=_literal(asked))
+    found = _NEAR.all(space=_space(thought, language), point=Point.of(embed_locally([asked])[0]))
     words = words_by(embed_locally)
     for row in found:
         text = str(row.reply.get("text", ""))
@@ -181,10 +182,3 @@ def _space(thought: Thought, language: str) -> str:
 def _fits(thought: Thought, text: str) -> bool:
     capabilities = thought.conversation.capabilities
     return bool(text) and capabilities.length_of(signed(thought, text)) <= capabilities.max_text
-
-
-def _literal(text: str) -> str:
-    return _POINT % tuple(embed_locally([text])[0].tolist())
-
-
-_POINT = f"[{','.join(['%.6g'] * 512)}]"  # in one go: a tenth of the time one by one

@@ -22,6 +22,7 @@ from knowledge.services.results import FoundPassage, SearchResult
 from knowledge.services.vocabulary import Variants, vocabulary_of
 from tenants.plugins.errors import ProviderError
 from tenants.statements import Statement
+from tenants.vectors import Point
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ DUPLICATE = 0.9
 BY_MEANING = 0.25
 
 QUESTION = """
-WITH question AS MATERIALIZED (SELECT %(vector)s::vector AS v, %(vector)s::halfvec AS h),
+WITH question AS MATERIALIZED (SELECT %(vector)s::vector AS v, %(vector)s::vector::halfvec AS h),
 """
 # The two numbers are written into it: a LIMIT that it does not know PostgreSQL plans anew each
 # time, which took as long as the search.
@@ -187,7 +188,7 @@ def _candidates(
 ) -> tuple[list[Candidate], dict[int, str]]:
     """Every passage in the running, and the language of each."""
     values: dict[str, Any] = {
-        "vector": _literal(vector or [1.0] + [0.0] * (DIMENSIONS - 1)),
+        "vector": Point.of(vector or [1.0] + [0.0] * (DIMENSIONS - 1)),
         "space": current_embedder().space if vector else "",
         "near": NEAR_PASSAGES if vector else 0,
         "close": NEAR_FRAGMENTS if vector else 0,
@@ -209,13 +210,6 @@ def _candidates(
         for pk, stems, stem_count, _, whole, best, heading in rows
     ]
     return candidates, {row[0]: row[3] for row in rows}
-
-
-def _literal(vector: Sequence[float]) -> str:
-    return _POINT % tuple(vector)
-
-
-_POINT = f"[{','.join(['%.6g'] * DIMENSIONS)}]"  # all in one go: a tenth of the time one by one
 
 
 def _tsquery(variants: Sequence[str]) -> str:

@@ -139,14 +139,15 @@ def _add_facts(
 
 def _still_said(messages: Sequence[Message]) -> list[Message]:
     """Those messages whose words are still the ones that were understood."""
-    rows = _AS_THEY_ARE.rows([[message.pk for message in messages]])
-    now = {pk: changes for pk, *changes in rows}
-    return [message for message in messages if now.get(message.pk) == [None, message.edited_at]]
+    return [
+        message
+        for message in messages
+        if _AS_IT_IS.first([message.pk]) == (None, message.edited_at)
+    ]
 
 
-_AS_THEY_ARE = Statement(
-    "SELECT id, deleted_at, edited_at FROM channels_app_message WHERE id = ANY(%s)"
-)
+# One by one, and there is one as a rule: a list of an unknown length is planned anew each time.
+_AS_IT_IS = Statement("SELECT deleted_at, edited_at FROM channels_app_message WHERE id = %s")
 
 
 def _known_besides(messages: list[Message], evidence: list[Evidence]) -> dict[str, str]:
