@@ -10,6 +10,7 @@ import dramatiq
 import pytest
 from django.apps import apps
 from django.core.management import call_command
+from django.db.models import Index, UniqueConstraint
 from django.test import Client
 from django.urls import reverse
 
@@ -18,6 +19,7 @@ from tenants.jobs import QUEUES
 from tenants.plugins.registry import PluginRegistry
 
 APPS = ("tenants", "channels_app", "knowledge", "leads", "crm", "agents", "config")
+OURS = [model for model in apps.get_models() if model.__module__.split(".")[0] in APPS]
 ACTORS = sorted(dramatiq.get_broker().actors.values(), key=lambda actor: actor.actor_name)
 
 
@@ -86,3 +88,28 @@ def test_migrations_are_named():
         if config.name.split(".")[0] in APPS:
             for module in pkgutil.iter_modules([f"{config.path}/migrations"]):
                 assert "_auto_" not in module.name, f"{config.name}: name {module.name}"
+
+
+def begins_of_indexes(model):
+    """The first columns of the model's own indexes that hold every row."""
+    options = model._meta
+    uniques = [
+        each.fields
+        for each in options.constraints
+        if isinstance(each, UniqueConstraint) and each.condition is None and each.fields
+    ]
+    indexes = [
+        each.fields
+        for each in options.indexes
+        if type(each) is Index and each.condition is None and each.fields
+    ]
+    return {fields[0].removeprefix("-") for fields in [*uniques, *indexes]}
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
+def test_no_relation_is_indexed_twice(model):
+    """A second index costs each new row, and the planner takes the worse one at times."""
+    relations = {
+        field.name for field in model._meta.local_fields if field.db_index and not field.unique
+    }
+    assert not relations & begins_of_indexes(model)

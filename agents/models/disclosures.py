@@ -17,7 +17,7 @@ class AiDisclosure(models.Model):
         RETURN = "return", "Back from a person"
 
     conversation = models.ForeignKey(
-        Conversation, on_delete=models.CASCADE, related_name="ai_disclosures"
+        Conversation, on_delete=models.CASCADE, related_name="ai_disclosures", db_index=False
     )
     message_id = models.BigIntegerField(null=True, blank=True, db_index=True)
     occasion = models.CharField(max_length=8, choices=Occasion)

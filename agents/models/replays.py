@@ -90,7 +90,9 @@ class ReplayTurn(models.Model):
         DONE = "done"
         FAILED = "failed"
 
-    replay = models.ForeignKey(Replay, on_delete=models.CASCADE, related_name="turns")
+    replay = models.ForeignKey(
+        Replay, on_delete=models.CASCADE, related_name="turns", db_index=False
+    )
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.PAST)
     run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, blank=True, related_name="+")

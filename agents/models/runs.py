@@ -122,7 +122,7 @@ class RunStep(models.Model):
         SKIPPED = "skipped"
         FAILED = "failed"
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps", db_index=False)
     name = models.CharField(max_length=12, choices=Name)
     state = models.CharField(max_length=8, choices=State, default=State.OK)
     detail = EncryptedJSONField(default=dict, blank=True)

@@ -66,7 +66,7 @@ class Breach(models.Model):
     """
 
     conversation = models.ForeignKey(
-        Conversation, on_delete=models.CASCADE, related_name="breaches"
+        Conversation, on_delete=models.CASCADE, related_name="breaches", db_index=False
     )
     target = models.CharField(max_length=8, choices=Target.choices)
     since = models.DateTimeField()

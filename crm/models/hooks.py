@@ -90,7 +90,9 @@ class HookEvent(models.Model):
         DISCARDED = "discarded", _("Discarded")
 
     id = models.UUIDField(primary_key=True, default=new_event_id, editable=False)
-    hook = models.ForeignKey(IncomingHook, on_delete=models.CASCADE, related_name="events")
+    hook = models.ForeignKey(
+        IncomingHook, on_delete=models.CASCADE, related_name="events", db_index=False
+    )
     key = models.CharField(max_length=64)  # sha256 of what the vendor repeats when it re-delivers
     kind = models.CharField(max_length=64)
     body = EncryptedBytesField()

@@ -119,7 +119,9 @@ class SyncRecord(models.Model):
         DEAD = "dead", "Given up"
         GONE = "gone", "Deleted there"
 
-    connection = models.ForeignKey(CrmConnection, on_delete=models.CASCADE, related_name="records")
+    connection = models.ForeignKey(
+        CrmConnection, on_delete=models.CASCADE, related_name="records", db_index=False
+    )
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="sync_records")
     state = models.CharField(max_length=8, choices=State.choices, default=State.DIRTY)
     wanted_version = models.PositiveIntegerField(default=0)  # lead.version the CRM should have

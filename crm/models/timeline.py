@@ -24,9 +24,16 @@ class TimelineEntry(models.Model):
         CALL = "call", _("Call")
 
     lead = models.ForeignKey(
-        Lead, on_delete=models.CASCADE, null=True, blank=True, related_name="timeline"
+        Lead,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="timeline",
+        db_index=False,
     )
-    hook = models.ForeignKey(IncomingHook, on_delete=models.CASCADE, related_name="entries")
+    hook = models.ForeignKey(
+        IncomingHook, on_delete=models.CASCADE, related_name="entries", db_index=False
+    )
     key = models.CharField(max_length=64)  # sha256 of the vendor's id of the meeting or call
     kind = models.CharField(max_length=8, choices=Kind.choices)
     status = models.CharField(max_length=32)
