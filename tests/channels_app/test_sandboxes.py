@@ -57,7 +57,7 @@ def write(connection, text, person="", name="Mia"):
     return person
 
 
-def test_every_network_can_be_tried():
+def test_every_network_can_be_tried(north):
     assert set(LOOKS) == set(CHANNELS)
     assert {look.platform for look in sandboxes.looks()} == set(CHANNELS)
 
