@@ -1,7 +1,5 @@
 """Notices of people, how each wants to be told, and the browsers that may be told at any time."""
 
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -20,7 +18,11 @@ class Notice(models.Model):
 
     # A team is remembered for some seconds: whoever left meanwhile does not make others' work fail.
     user = models.ForeignKey(
-        User, on_delete=models.CASCADE, related_name="notices", db_constraint=False
+        User,
+        on_delete=models.CASCADE,
+        related_name="notices",
+        db_constraint=False,
+        db_index=False,  # that of the person and the newest serves
     )
     kind = models.CharField(max_length=32)
     subject = models.PositiveBigIntegerField()
@@ -130,18 +132,11 @@ class PushDevice(models.Model):
 class PushKey(models.Model):
     """Who we are to browsers' push services: one pair of keys a company, made when first needed."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    id = models.SmallIntegerField(primary_key=True, default=1)
     private = EncryptedTextField()  # PEM
     public = models.TextField()  # PEM
     application_key = models.CharField(max_length=100)  # the public one, as browsers ask for it
     created_at = models.DateTimeField(auto_now_add=True)
 
-    class Meta:
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="notice_one_push_key")]
-
     def __str__(self) -> str:
         return self.application_key
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.pk = 1
-        super().save(*args, **kwargs)
