@@ -122,6 +122,8 @@ def load_samples(walk: Walk) -> None:
     walk.deed("/samples/load/")
     walk.see('form[action*="/samples/remove/"]')
     walk.stop("samples")
+    # Read by a worker of its own, the documents answer a moment later.
+    walk.until("/knowledge/", "main table:not(:has(.badge--warn)) .badge--good")
     walk.go("/")
     expect(walk.page.locator(".step--done")).to_have_count(0)
 
