@@ -10,8 +10,12 @@ PATIENCE = 60  # seconds a pipeline may take
 WARM = 50_000  # numbers of texts that nobody asks later: they would be answered from memory
 
 
-def warm(stage: Stage, people: str) -> None:
-    """The first messages load models and dictionaries; they are not measured."""
+def warm(stage: Stage, people: str, count: int = 40) -> None:
+    """The first messages load models and dictionaries; they are not measured.
+
+    Two hundred are what two workers' pools need: each connection plans a statement five times
+    before it keeps a plan.
+    """
     name = f"warm{people}"
     load(
         stage,
@@ -19,12 +23,12 @@ def warm(stage: Stage, people: str) -> None:
         "/webhooks/messenger/",
         run=name,
         people=name,
-        count=40,
+        count=count,
         texts_from=WARM,
         seconds=PATIENCE,
         connections=4,
     )
-    answers(stage, 40, name)
+    answers(stage, count, name)
 
 
 def answers(stage: Stage, count: int, prefix: str) -> list[dict[str, Any]]:

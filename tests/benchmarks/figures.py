@@ -110,7 +110,7 @@ def pipeline(stage: Stage) -> Figures:
     """As many messages as fast as they are taken, until every one is answered."""
     stage.machine.names = ("web", "worker")
     with stage.machine:
-        warm(stage, "w")
+        warm(stage, "w", 200)
         stage.simulator.forget_journal()
         meter = Meter(stage.machine.pid(name) for name in stage.machine.names)
         meter.start()
