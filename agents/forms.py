@@ -168,6 +168,7 @@ class ModelsForm(forms.ModelForm):
             "hides_personal": _("Hide personal data from model vendors"),
             "remembers_answers": _("Answer repeated questions from memory"),
             "thinks_ahead": _("Answer faster, for more model calls"),
+            "answers_plainly": _("Answer plain questions without a model"),
             "daily_soft_cap": _("Save from, a day (US$)"),
             "daily_hard_cap": _("Stop at, a day (US$)"),
             "monthly_soft_cap": _("Save from, a month (US$)"),
@@ -178,6 +179,9 @@ class ModelsForm(forms.ModelForm):
                 "Names, addresses and numbers leave as placeholders and are put back in the answer."
             ),
             "remembers_answers": _("Personal questions are never remembered."),
+            "answers_plainly": _(
+                "In the words of your documents, where they surely hold the answer."
+            ),
             "thinks_ahead": _("An answer is drafted while it is found out what a message means."),
         }
 

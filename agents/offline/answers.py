@@ -156,6 +156,29 @@ def holds_answer(
     )
 
 
+def surety(
+    message: str, passages: Sequence[Passage], *, language: str, words: Words, earlier: str = ""
+) -> float:
+    """How well the worst answered of the message's questions is answered; 0 where one is not, and
+    where nothing is asked or an answer stands in another language only."""
+    candidates = [one for one in _candidates(passages) if _is_in(language, one.text)]
+    asked = questions_in(message, earlier=earlier)
+    return min((_best_score(one, candidates, language, words) for one in asked), default=0.0)
+
+
+def _best_score(
+    question: Asked, candidates: list[_Candidate], language: str, words: Words
+) -> float:
+    if not _answer(question, candidates, language, words):
+        return 0.0
+    asked, subject = list(question.words), content_words(question.before)
+    return max(
+        _score(question, one, asked, subject, words) - _handicap(one, language)
+        for one in candidates
+        if not one.asks
+    )
+
+
 def sentences_of(text: str) -> list[str]:
     """Sentences and lines of a passage, each literally as it stands there."""
     found = []

@@ -13,7 +13,8 @@ from tenants.workspace.models import Profile
 from tenants.workspace.services import change_profile
 
 SETTINGS = (
-    *("hides_personal", "remembers_answers", "thinks_ahead", "tools", "model_routes"),
+    *("hides_personal", "remembers_answers", "thinks_ahead", "answers_plainly"),
+    *("tools", "model_routes"),
     *("daily_soft_cap", "daily_hard_cap", "monthly_soft_cap", "monthly_hard_cap"),
 )
 MOST_ROUTES = 6

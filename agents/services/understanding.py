@@ -16,6 +16,7 @@ from agents.schemas import Fact, Intent, OwnUnderstanding, Understanding
 from agents.services.ahead import beside
 from agents.services.curated import curated_for
 from agents.services.intents import chosen, own_intents_of
+from agents.services.plainly import read_plainly
 from agents.services.remembering import recall
 from agents.services.retrieving import query_of
 from agents.services.thought import Thought
@@ -80,6 +81,7 @@ def _ask(thought: Thought, meanwhile: Callable[[str], None] | None) -> Understan
                 _read_alone(thought, understood.language)
                 or _known_question(thought, understood.language)
                 or _asked_before(thought, understood.language)
+                or read_plainly(thought, understood.language)
                 or _asked(thought, understood.language, meanwhile)
             )
         step.detail = understood.model_dump(mode="json")

@@ -87,6 +87,8 @@ class Profile(models.Model):
     hides_personal = models.BooleanField(default=True)
     remembers_answers = models.BooleanField(default=True)
     thinks_ahead = models.BooleanField(default=False)
+    # Plain questions that a source surely answers are answered in its words, without a model.
+    answers_plainly = models.BooleanField(default=False, db_default=False)
     model_routes = models.JSONField(default=dict, blank=True)  # task -> provider/model, in order
     # US dollars for models, by UTC day and month. From the soft cap on we save, at the hard cap
     # no vendor is asked any more; none: no cap.

@@ -3,9 +3,10 @@
 The plain chain is what one writes on the first day: classify, extract, draft, check, each with
 the thread and its own instructions, the drafts with the same passages that our search finds,
 numbered, so that the stand-in writes the same sentences for both. The chain drafts by the large
-model, for nothing but a model checks what it says. Ours is measured twice: as it is routed by
-itself (first drafts by the small model, what the checks refuse by the large one), and model for
-model, where the large one writes every draft. Schemas of answers are counted for neither.
+model, for nothing but a model checks what it says. Ours is measured three times: as it is routed
+by itself (first drafts by the small model, what the checks refuse by the large one), model for
+model, where the large one writes every draft, and so that plain questions are answered without a
+model. Schemas of answers are counted for neither.
 """
 
 import itertools
@@ -32,6 +33,7 @@ SMALL = {"understand": [CHEAP], "summarise": [CHEAP]}
 ROUTED = {
     "": {**SMALL, "draft": [CHEAP], "reply": [GOOD]},
     "_model_for_model": {**SMALL, "reply": [GOOD]},
+    "_plainly": {**SMALL, "reply": [GOOD]},
 }
 PEOPLE = 24
 # Numbers of texts that nobody has written yet, and of what the same people write next.
@@ -78,6 +80,7 @@ def thrift(stage: Stage) -> Figures:
             with context.inside(stage.company):
                 ours = Profile.current()
                 ours.model_routes = routes
+                ours.answers_plainly = routed == "_plainly"
                 ours.save()
             people = f"thrift{routed}"
             for kind, texts in (("first", FIRST), ("dialogue", NEXT)):
@@ -91,7 +94,7 @@ def thrift(stage: Stage) -> Figures:
                     chained = _chain(stage, first, texts == NEXT)
                     spent[f"{kind}_chain"] = _sums(chained, PEOPLE)
     with context.inside(stage.company):
-        Profile.objects.update(model_routes={})
+        Profile.objects.update(model_routes={}, answers_plainly=False)
     for kind, routed in itertools.product(("first", "dialogue"), ROUTED):
         mine, plain = spent[f"{kind}{routed}"], spent[f"{kind}_chain"]
         for what in ("calls", "prompt_tokens", "cost"):
