@@ -69,8 +69,14 @@ def take_over(
         row.status = Conversation.Status.OPEN
         row.assignee = user or row.assignee
         row.escalation_reason = reason[:300] or row.escalation_reason
-        withdraw_drafts_of_ai(row)
+        _withdraw(row)
     return conversation
+
+
+def _withdraw(row: Conversation) -> None:
+    """Who would have been answered by what is not said now waits as before."""
+    if withdraw_drafts_of_ai(row):
+        row.waiting_since = row.waiting_since or row.last_inbound_at
 
 
 def begin_writing(
@@ -182,7 +188,7 @@ def assign(
         row.turn_version += 1
         if assignee is not None:
             row.controller = HUMAN
-            withdraw_drafts_of_ai(row)
+            _withdraw(row)
         publish("assigned", conversation=row.pk, assignee=row.assignee_id)
         if row.assignee_id != whose:
             notices.assigned(row, user)

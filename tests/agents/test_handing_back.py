@@ -4,7 +4,8 @@ import pytest
 
 from agents.models import Run
 from channels_app.models import Message
-from channels_app.services import hand_back, take_over
+from channels_app.outbox import post_message
+from channels_app.services import assign, hand_back, take_over
 
 
 @pytest.fixture
@@ -53,3 +54,23 @@ def test_what_people_were_fetched_for_is_not_thought_over_again(
     assert Run.objects.count() == 1
     conversation.refresh_from_db()
     assert conversation.waiting_since == waiting  # so that somebody notices
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [take_over, lambda conversation, user: assign(conversation=conversation, assignee=user)],
+    ids=["taken over", "assigned"],
+)
+def test_what_was_withdrawn_was_no_answer(company, says, people, deed):
+    """The network was slow, a colleague took over: the contact has heard nothing, and waits."""
+    conversation = waits(says("How much is the desk Nova?"))
+    asked = conversation.waiting_since
+    post_message(conversation=conversation, text="349 EUR.", author="ai")
+    conversation.refresh_from_db()
+    assert conversation.waiting_since is None
+
+    deed(conversation=conversation, user=people["agent"])
+
+    assert Message.objects.get(author="ai").error_code == "taken_over"
+    conversation.refresh_from_db()
+    assert conversation.waiting_since == asked
