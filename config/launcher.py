@@ -25,6 +25,7 @@ from honcho.printer import Message, Printer
 from honcho.process import Popen, Process
 
 from config.embedded import MIN_FREE_BYTES
+from config.processor import kernels
 from config.simulator.serving import base_urls
 
 PYTHON = sys.executable
@@ -97,7 +98,13 @@ class Plan:
             "MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "2"),
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }
-        return {**os.environ, **urls, **(self._vendors() if self.simulate else {}), **self.extra}
+        return {
+            **kernels(),
+            **os.environ,
+            **urls,
+            **(self._vendors() if self.simulate else {}),
+            **self.extra,
+        }
 
     def _vendors(self) -> dict[str, str]:
         """The simulator stands in for every vendor whose address nobody has set: development."""
