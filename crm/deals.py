@@ -14,7 +14,7 @@ FROM: Mapping[str, tuple[str, ...]] = {
 WORDS: Mapping[str, tuple[str, ...]] = {
     "contacted": ("contact",),
     "qualified": ("qualif",),
-    "proposal": ("propos", "quote", "offer"),
+    "proposal": ("proposal", "quote", "offer"),
 }
 # How far into the open stages of a pipeline ours lie otherwise; the last one is the proposal.
 DEPTH = {"new": 0, "contacted": 0, "qualified": 1}

@@ -192,7 +192,12 @@ def _page(
     return render(request, "crm/connection.html", context, status=status)
 
 
-PARTS = {"company": lambda: _("Company"), "deal": lambda: _("Deal"), "note": lambda: _("Note")}
+PARTS = {
+    "company": lambda: _("Company"),
+    "contact": lambda: _("Contact"),
+    "deal": lambda: _("Deal"),
+    "note": lambda: _("Note"),
+}
 POLICIES = {
     Policy.OURS: lambda: _("Ours wins"),
     Policy.THEIRS: lambda: _("Theirs wins"),

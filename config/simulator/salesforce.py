@@ -16,6 +16,20 @@ from config.simulator.wire import Answer, Request
 from config.simulator.world import Fault, World
 
 MOST = 200
+CONVERTED = "cannot reference converted lead"
+# As a new org finds them, in their order.
+OPPORTUNITY_STAGES = [
+    {
+        "ApiName": name,
+        "IsActive": True,
+        "IsClosed": name.startswith("Closed"),
+        "IsWon": "Won" in name,
+    }
+    for name in (
+        *("Prospecting", "Qualification", "Needs Analysis", "Value Proposition"),
+        *("Proposal/Price Quote", "Negotiation/Review", "Closed Won", "Closed Lost"),
+    )
+]
 REQUIRED = {"Lead": ("LastName", "Company")}
 CODES = {
     400: "MALFORMED_QUERY",
@@ -134,6 +148,9 @@ class Salesforce(Vendor):
             identity = str(fields.pop("id", "") or f"00T{number:015d}")
             there = self._kept(kind).get(identity, {"Id": identity, "writes": 0})
             stamp = _now()
+            if kind == "Opportunity" and "StageName" in fields:
+                ends = {row["ApiName"]: row for row in OPPORTUNITY_STAGES}[fields["StageName"]]
+                fields |= {name: ends[name] for name in ("IsClosed", "IsWon")}
             there = {"CreatedDate": stamp, **there, **fields, "SystemModstamp": stamp}
             self._kept(kind)[identity] = {**there, "writes": there["writes"] + 1}
             results.append({"id": identity, "success": True, "errors": []})
@@ -146,10 +163,21 @@ class Salesforce(Vendor):
             return self._error(400, "unexpected token")
         names = [name.strip() for name in found["fields"].split(",")]
         rules = [rule.strip() for rule in (found["where"] or "").split(" AND ") if rule.strip()]
-        rows = [row for row in self._kept(found["kind"]).values() if _fits(row, rules)]
+        rows = [row for row in self._rows(found["kind"]) if _fits(row, rules)]
         rows.sort(key=lambda row: str(row.get("SystemModstamp", "")))
-        shown = [{name: _value(row, name) for name in names} for row in rows]
+        shown = [_shown(row, names) for row in rows]
         return Answer({"totalSize": len(shown), "done": True, "records": shown})
+
+    def _rows(self, kind: str) -> list[dict[str, Any]]:
+        """A converted lead with the opportunity that became of it."""
+        if kind == "OpportunityStage":
+            return OPPORTUNITY_STAGES
+        deals = self._kept("Opportunity")
+        became = [
+            deals.get(str(row.get("ConvertedOpportunityId"))) for row in self._kept(kind).values()
+        ]
+        pairs = zip(self._kept(kind).values(), became, strict=True)
+        return [{**row, "ConvertedOpportunity": deal} if deal else row for row, deal in pairs]
 
     def _described(self, kind: str) -> list[dict[str, Any]]:
         return [
@@ -171,6 +199,9 @@ class Salesforce(Vendor):
         identity = str(fields.get(key) or "")
         there = kept.get(identity)
         whole = {**(there or {}), **fields}
+        if there is not None and there.get("IsConverted"):
+            error = {"statusCode": "CANNOT_UPDATE_CONVERTED_LEAD", "message": CONVERTED}
+            return {"success": False, "errors": [error]}
         missing = [name for name in REQUIRED.get(kind, ()) if not whole.get(name)]
         if not identity or missing:
             text = f"Required fields are missing: {missing or [key]}"
@@ -201,9 +232,35 @@ def _fits_one(row: dict[str, Any], rule: str) -> bool:
         return held.startswith(value.strip("'").rstrip("%"))
     if operator == "!=":
         return bool(held)
+    if value in {"true", "false"}:
+        return bool(held) == (value == "true")
     if operator == ">=":
         return held >= value
     return held == value.strip("'")
+
+
+def _shown(row: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """What was asked for; of a record beside it, in a record of its own, or None."""
+    shown: dict[str, Any] = {}
+    for name in names:
+        own, dot, deeper = name.partition(".")
+        if not dot:
+            shown[own] = row.get(own)
+        elif isinstance(row.get(own), dict):
+            there = shown.setdefault(own, {})
+            there |= _merged(there, _shown(row[own], [deeper]))
+        else:
+            shown[own] = None
+    return shown
+
+
+def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    nested = {
+        name: {**one.get(name, {}), **value}
+        for name, value in other.items()
+        if isinstance(value, dict)
+    }
+    return {**one, **other, **nested}
 
 
 def _value(row: dict[str, Any], name: str) -> Any:

@@ -23,6 +23,7 @@ import crm.providers
 from crm.providers import CRMS
 from crm.providers.base import CrmProvider, Upsert
 from tenants.plugins import http
+from tests.crm.salesforce_org import Org
 from tests.crm.samples import BARE, FULL, ODD, upsert_of
 from tests.prism_fixture import CRM_SCHEMAS
 
@@ -154,6 +155,10 @@ def play_salesforce(play: Play) -> None:
         play.upsert = None
         play.push(card)
         play.push(replace(card, score=1))
+    play.look()
+    there = {one["Leadwire_Id__c"]: one for one in play.simulator.objects("salesforce:Lead")}
+    Org(play.simulator).convert(there[BARE.key], stage="Prospecting")
+    play.push(replace(BARE, stage="won"))
     play.look()
 
 

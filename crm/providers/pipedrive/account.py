@@ -11,10 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from crm.deals import chosen_stages
+from crm.fields import StagesField
 from crm.providers.base import Changed, CrmProvider, Field, Found, Outcome, Part, Property, Upsert
 from crm.providers.pipedrive.persons import Persons
 from crm.providers.pipedrive.records import (
@@ -74,28 +73,8 @@ class Pipedrive(CrmProvider):
             label=_("Pipeline"),
             help_text=_("Where deals are made, by its name. Empty: the first one."),
         )
-        stages = forms.CharField(
-            required=False,
-            max_length=1_000,
-            label=_("Stages of deals"),
-            widget=forms.Textarea(attrs={"rows": 4}),
-            help_text=_(
-                "One a line, ours = theirs: qualified = Demo booked. Ours are new, contacted,"
-                " qualified and proposal; empty: by their names, else by their order."
-            ),
-        )
+        stages = StagesField()
         base_url = forms.URLField(required=False, label="API address", assume_scheme="https")
-
-        def clean_stages(self) -> str:
-            text = str(self.cleaned_data["stages"])
-            try:
-                chosen_stages(text)
-            except ValueError as error:
-                raise forms.ValidationError(
-                    gettext("This line names no stage of ours and theirs: %(line)s")
-                    % {"line": error}
-                ) from error
-            return text
 
     def __init__(
         self, config: Mapping[str, str], renew: Callable[[str], str] | None = None

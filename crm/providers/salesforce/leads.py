@@ -14,16 +14,19 @@ from urllib.parse import urlencode
 from django import forms
 
 from channels_app import wire
+from crm.fields import StagesField
 from crm.providers.base import (
     Changed,
     CrmProvider,
     Field,
     Found,
     Outcome,
+    Part,
     Property,
     Upsert,
     needed,
 )
+from crm.providers.salesforce.converted import ASKED, CONTACT, STAGE, Converted
 from crm.providers.salesforce.records import (
     BAD_CLIENT,
     KEY,
@@ -33,10 +36,11 @@ from crm.providers.salesforce.records import (
     described,
     held_of,
     meant,
+    named,
     news_of,
     noted,
     outcome_of,
-    quoted,
+    owner_of,
     record_of,
     task_of,
 )
@@ -85,6 +89,7 @@ class Salesforce(CrmProvider):
             " Leadwire_Budget__c, Leadwire_Timeline__c, Leadwire_Merged_Into__c.",
         )
         client_secret = forms.CharField(label="Consumer secret", widget=forms.PasswordInput)
+        stages = StagesField()
 
     def __init__(
         self, config: Mapping[str, str], renew: Callable[[str], str] | None = None
@@ -93,6 +98,7 @@ class Salesforce(CrmProvider):
         address = config.get("api_url") or config.get("base_url", "")
         self.root = f"{address.rstrip('/')}/services"
         self._session = self.access.token
+        self._converted = Converted(self._query, self._collection, config)
 
     def push(self, records: Sequence[Upsert]) -> list[Outcome]:
         body = {"allOrNone": False, "records": [record_of(record) for record in records]}
@@ -106,7 +112,7 @@ class Salesforce(CrmProvider):
             outcome_of(record, result, status)
             for record, result in zip(records, results, strict=True)
         ]
-        return self._with_notes(records, outcomes)
+        return self._with_notes(records, self._converted.follow(records, outcomes))
 
     # -- what it has, and what it would say
 
@@ -134,26 +140,30 @@ class Salesforce(CrmProvider):
         keys = [record.key for record in records if record.external_id]
         if not keys:
             return {}
-        named = ", ".join(f"'{quoted(key)}'" for key in keys)
         rows = self._query(
-            f"SELECT {KEY}, SystemModstamp, {', '.join(names)} FROM Lead WHERE {KEY} IN ({named})"  # noqa: S608
+            f"SELECT {KEY}, SystemModstamp, {ASKED}, {', '.join(names)} FROM Lead"  # noqa: S608
+            f" WHERE {KEY} IN ({named(keys)})"
         )
-        return {str(row.get(KEY)): held_of(row, names) for row in rows}
+        return {str(row.get(KEY)): self._held(row, names) for row in rows}
+
+    def _held(self, row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Found]:
+        stage = self._converted.stage_of(row) if STAGE in names else None
+        return held_of(row, names) | ({STAGE: stage} if stage is not None else {})
 
     def changed(self, since: datetime, names: Sequence[str]) -> list[Changed]:
         stamp = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         rows = self._query(
-            f"SELECT Id, SystemModstamp, Owner.Email, {', '.join(names)} FROM Lead"  # noqa: S608
-            f" WHERE SystemModstamp >= {stamp} AND {KEY} != null"
+            f"SELECT Id, SystemModstamp, OwnerId, CreatedById, Owner.Email, {', '.join(names)}"  # noqa: S608
+            f" FROM Lead WHERE SystemModstamp >= {stamp} AND {KEY} != null AND IsConverted = false"
             f" ORDER BY SystemModstamp LIMIT {self.batch_size}"
         )
         found = []
         for row in rows:
-            at, owner = wire.moment(row.get("SystemModstamp")), row.get("Owner")
-            email = str(owner.get("Email") or "") if isinstance(owner, dict) else ""
+            at = wire.moment(row.get("SystemModstamp"))
             if at is not None:
-                found.append(Changed(str(row.get("Id")), at, held_of(row, names), email))
-        return found
+                found.append(Changed(str(row.get("Id")), at, held_of(row, names), owner_of(row)))
+        converted = self._converted.changed(stamp, names, self.batch_size)
+        return _as_far_as_known(found, converted, most=self.batch_size)
 
     # -- what we know, as a task that is done: an activity on the lead
 
@@ -161,7 +171,7 @@ class Salesforce(CrmProvider):
         """One a lead, kept up. It has no key of ours, so that one whose answer was lost is looked
         for before another is made."""
         told = {record.key: record for record in records}
-        ids = {each.key: each.external_id for each in outcomes if each.error is None}
+        ids = {each.key: _whose(each) for each in outcomes if each.error is None}
         wanted = {key: text for key in ids if (text := news_of(told[key]))}
         known = {key: told[key].known[NOTE].id for key in wanted if NOTE in told[key].known}
         unknown = {ids[key]: key for key in wanted if key not in known}
@@ -180,9 +190,8 @@ class Salesforce(CrmProvider):
         """The task of ours on each of these leads, the oldest where there are several."""
         if not leads:
             return {}
-        named = ", ".join(f"'{quoted(lead)}'" for lead in leads)
         rows = self._query(
-            f"SELECT Id, WhoId FROM Task WHERE Subject = '{SUBJECT}' AND WhoId IN ({named})"  # noqa: S608
+            f"SELECT Id, WhoId FROM Task WHERE Subject = '{SUBJECT}' AND WhoId IN ({named(leads)})"  # noqa: S608
             " ORDER BY CreatedDate DESC"
         )
         return {str(row.get("WhoId")): str(row.get("Id")) for row in rows}
@@ -279,3 +288,15 @@ class Salesforce(CrmProvider):
         if not isinstance(token, str) or not token:
             raise Unavailable("Salesforce gave no session.", code="no_token")
         return token
+
+
+def _whose(outcome: Outcome) -> str:
+    """On whom our task is: on the lead, or on the contact that became of it."""
+    return outcome.parts.get(CONTACT, Part()).id or outcome.external_id
+
+
+def _as_far_as_known(*told: list[Changed], most: int) -> list[Changed]:
+    """Several answers in one order; what comes after the end of a full one is left for later."""
+    ends = [each[-1].at for each in told if len(each) >= most]
+    rows = [row for each in told for row in each if not ends or row.at <= min(ends)]
+    return sorted(rows, key=lambda row: row.at)

@@ -115,19 +115,32 @@ def task_of(text: str) -> dict[str, Any]:
 def noted(outcome: Outcome, result: Any, record: Upsert, text: str) -> Outcome:
     """The outcome of a lead, with what became of its task."""
     if result is None:
-        return replace(outcome, parts=dict(record.known))
+        return replace(outcome, parts={**record.known, **outcome.parts})
     task = outcome_of(replace(record, external_id=""), result, outcome.status)
     if task.error is None:
         parts = {NOTE: Part(task.external_id, digest(text))}
-        return replace(outcome, parts=parts)
+        return replace(outcome, parts={**outcome.parts, **parts})
     if isinstance(task.error, Rejected) and task.error.code in GONE:
         # Somebody deleted it; the next time it is made anew.
-        return replace(outcome, parts={NOTE: Part()})
+        return replace(outcome, parts={**outcome.parts, NOTE: Part()})
     return replace(outcome, error=task.error, status=task.status)
 
 
 def digest(text: str) -> str:
     return sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def owner_of(row: Mapping[str, Any]) -> str:
+    """Whoever made it owns it until somebody says otherwise: of what we made, nobody has."""
+    owner = row.get("Owner")
+    if not isinstance(owner, dict) or row.get("OwnerId") == row.get("CreatedById"):
+        return ""
+    return str(owner.get("Email") or "")
+
+
+def named(values: Sequence[str]) -> str:
+    """For an ``IN`` of SOQL."""
+    return ", ".join(f"'{quoted(value)}'" for value in values)
 
 
 def quoted(value: str) -> str:
