@@ -200,8 +200,8 @@ class Salesforce(Vendor):
         there = kept.get(identity)
         whole = {**(there or {}), **fields}
         if there is not None and there.get("IsConverted"):
-            error = {"statusCode": "CANNOT_UPDATE_CONVERTED_LEAD", "message": CONVERTED}
-            return {"success": False, "errors": [error]}
+            refused = {"statusCode": "CANNOT_UPDATE_CONVERTED_LEAD", "message": CONVERTED}
+            return {"success": False, "errors": [refused]}
         missing = [name for name in REQUIRED.get(kind, ()) if not whole.get(name)]
         if not identity or missing:
             text = f"Required fields are missing: {missing or [key]}"
