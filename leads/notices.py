@@ -27,7 +27,9 @@ TASK_DUE = declare(
 
 
 def became_hot(lead: Lead) -> None:
-    """Whose lead it is, or everybody who may take it."""
+    """Whose lead it is, or everybody who may take it; of somebody made up nobody is told."""
+    if lead.contact.is_sample:
+        return
     whose = [lead.owner_id] if lead.owner_id else None
     tell(HOT_LEAD, people=whose, subject=lead.pk, about=str(lead))
 

@@ -15,13 +15,16 @@ from channels_app.models import (
     Message,
     id_index,
 )
+from channels_app.notices import ASSIGNED, HANDED_OVER, MENTIONED, PROMISE_BROKEN
 from channels_app.providers import CHANNELS
 from channels_app.services.connections import connect, fresh_config
 from channels_app.services.sandboxes import remove_sandbox
+from tenants.notices.models import Notice
 from tenants.plugins import sandbox
 from tenants.samples.parts import Part, register
 from tenants.samples.story import AI, CLOSED, CONTACT, DRAFTED, NOTE, TALKS, WAITING, Line, Talk
 
+OF_TALKS = (ASSIGNED, MENTIONED, HANDED_OVER, PROMISE_BROKEN)
 BY_KEY = {talk.key: talk for talk in TALKS}
 WHO = {
     CONTACT: (Message.Direction.IN, Message.Author.CONTACT, Message.State.RECEIVED),
@@ -53,6 +56,8 @@ class Talks(Part):
             _begin(talk, _connection(talk.platform))
 
     def remove(self) -> None:
+        told = Notice.objects.filter(kind__in=[kind.name for kind in OF_TALKS])
+        told.filter(subject__in=sample_conversations().values("pk")).delete()
         for connection in ChannelConnection.objects.filter(is_sample=True):
             remove_sandbox(connection=connection)
 

@@ -3,8 +3,10 @@
 from channels_app.models import Message
 from channels_app.services.samples import sample_conversation, sample_conversations
 from leads.models import Lead
+from leads.notices import HOT_LEAD, TASK_DUE
 from leads.services.understanding import apply_understanding
 from leads.services.work import set_stage
+from tenants.notices.models import Notice
 from tenants.samples.parts import Part, register
 from tenants.samples.story import TALKS
 
@@ -38,4 +40,7 @@ class Leads(Part):
 
     def remove(self) -> None:
         people = sample_conversations().values("contact")
-        Lead.everything.filter(contact__in=people).delete()
+        leads = Lead.everything.filter(contact__in=people)
+        told = Notice.objects.filter(kind__in=[HOT_LEAD.name, TASK_DUE.name])
+        told.filter(subject__in=leads.values("pk")).delete()
+        leads.delete()
