@@ -30,7 +30,7 @@ def test_counters_equal_the_lists(people):
 
     assert counted == {tab: len(inbox_rows(agent, tab)) for tab in TABS}
     mine = {"mine": 1, "unassigned": 2, "all": 3, "drafts": 0}
-    rest = {"mentions": 0, "escalated": 1, "snoozed": 0, "closed": 1}
+    rest = {"mentions": 0, "escalated": 1, "due_soon": 0, "overdue": 0, "snoozed": 0, "closed": 1}
     assert counted == {**mine, **rest}
 
 
