@@ -64,7 +64,9 @@ class HabitsForm(forms.Form):
             }
             if kind.has_mail:
                 ways["mail"] = forms.ChoiceField(
-                    label=_("By e-mail"), choices=Mail.choices, initial=wish.mail.value
+                    label=_("By e-mail"),
+                    choices=[(value, _(label)) for value, label in Mail.choices],
+                    initial=wish.mail.value,
                 )
             for way, field in ways.items():
                 field.widget.attrs["aria-label"] = format_lazy(
