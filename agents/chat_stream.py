@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypedDict
 
 from agents.api.serializers import ChatAnswerSerializer, ChatQuestionSerializer
 from agents.services import answer_question
@@ -40,6 +40,15 @@ PER_COMPANY = 8
 Event = tuple[str, dict[str, Any]]
 
 
+class Asked(TypedDict):
+    """A question, and by whom."""
+
+    question: str
+    session_id: str
+    language: str
+    asked_by: str
+
+
 class ChatStreams:
     """The ASGI application behind it."""
 
@@ -67,7 +76,7 @@ class ChatStreams:
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _answer(self, guest: Guest, asked: dict[str, str], send: Send) -> None:
+    async def _answer(self, guest: Guest, asked: Asked, send: Send) -> None:
         """Think in a thread, tell what comes of it; a listener who left costs the rest nothing."""
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[Event | None] = asyncio.Queue()
@@ -88,7 +97,7 @@ class ChatStreams:
             raise error
 
 
-async def _asked(scope: Scope, receive: Receive) -> tuple[Guest, dict[str, str]]:
+async def _asked(scope: Scope, receive: Receive) -> tuple[Guest, Asked]:
     """Who asks what; raises Refused."""
     guest = await let_in(scope)
     if scope["method"] != "POST":

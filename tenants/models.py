@@ -69,7 +69,9 @@ class Tariff(models.Model):
 class TariffLine(models.Model):
     """What a tariff says of one meter; of a meter without a line nothing is charged."""
 
-    tariff = models.ForeignKey(Tariff, on_delete=models.CASCADE, related_name="lines", db_index=False)
+    tariff = models.ForeignKey(
+        Tariff, on_delete=models.CASCADE, related_name="lines", db_index=False
+    )
     meter = models.CharField(max_length=32, choices=meter_choices)
     included = models.DecimalField(
         **QUANTITY, default=Decimal(0), validators=[MinValueValidator(0)]
@@ -152,7 +154,9 @@ class Subscription(models.Model):
     Until the first of them a company has the plan with which it was opened.
     """
 
-    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="subscriptions", db_index=False)
+    company = models.ForeignKey(
+        Company, on_delete=models.CASCADE, related_name="subscriptions", db_index=False
+    )
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions")
     starts_on = models.DateField()
     tax_label = models.CharField(max_length=40, blank=True, default="")  # VAT, IVA, …

@@ -55,12 +55,6 @@ class Contact(models.Model):
     def __str__(self) -> str:
         return self.name or self.email or self.phone or f"Contact {self.pk}"
 
-    @property
-    def is_sample(self) -> bool:
-        """Made up: known from sample data, and from nowhere else. Asks the database."""
-        places = set(self.conversations.values_list("connection__is_sample", flat=True))
-        return places == {True}
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.index()
         changed = kwargs.get("update_fields")
@@ -68,6 +62,12 @@ class Contact(models.Model):
             indexes = {f"{name}_index" for name in ("email", "phone") if name in changed}
             kwargs["update_fields"] = {*changed, *indexes}
         super().save(*args, **kwargs)
+
+    @property
+    def is_sample(self) -> bool:
+        """Made up: known from sample data, and from nowhere else. Asks the database."""
+        places = set(self.conversations.values_list("connection__is_sample", flat=True))
+        return places == {True}
 
     def index(self) -> None:
         """Let what we are found by follow what is shown."""
