@@ -5,21 +5,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import dates
 from django.utils.translation import gettext_lazy as _
 
 from channels_app.models import ChannelConnection, Promise
 from tenants.hours import DAYS, Unreadable, read_day, read_other_days, write_day
 from tenants.workspace.models import UNREADABLE, Profile
 
-WEEKDAYS = {
-    "mon": _("Monday"),
-    "tue": _("Tuesday"),
-    "wed": _("Wednesday"),
-    "thu": _("Thursday"),
-    "fri": _("Friday"),
-    "sat": _("Saturday"),
-    "sun": _("Sunday"),
-}
+WEEKDAYS = dict(zip(DAYS, dates.WEEKDAYS.values(), strict=True))
 LONGEST_SENTENCE = 500
 
 

@@ -20,7 +20,7 @@ from channels_app.api.doctor import DoctorView
 from channels_app.api.incidents import IncidentViewSet
 from channels_app.api.merging import ContactMergeViewSet, MergeSuggestionViewSet
 from channels_app.api.sandboxes import SandboxViewSet
-from channels_app.api.service import BreachViewSet, PromiseViewSet, SeatViewSet
+from channels_app.api.service import BreachViewSet, OwnSeatViewSet, PromiseViewSet, SeatViewSet
 from channels_app.api.views import (
     ConnectionViewSet,
     ContactViewSet,
@@ -144,7 +144,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/events/", EventTypesView.as_view(), name="webhook-events"),
     path("autonomy/", AutonomyView.as_view(), name="autonomy"),
     path("seats/", SeatViewSet.as_view({"get": "list"}), name="seats"),
-    path("seats/mine/", SeatViewSet.as_view({"patch": "mine"}), name="own-seat"),
+    path(
+        "seats/mine/",
+        OwnSeatViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="own-seat",
+    ),
     path(
         "seats/<int:pk>/",
         SeatViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),

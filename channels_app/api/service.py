@@ -131,8 +131,6 @@ class SeatViewSet(GenericViewSet):
 
     @property
     def permission(self) -> str:
-        if self.action == "mine":
-            return "channels_app.change_conversation"
         verb = self.permissions.get(self.action or "", "change")
         return f"channels_app.{verb}_seat"
 
@@ -160,16 +158,29 @@ class SeatViewSet(GenericViewSet):
             set_away(user=found.user, is_away=is_away, actor=actor)
         return Response(SeatSerializer(_colleague(pk)).data)
 
+
+class OwnSeatViewSet(GenericViewSet):
+    """The seat of whoever asks; keys have none."""
+
+    queryset = User.objects.none()
+    serializer_class = SeatSerializer
+    permission = "channels_app.change_conversation"
+
+    def retrieve(self, request: Request) -> Response:
+        """Whether one takes turns, what one carries, and since when one is away."""
+        person = person_of(request)
+        return _keyless() if person is None else _seat_of(person)
+
     @extend_schema(request=OwnSeatSerializer)
-    def mine(self, request: Request) -> Response:
+    def partial_update(self, request: Request) -> Response:
         """Go, or come back: nothing is given to who is away."""
         body = OwnSeatSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         person = person_of(request)
         if person is None:
-            return problem(403, "person_needed", "A key has no seat: ask as a person.")
+            return _keyless()
         set_away(user=person, is_away=body.validated_data["is_away"])
-        return Response(SeatSerializer(_colleague(person.pk)).data)
+        return _seat_of(person)
 
 
 def _colleague(pk: int) -> Colleague | None:
@@ -178,3 +189,12 @@ def _colleague(pk: int) -> Colleague | None:
 
 def _nobody() -> Response:
     return problem(404, "not_found", "Nobody of this number works in the inbox.")
+
+
+def _seat_of(person: User) -> Response:
+    found = _colleague(person.pk)
+    return _nobody() if found is None else Response(SeatSerializer(found).data)
+
+
+def _keyless() -> Response:
+    return problem(403, "person_needed", "A key has no seat: ask as a person.")

@@ -79,6 +79,9 @@ def _say(status: int, code: str, detail: str, needed: bool) -> HttpResponse | No
 
 def _looking(cls: Any, view: Any) -> Any:
     """The view that shows what is edited; None where nothing shows it."""
+    here = (getattr(view, "actions", None) or {}).get("get")
+    if here and here != "list":  # shown at the very address, one's own settings for example
+        return cls.as_view({"get": here}, **view.initkwargs)
     if hasattr(cls, "retrieve"):
         return cls.as_view({"get": "retrieve"})
     return view if hasattr(cls, "get") else None

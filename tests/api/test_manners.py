@@ -28,6 +28,7 @@ WHOLE = {
     "/api/v1/conversations/{pk}/templates/",
     "/api/v1/connections/{pk}/templates/",
     "/api/v1/dead-letters/counts/",
+    "/api/v1/seats/",  # a row a colleague
 }
 
 

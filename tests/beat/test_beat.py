@@ -13,9 +13,10 @@ from channels_app.models import Incident
 from config import actors, pruning
 from tenants import context
 from tenants.deadletters.models import ReplayOrder
+from tenants.notices.models import Notice
 from tenants.outgoing.models import Event
 from tests.deadletters.scene import dead_delivery, dead_hook_event
-from tests.factories import make_conversation, make_hook
+from tests.factories import make_conversation, make_hook, make_user
 
 
 @pytest.fixture
@@ -104,13 +105,22 @@ def test_what_ended_long_ago_goes_and_the_rest_stays(north, settings):
         return delivery
 
     hook = make_hook()
+    person = make_user()
+
+    def notice(moment, subject):
+        return Notice.objects.create(
+            user=person, kind="hot_lead", subject=subject, created_at=moment
+        )
+
     gone = [
+        notice(old, 1),
         incident(resolved_at=old, resolution="answered"),
         order(state="done", finished_at=old),
         dead_hook_event(hook, state="handled", processed_at=old),
         told(old, state="delivered"),
     ]
     kept = [
+        notice(young, 2),
         incident(resolved_at=young, resolution="answered"),
         incident(opened_at=old),  # open, however old
         order(state="done", finished_at=young),
@@ -122,7 +132,13 @@ def test_what_ended_long_ago_goes_and_the_rest_stays(north, settings):
     ]
 
     pruned = pruning.prune()
-    assert pruned == {"incidents": 1, "orders": 1, "webhook_events": 1, "hook_events": 1}
+    assert pruned == {
+        "incidents": 1,
+        "orders": 1,
+        "webhook_events": 1,
+        "hook_events": 1,
+        "notices": 1,
+    }
 
     assert not any(type(row).objects.filter(pk=row.pk).exists() for row in gone)
     assert all(type(row).objects.filter(pk=row.pk).exists() for row in kept)
