@@ -164,7 +164,11 @@ class OwnSeatViewSet(GenericViewSet):
 
     queryset = User.objects.none()
     serializer_class = SeatSerializer
-    permission = "channels_app.change_conversation"
+
+    @property
+    def permission(self) -> str:
+        looks = self.action == "retrieve"
+        return "channels_app.view_seat" if looks else "channels_app.change_conversation"
 
     def retrieve(self, request: Request) -> Response:
         """Whether one takes turns, what one carries, and since when one is away."""
