@@ -1,5 +1,6 @@
 """What channels show on the dashboard, beside a conversation, and in the menu."""
 
+from django.db.models import Exists
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from channels_app.services.figures import connections_in_trouble, events_waiting
 from channels_app.services.inbox import waiting_count
 from channels_app.services.incidents import open_count
 from channels_app.services.telling import finding_of
-from tenants.cards import Banner, Panel, Step, Tile, offer
+from tenants.cards import Banner, Panel, Step, Tile, asked_once, offer
 from tenants.charts import Pair, bar_chart
 from tenants.operators.vitals import Reading, watched
 from tenants.templatetags.console import duration, percent
@@ -20,6 +21,7 @@ from tenants.templatetags.console import duration, percent
 # Shown on the channel's own page; they need nobody today.
 QUIET_WARNINGS = ("sends_failed", "items_rejected", "poll_late", "fields", "webhook_waiting")
 SEE = "channels_app.view_conversation"
+how_many_wait, how_many_are_alone = asked_once(waiting_count), asked_once(open_count)
 
 # Words of the rows, for the translators; templates show them by ``told``.
 INCIDENT_WORDS = (
@@ -41,7 +43,7 @@ INCIDENT_WORDS = (
 
 @offer("menu", order=10, permission=SEE)
 def waiting() -> dict[str, int]:
-    return {"inbox": waiting_count()}
+    return {"inbox": how_many_wait()}
 
 
 @offer("menu", order=12, permission="channels_app.view_contact")
@@ -51,13 +53,13 @@ def suggested() -> dict[str, int]:
 
 @offer("menu", order=14, permission="channels_app.view_incident")
 def left_alone() -> dict[str, int]:
-    return {"incidents": open_count()}
+    return {"incidents": how_many_are_alone()}
 
 
 @offer("banner", order=5, permission="channels_app.change_incident")
 def alarm() -> Banner | None:
     """Somebody wrote, and nobody answered."""
-    count = open_count()
+    count = how_many_are_alone()
     if not count:
         return None
     text = ngettext(
@@ -101,7 +103,7 @@ def channels_in_trouble() -> Banner | None:
 def tiles() -> list[Tile]:
     figures = today()
     inbox = reverse("channels_app:inbox")
-    waits, alone = waiting_count(), open_count()
+    waits, alone = how_many_wait(), how_many_are_alone()
     problems = connections_in_trouble() + figures.failed
     seconds = figures.first_response.total_seconds() if figures.first_response else None
     return [
@@ -166,22 +168,23 @@ def fortnight() -> Panel:
 @offer("dashboard.steps", order=10, permission=SEE)
 def steps() -> list[Step]:
     channels = reverse("channels_app:channels")
+    received = Message.objects.filter(direction=Message.Direction.IN, connection__is_sample=False)
+    ours = ChannelConnection.objects.filter(is_sample=False)
+    has_received = ours.values_list(Exists(received), flat=True).first()  # None: no channel yet
     return [
         Step(
             _("Connect a channel"),
             _("A page, a phone number or a bot of yours; a sandbox to try it takes one click."),
             channels,
             _("Connect"),
-            ChannelConnection.objects.filter(is_sample=False).exists(),
+            has_received is not None,
         ),
         Step(
             _("Receive a test message"),
             _("Write from your own phone or a sandbox; it shows in the inbox at once."),
             channels,
             _("Write one"),
-            Message.objects.filter(
-                direction=Message.Direction.IN, connection__is_sample=False
-            ).exists(),
+            bool(has_received),
         ),
     ]
 

@@ -1,5 +1,6 @@
 """What leads show on the dashboard and beside a conversation."""
 
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -74,15 +75,16 @@ WORDS = (
 
 @offer("dashboard.tiles", order=5, permission=SEE)
 def hot_tile() -> list[Tile]:
-    hot = Lead.objects.hot()
-    count = hot.count()
+    hot = Lead.objects.hot().aggregate(
+        count=Count("pk"), unassigned=Count("pk", filter=Q(owner=None))
+    )
     return [
         Tile(
             _("Hot leads"),
-            str(count),
-            _("%(count)d without an owner") % {"count": hot.unassigned().count()},
+            str(hot["count"]),
+            _("%(count)d without an owner") % {"count": hot["unassigned"]},
             f"{reverse('leads:board')}?tier=hot",
-            "hot" if count else "",
+            "hot" if hot["count"] else "",
         )
     ]
 

@@ -15,9 +15,16 @@ conversation), ``knowledge`` (Panel), ``menu`` (badge numbers by
 menu key), ``networks`` and ``crms`` (what they are called, by their keys), ``settings`` (Panel).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from functools import wraps
+from typing import Any, Protocol, TypeVar, cast
+
+from tenants import context
+
+V = TypeVar("V")
 
 
 class Member(Protocol):
@@ -69,6 +76,34 @@ class Panel:
 Provider = Callable[..., Any]
 
 _offers: dict[str, list[tuple[int, str, Provider]]] = {}
+_asked: ContextVar[dict[tuple[str, Callable[[], Any]], Any] | None] = ContextVar(
+    "asked", default=None
+)
+
+
+@contextmanager
+def one_page() -> Iterator[None]:
+    """While one page is drawn, what ``asked_once`` says is asked once."""
+    token = _asked.set({})
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+def asked_once(ask: Callable[[], V]) -> Callable[[], V]:
+    """A number that several places of one page show: a badge, a banner, a tile."""
+
+    @wraps(ask)
+    def asked() -> V:
+        known, key = _asked.get(), (context.schema(), ask)
+        if known is None:
+            return ask()
+        if key not in known:
+            known[key] = ask()
+        return cast("V", known[key])
+
+    return asked
 
 
 def offer(place: str, *, order: int, permission: str) -> Callable[[Provider], Provider]:

@@ -4,6 +4,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import structlog
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.http.request import split_domain_port
 from prometheus_client import Histogram
 
-from tenants import context
+from tenants import cards, context
 from tenants.hosts import company_of_host
 
 logger = structlog.get_logger("leadwire.request")
@@ -78,8 +79,11 @@ class CompanyMiddleware:
         request.company = company  # type: ignore[attr-defined]
         context.enter_company(company)
         response = None
+        # What changes something tells of the company as it is afterwards, asked anew.
+        looks = cards.one_page() if request.method == "GET" else nullcontext()
         try:
-            response = self.get_response(request)
+            with looks:
+                response = self.get_response(request)
         finally:
             # A streamed body is made while it is sent, after this returns: it still needs the
             # schema. The next request on this thread chooses its own before anything else.

@@ -104,3 +104,13 @@ def test_a_conversation_costs_the_same_for_few_and_many_messages(sign_in, few):
         message.save()
 
     assert queries(browser, url) == with_few
+
+
+def test_what_a_page_shows_in_three_places_is_asked_once(sign_in, few):
+    browser, url = sign_in("admin"), reverse("workspace:dashboard")
+    browser.get(url)
+    with CaptureQueriesContext(connection) as captured:
+        browser.get(url)
+
+    asked = [query["sql"] for query in captured]
+    assert len(asked) == len(set(asked))
