@@ -6,6 +6,7 @@ needed. A browser must come from a website on the connection's list; a server si
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,9 +20,9 @@ from django.views.decorators.csrf import csrf_exempt
 from channels_app import wire
 from channels_app.media.services import MediaRefused, as_attachment, uploaded
 from channels_app.origins import origins
-from channels_app.providers.form import WebForm, with_files
+from channels_app.providers.form import ONE_CLICK, WebForm, with_files
 from channels_app.providers.values import InboundMessage, Unsupported
-from channels_app.services import ring_events, store
+from channels_app.services import came_lately, ring_events, store
 from channels_app.services.routing import Address, Route, address
 from channels_app.strangers import Refusal, body_of, caller_of, check_rates, preflight, refused
 from tenants import context
@@ -144,9 +145,17 @@ def _keep(
     rejected: str = "",
     files: Sequence[UploadedFile] = (),
 ) -> None:
-    [item] = WebForm({}).split(wire.dumps(fields))
+    body = wire.dumps(fields)
+    [item] = WebForm({}).split(body)
     context.enter(route.schema)
     try:
+        # A click before a span's end and another behind it are two clicks all the same.
+        if came_lately(
+            connection_id=route.connection_id,
+            key=WebForm.submission(body, spans_ago=1).key,
+            within=timedelta(seconds=ONE_CLICK),
+        ):
+            raise Duplicate
         with uploaded(files) as kept:
             if kept:
                 item = with_files(item, [as_attachment(media) for media in kept])

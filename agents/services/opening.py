@@ -8,6 +8,7 @@ from django.utils import timezone
 from agents.models import Run
 from agents.services.ringing import ring
 from channels_app.models import Conversation, Message
+from channels_app.services import WITHDRAWN
 from tenants.prepared import PreparedInsert
 from tenants.workspace.services import profile
 
@@ -36,6 +37,8 @@ def take_up_again(*, message: Message) -> Run | None:
     """A person gave the conversation back: the AI answers the last words, if nothing of ours came
     after them. Where it had said that a person will answer, they are still the people's."""
     later = Message.objects.filter(conversation=message.conversation_id, pk__gt=message.pk)
+    # What was withdrawn as a person took over has reached nobody.
+    later = later.exclude(state=Message.State.FAILED, error_code=WITHDRAWN)
     if later.exclude(direction=Message.Direction.NOTE).exists():
         return None
     return open_or_extend(message=message)

@@ -97,15 +97,20 @@ class WebForm(base.ChannelProvider):
         return wire.dumps({"_id": mark, "name": base.DOCTOR, "message": mark})
 
     def split(self, body: bytes) -> Iterator[RawItem]:
+        yield self.submission(body)
+
+    @staticmethod
+    def submission(body: bytes, *, spans_ago: int = 0) -> RawItem:
+        """What was posted, or what the same words were called that many spans ago."""
         fields = wire.load_object(body)
         # The site may give each submission an id, so that a second click counts once.
         own = wire.label(fields, "_id", 100)
         fields.pop(FILES, None)  # nobody outside may name a file of ours
         # Without one, the same words are one submission for a while: who asks the same again
         # next month has asked twice.
-        fields[SPAN] = "" if own else base.now_in_seconds() // ONE_CLICK
+        fields[SPAN] = "" if own else base.now_in_seconds() // ONE_CLICK - spans_ago
         stored = wire.dumps(fields)
-        yield RawItem("", wire.key_of(SUBMISSION, own or stored.hex()), SUBMISSION, stored)
+        return RawItem("", wire.key_of(SUBMISSION, own or stored.hex()), SUBMISSION, stored)
 
     def parse(self, kind: str, body: bytes) -> list[Inbound]:
         if kind != SUBMISSION:

@@ -40,11 +40,17 @@ from channels_app.services.followers import follow as follow_merges
 from channels_app.services.inbound import ingest
 from channels_app.services.incidents import prune_incidents
 from channels_app.services.inquiries import take_inquiry
-from channels_app.services.intake import store, store_strays, take_in_unrouted
+from channels_app.services.intake import (
+    came_lately,
+    store,
+    store_strays,
+    take_in_unrouted,
+)
 from channels_app.services.joining import compare_people, join_the_sure
 from channels_app.services.merging import MergeRefused, merge, undo
 from channels_app.services.outgoing import SendRefused, StaleTurn, ask_policy
 from channels_app.services.polling import poll, ring_due_polls, start_polling
+from channels_app.services.resending import WITHDRAWN
 from channels_app.services.ringing import ring_events
 from channels_app.services.sandboxes import is_real
 from channels_app.services.silence import Explanation, explains_silence, let_rest
@@ -68,6 +74,7 @@ from channels_app.services.upkeep import sweep
 from channels_app.services.winding import wind_all_anew
 
 __all__ = [
+    "WITHDRAWN",
     "Answer",
     "Explanation",
     "MergeRefused",
@@ -84,6 +91,7 @@ __all__ = [
     "assign",
     "await_approval",
     "begin_writing",
+    "came_lately",
     "claimed",
     "close",
     "compare_new_identities",

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
@@ -222,10 +223,12 @@ def _nothing_is_left(conversation: Conversation) -> bool:
     """Whether everything that waits for an answer was taken back."""
     if conversation.waiting_since is None:
         return False
+    since = conversation.waiting_since
     waiting = conversation.messages.filter(
+        # What was written before the first of them may have come after it, and waits as well.
+        Q(provider_time__gte=since) | Q(received_at__gte=since),
         direction=Message.Direction.IN,
         deleted_at=None,
-        provider_time__gte=conversation.waiting_since,
     )
     return not waiting.exists()
 

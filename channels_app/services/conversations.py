@@ -17,6 +17,7 @@ from channels_app.services.outgoing import (
     record_message,
     withdraw_drafts_of_ai,
 )
+from channels_app.services.resending import WITHDRAWN
 from channels_app.services.ringing import ring
 from channels_app.services.rows import update_conversation
 from channels_app.services.typing import show_leader
@@ -225,7 +226,8 @@ def mark_read(*, conversation: Conversation, user: User | None = None) -> Conver
 
 
 def history(*, conversation: Conversation, limit: int = 20) -> list[Message]:
-    """The last messages as the conversation went, oldest first; notes are not among them."""
+    """The last messages as the conversation went, oldest first; neither notes nor what never left
+    because a person took over are among them."""
     newest = _newest(limit).all(conversation=conversation.pk)
     for message in newest:
         message.conversation = conversation
@@ -251,6 +253,8 @@ def _newest(limit: int) -> Prepared[Message]:
     return Prepared(
         lambda: (
             Message.objects.exclude(direction=Message.Direction.NOTE)
+            # Nobody has heard what a colleague's hand withdrew: it is no answer and no turn.
+            .exclude(state=Message.State.FAILED, error_code=WITHDRAWN)
             .filter(conversation=Blank("conversation"))
             .order_by("-provider_time", "-sequence", "-pk")
             .only(*SAID)[:limit]

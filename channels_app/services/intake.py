@@ -4,6 +4,7 @@ This is the part a network waits for: one statement per company, committed on it
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ ROWS = 500  # to one statement
 BODY = "channels_app_inboundevent.body"
 PENDING = InboundEvent.Status.PENDING.value
 REJECTED = InboundEvent.Status.REJECTED.value
+DISCARDED = InboundEvent.Status.DISCARDED.value
 UNROUTED = "unrouted"
 NOT_HERE = "For an account that is not connected here."
 
@@ -30,8 +32,9 @@ INSERT INTO {schema}.channels_app_inboundevent AS kept
    awaits, attempts)
 VALUES {rows}
 ON CONFLICT (connection_id, key) DO UPDATE
-  SET body = EXCLUDED.body, status = EXCLUDED.status, reason = EXCLUDED.reason,
-      outcome = EXCLUDED.outcome, attempts = 0, received_at = EXCLUDED.received_at,
+  SET kind = EXCLUDED.kind, body = EXCLUDED.body, status = EXCLUDED.status,
+      reason = EXCLUDED.reason, outcome = EXCLUDED.outcome, attempts = 0,
+      received_at = EXCLUDED.received_at,
       stray_account_id = EXCLUDED.stray_account_id
   WHERE kept.status IN ('rejected', 'discarded')
 RETURNING id::text
@@ -52,6 +55,14 @@ def store_strays(*, connection_id: int, items: Iterable[RawItem]) -> list[str]:
     """Keep what came to a connection's address for an account that the company has not
     connected; should it do so later, they are taken in."""
     return _store(connection_id, items, rejected=NOT_HERE, outcome=UNROUTED)
+
+
+def came_lately(*, connection_id: int, key: str, within: timedelta) -> bool:
+    """Whether an item of this name was kept a moment ago, and can be read."""
+    found = InboundEvent.objects.filter(
+        connection=connection_id, key=key, received_at__gt=timezone.now() - within
+    )
+    return found.exclude(status__in=[REJECTED, DISCARDED]).exists()
 
 
 def _store(

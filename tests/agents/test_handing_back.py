@@ -74,3 +74,19 @@ def test_what_was_withdrawn_was_no_answer(company, says, people, deed):
     assert Message.objects.get(author="ai").error_code == "taken_over"
     conversation.refresh_from_db()
     assert conversation.waiting_since == asked
+
+
+def test_what_was_withdrawn_is_said_anew_by_who_leads_again(company, says, people, give_back):
+    """A key touched by accident: nobody has heard the answer, so it is no turn of the talk."""
+    conversation = waits(says("How much is the desk Nova?"))
+    post_message(conversation=conversation, text="349 EUR.", author="ai")
+    take_over(conversation=conversation, user=people["agent"])
+
+    give_back(conversation)
+
+    assert Run.objects.latest("pk").outcome == Run.Outcome.SENT
+    answer = Message.objects.filter(author="ai").latest("pk")
+    assert "349" in answer.text
+    assert answer.error_code != "taken_over"
+    conversation.refresh_from_db()
+    assert conversation.waiting_since is None

@@ -16,7 +16,7 @@ from channels_app.models import (
 )
 from channels_app.outbox import StaleTurn, post_message
 from channels_app.providers import values
-from channels_app.providers.instagram import Instagram
+from channels_app.providers.instagram import FETCHED, Instagram
 from tenants.plugins.errors import Unavailable
 from tests.channels_app.conftest import connected
 
@@ -169,6 +169,29 @@ def test_who_took_everything_back_waits_for_nothing(take):
     talk = Conversation.objects.get()
     assert talk.waiting_since is None
     assert talk.closing_reason == "They took back what they had written."
+
+
+def test_who_wrote_first_and_was_heard_last_waits_on_when_the_other_is_taken_back(take):
+    """A network that mixes up the order: the older message came second."""
+    take(**written("m2", "Hello?", at=THEN + timedelta(minutes=1)))
+    take(**written("m1", "Anybody there?"))
+    take(type="delete", id="m2")
+    assert Conversation.objects.get().waiting_since is not None
+
+
+def test_what_was_fetched_and_could_not_be_read_is_fetched_anew_when_it_is_announced_again(north):
+    """The announcement is no fetched item: under that name it could never be read."""
+    connection = connected("instagram", "1789")
+    change = {"field": "mentions", "value": {"media_id": "5"}}
+    body = wire.dumps({"object": "instagram", "entry": [{"id": "1789", "changes": [change]}]})
+    [item] = connection.provider().split(body)
+    services.store(connection_id=connection.pk, items=[item])
+    InboundEvent.objects.update(kind=FETCHED, body=b"[]", status="rejected")
+
+    services.store(connection_id=connection.pk, items=[item])
+
+    event = InboundEvent.objects.get()
+    assert (event.status, event.kind, bytes(event.body)) == ("pending", item.kind, item.body)
 
 
 def test_what_was_taken_back_is_not_kept(take, bell, django_capture_on_commit_callbacks):

@@ -132,6 +132,14 @@ def test_without_an_id_the_same_words_are_one_submission_for_a_while_only(
     assert "_span" not in Message.objects.latest("pk").details["fields"]
 
 
+def test_two_clicks_on_either_side_of_a_spans_end_are_one_submission(form, post, work, monkeypatch):
+    for now in (1_800_000_599, 1_800_000_601):
+        monkeypatch.setattr(base, "now_in_seconds", lambda now=now: now)
+        assert post(form, {**ASKED, "message": "Any news?"}).status_code == 202
+    work()
+    assert Message.objects.count() == 1
+
+
 # -- who may post
 
 
