@@ -10,6 +10,7 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import Case, F, PositiveSmallIntegerField, When
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from channels_app.models import ChannelConnection
@@ -26,6 +27,14 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)  # longer than any look can take
 LONGEST_PAUSE = timedelta(hours=1)
 HOPELESS = 6  # failures in a row after which people are told
+COUNTED = 10_000  # no more of them: a network that says "in a second" for days is asked often
+ONE_MORE = Least(F("poll_failures") + 1, COUNTED)
+Health = ChannelConnection.Health
+NO_NEWS = "No news:"
+KEPT = (
+    *("poll_cursor", "poll_due_at", "poll_claimed_until", "poll_failures"),
+    *("health", "health_text"),
+)
 
 
 def start_polling(*, connection: ChannelConnection) -> None:
@@ -33,7 +42,8 @@ def start_polling(*, connection: ChannelConnection) -> None:
     due = timezone.now() if connection.is_active and connection.provider().poll_every() else None
     connection.poll_due_at = due
     connection.poll_failures = 0
-    connection.save(update_fields=["poll_due_at", "poll_failures"])
+    connection.poll_claimed_until = None  # who is looking has lost the lease
+    connection.save(update_fields=["poll_due_at", "poll_failures", "poll_claimed_until"])
 
 
 def ring_due_polls() -> int:
@@ -74,7 +84,7 @@ def _claim(connection_id: int) -> datetime | None:
         poll_claimed_until=lease,
         # A claim that nobody gave back: that look ended without a word, and counts as failed.
         poll_failures=Case(
-            When(poll_claimed_until__isnull=False, then=F("poll_failures") + 1),
+            When(poll_claimed_until__isnull=False, then=ONE_MORE),
             default=F("poll_failures"),
             output_field=PositiveSmallIntegerField(),
         ),
@@ -97,7 +107,9 @@ def _keep(connection: ChannelConnection, lease: datetime, polled: Polled) -> boo
     row.poll_due_at = timezone.now() + pause
     row.poll_claimed_until = None
     row.poll_failures = 0
-    row.save(update_fields=["poll_cursor", "poll_due_at", "poll_claimed_until", "poll_failures"])
+    if row.health == Health.TROUBLE and row.health_text.startswith(NO_NEWS):
+        row.health, row.health_text = Health.OK, ""  # ours to say, and over
+    row.save(update_fields=KEPT)
     note_poll(connection=row)
     if stored:
         transaction.on_commit(partial(ring_events, stored))
@@ -114,14 +126,14 @@ def _put_off(connection: ChannelConnection, lease: datetime, error: ProviderErro
     ChannelConnection.objects.filter(pk=connection.pk, poll_due_at=lease).update(
         poll_due_at=timezone.now() + pause,
         poll_claimed_until=None,
-        poll_failures=F("poll_failures") + 1,
+        poll_failures=ONE_MORE,
     )
     note_poll(connection=connection, error=error)
     if isinstance(error, CredentialsRejected):
         if renew_soon(connection=connection):
             return  # it may only have ended early
         mark_unhealthy(connection=connection, text=str(error))
-    elif connection.poll_failures + 1 == HOPELESS:
+    elif connection.poll_failures + 1 >= HOPELESS and connection.health == Health.OK:
         ChannelConnection.objects.filter(pk=connection.pk).update(
-            health=ChannelConnection.Health.TROUBLE, health_text=f"No news: {error}"[:300]
+            health=Health.TROUBLE, health_text=f"{NO_NEWS} {error}"[:300]
         )

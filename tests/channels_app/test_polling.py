@@ -167,6 +167,45 @@ def test_failing_again_and_again_is_trouble_and_ever_rarer(connection, mailbox):
     assert connection.poll_due_at - timezone.now() > timedelta(minutes=25)
 
 
+def test_trouble_with_looking_is_over_with_a_look_that_succeeds(connection, mailbox):
+    ChannelConnection.objects.update(poll_failures=polling.HOPELESS)  # and one was killed since
+    mailbox.error = RateLimited("busy")
+    due(connection)
+    services.poll(connection_id=connection.pk)
+    connection.refresh_from_db()
+    assert connection.health == ChannelConnection.Health.TROUBLE
+
+    mailbox.error = None
+    due(connection)
+    services.poll(connection_id=connection.pk)
+    connection.refresh_from_db()
+    assert (connection.health, connection.health_text) == (ChannelConnection.Health.OK, "")
+
+
+def test_a_network_may_say_soon_for_as_long_as_it_likes(connection, mailbox):
+    most = 32_767  # what the column holds
+    mailbox.error = RateLimited("busy", retry_after=1)
+    ChannelConnection.objects.update(poll_failures=most)
+    due(connection)
+    services.poll(connection_id=connection.pk)
+    past = timezone.now() - timedelta(seconds=1)
+    ChannelConnection.objects.update(poll_failures=most, poll_due_at=past, poll_claimed_until=past)
+    assert services.poll(connection_id=connection.pk) is False
+    connection.refresh_from_db()
+    assert connection.poll_failures == polling.COUNTED
+
+
+def test_an_account_that_is_connected_anew_amid_a_look_has_failed_at_nothing(connection, mailbox):
+    due(connection)
+    polling._claim(connection.pk)
+    connection.refresh_from_db()
+    services.start_polling(connection=connection)
+    services.poll(connection_id=connection.pk)
+    polling._claim(connection.pk)
+    connection.refresh_from_db()
+    assert connection.poll_failures == 0
+
+
 def test_a_disconnected_account_is_left_alone(connection, mailbox):
     services.disconnect(connection=connection)
     assert services.ring_due_polls() == 0
