@@ -8,12 +8,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from channels_app.findings import Finding, Severity, finding
-from channels_app.models import ChannelConnection, InboundEvent, Message
+from channels_app.models import ChannelConnection, InboundEvent
 from channels_app.origins import origins
 from channels_app.providers import CHANNELS
 from channels_app.scopes import missing
+from channels_app.services.intake import UNROUTED
 from channels_app.services.knocking import OWN_DOORS, door_of
 from channels_app.services.refusals import refusals
+from channels_app.services.resending import dead_messages
 from channels_app.services.routing import shared_secret
 from tenants import context
 from tenants.models import WebhookRoute
@@ -116,16 +118,15 @@ def _of_the_polls(connection: ChannelConnection) -> Iterator[Finding]:
 
 def _of_the_last_day(connection: ChannelConnection) -> Iterator[Finding]:
     since = timezone.now() - DAY
-    failed = Message.objects.filter(
-        connection=connection, state=Message.State.FAILED, state_at__gte=since
-    )
+    failed = dead_messages().filter(connection=connection, state_at__gte=since)
     for code, row in (("sends_failed", _most(failed, "error_text")),):
         if row:
             yield finding(code, Severity.WARNING, count=row[0], said=row[1])
     rejected = InboundEvent.objects.filter(
         connection=connection, status=InboundEvent.Status.REJECTED, received_at__gte=since
     )
-    if row := _most(rejected, "reason"):
+    # What is for an account that nobody connected can be read well.
+    if row := _most(rejected.exclude(outcome=UNROUTED), "reason"):
         yield finding("items_rejected", Severity.WARNING, count=row[0], said=row[1])
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from channels_app import services
 from channels_app.findings import KINDS, Severity, finding, of_json
 from channels_app.models import ChannelConnection, Checkup, Message, OpenFinding
+from channels_app.providers.values import RawItem
 from channels_app.scopes import SCOPES
 from channels_app.services import doctor, sandboxes
 from channels_app.services.symptoms import of_the_ends
@@ -207,6 +208,23 @@ def test_what_failed_in_the_last_day_is_counted(page):
     checkup = look(page)
     assert codes(checkup) == ["sends_failed"]
     assert checkup.findings[0]["params"] == {"count": "3", "said": "Re-engagement message"}
+
+
+def test_what_nobody_has_to_mend_is_no_finding(page):
+    """A colleague was faster, somebody let it go, another account's items came along."""
+    conversation = make_conversation(connection=page)
+    for more in ({"error_code": "taken_over"}, {"discarded_at": timezone.now()}):
+        make_message(
+            conversation=conversation,
+            direction=Message.Direction.OUT,
+            author=Message.Author.AI,
+            state=Message.State.FAILED,
+            state_at=timezone.now(),
+            **more,
+        )
+    stray = RawItem("77", "stray", "messaging", b"{}")
+    services.store_strays(connection_id=page.pk, items=[stray])
+    assert codes(look(page)) == []
 
 
 def test_a_network_that_does_not_answer_condemns_nobody(page, simulator):
