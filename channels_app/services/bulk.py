@@ -66,14 +66,15 @@ def undo_many(*, undo: dict[str, Any], user: User) -> int:
             row = Conversation.objects.select_for_update().filter(pk=int(pk)).first()
             if row is None or row.turn_version != was["turn"]:
                 continue
-        if undo["deed"] == "label":
-            _take_off(row, undo["label"])
-        with deeds.deed(row, "undone", user=user) as locked:
-            for name in KEPT:
-                setattr(locked, name, was[name])
-            for name in TIMES:
-                setattr(locked, name, parse_datetime(was[name]) if was[name] else None)
-            locked.turn_version += 1
+            if undo["deed"] == "label":
+                _take_off(row, undo["label"])
+            # Under the same lock: nobody's words come between the look and the deed.
+            with deeds.deed(row, "undone", user=user) as locked:
+                for name in KEPT:
+                    setattr(locked, name, was[name])
+                for name in TIMES:
+                    setattr(locked, name, parse_datetime(was[name]) if was[name] else None)
+                locked.turn_version += 1
         done += 1
     return done
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -22,7 +23,7 @@ from channels_app.models import (
     WrittenDraft,
 )
 from channels_app.outbox import post_message
-from channels_app.services import presence
+from channels_app.services import conversations, presence
 from channels_app.services.bulk import do_to_many, undo_many
 from channels_app.services.canned import offered_for
 from channels_app.services.conversations import add_note
@@ -445,6 +446,22 @@ def test_a_deed_on_many_is_taken_back_where_nobody_acted_since(people, deed, mor
     after = list(Conversation.objects.order_by("pk").values(*STATE))
     assert after[:2] == before[:2]
     assert Label.objects.filter(conversations__in=talks[:2]).count() == 0
+
+
+def test_nobody_speaks_between_the_look_at_what_is_taken_back_and_the_deed(people, monkeypatch):
+    """Its row is held from one to the other, so that newer words are not undone with it."""
+    user = people["agent"]
+    held, done = [], do_to_many(ids=[talk(1).pk], deed="close", user=user)
+    depth = len(connection.savepoint_ids)
+
+    def at_work(row, *args, **kwargs):
+        held.append(len(connection.savepoint_ids) > depth)
+        return deed(row, *args, **kwargs)
+
+    deed = conversations.deed
+    monkeypatch.setattr(conversations, "deed", at_work)
+    assert undo_many(undo=done.undo, user=user) == 1
+    assert held == [True]
 
 
 STATE = ("status", "controller", "assignee", "unread_count", "snoozed_until", "waiting_since")
