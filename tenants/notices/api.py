@@ -91,13 +91,16 @@ class NoticeViewSet(ReadOnlyModelViewSet):
 
 
 def _wishes(user: User, said: dict[str, Any]) -> dict[str, Wish]:
-    known = {kind.name for kind in kinds_for(user)}
-    if unknown := sorted(set(said) - known):
+    """Of each kind that is named the ways that are named; the others stay."""
+    kept = services.habits_of(user).wishes
+    known = {kind.name: kind.wish_in(kept) for kind in kinds_for(user)}
+    if unknown := sorted(set(said) - set(known)):
         raise serializers.ValidationError({"wishes": f"There is no such kind: {unknown[0]}."})
-    return {
-        name: Wish(page=wish["page"], mail=Mail(wish["mail"]), push=wish["push"])
-        for name, wish in said.items()
-    }
+    wishes = {}
+    for name, ways in said.items():
+        wish = known[name].as_json() | ways
+        wishes[name] = Wish(page=wish["page"], mail=Mail(wish["mail"]), push=wish["push"])
+    return wishes
 
 
 def _shown(user: User) -> dict[str, Any]:

@@ -130,6 +130,9 @@ def test_programs_of_a_person_see_what_they_see(sign_in, people, talk):
     changed = browser.patch("/api/v1/notices/settings/", given, content_type="application/json")
     assert changed.json()["wishes"]["assigned"] == wish
     assert browser.get("/api/v1/notices/settings/").json()["mail_after"] == 5
+    one_way = {"wishes": {"assigned": {"mail": "never"}}}
+    changed = browser.patch("/api/v1/notices/settings/", one_way, content_type="application/json")
+    assert changed.json()["wishes"]["assigned"] == {**wish, "mail": "never"}
     for wrong in ({"wishes": {"weather": wish}}, {"quiet_from": "22:00"}):
         refused = browser.patch("/api/v1/notices/settings/", wrong, content_type="application/json")
         assert refused.status_code == 400

@@ -20,6 +20,7 @@ from tenants.notices.services import (
     keep_device,
     mail_due,
     push_due,
+    pushing,
     read_all,
     set_habits,
     sweep,
@@ -100,9 +101,24 @@ def test_what_a_mail_server_refused_is_sent_once_it_takes_it(people, talks, monk
     pass_minutes(11)
 
     assert mail_due() == 0
+    assert mail_due() == 0  # not in the same breath
+    pass_minutes(16)
     assert mail_due() == 1
     assert mail_due() == 0
     assert len(mail.outbox) == 1
+
+
+def test_an_address_that_is_refused_for_days_is_not_written_to_for_ever(people, talks, monkeypatch):
+    def refuse(backend, letters):
+        raise smtplib.SMTPRecipientsRefused({})
+
+    monkeypatch.setattr(EmailBackend, "send_messages", refuse)
+    channels.assign(conversation=talks[0], assignee=people["agent"], user=people["admin"])
+    Notice.objects.update(created_at=F("created_at") - timedelta(days=3))
+    pass_minutes(11)
+
+    assert mail_due() == 0
+    assert not Notice.objects.filter(mail_at__isnull=False).exists()
 
 
 def test_a_worker_that_dies_while_it_mails_mails_nothing_twice(people, talks, monkeypatch):
@@ -238,6 +254,33 @@ def test_a_service_in_trouble_is_asked_again_and_not_for_ever(people, talks, ser
     assert not Notice.objects.filter(push_at__isnull=False).exists()
 
 
+def test_a_service_that_is_silent_is_asked_once_a_run(people, talks, service, wish):
+    wish("admin", "handed_over", push=False)
+    Browser(f"{HOST}/slow").allow(people["agent"])
+    Browser(f"{HOST}/quick").allow(people["agent"])
+    slow = service.post(f"{HOST}/slow").mock(side_effect=httpx.ReadTimeout("slow"))
+    quick = service.post(f"{HOST}/quick").mock(return_value=httpx.Response(201))
+
+    hand_over(talks)
+
+    assert push_due() == 2
+    assert (slow.call_count, quick.call_count) == (1, 2)
+    assert Notice.objects.filter(push_at__isnull=False).count() == 2
+
+
+def test_what_a_run_has_no_time_for_leaves_with_the_next(people, talks, service, wish, monkeypatch):
+    wish("admin", "handed_over", push=False)
+    Browser(f"{HOST}/one").allow(people["agent"])
+    service.post(url__startswith=HOST).mock(return_value=httpx.Response(201))
+    hand_over(talks)
+
+    monkeypatch.setattr(pushing, "ENOUGH", -1.0)
+    assert push_due() == 1
+    pass_minutes(3)
+    assert push_due() == 1
+    assert not Notice.objects.filter(push_at__isnull=False).exists()
+
+
 def test_what_was_read_in_time_is_not_pushed(people, talks, service):
     Browser(f"{HOST}/one").allow(people["agent"])
     route = service.post(url__startswith=HOST).mock(return_value=httpx.Response(201))
@@ -262,11 +305,13 @@ def test_an_address_inside_our_network_is_never_dialled(people, talks):
         {"endpoint": "http://push.example.com/x"},
         {"endpoint": "javascript:alert(1)"},
         {"endpoint": f"https://push.example.com/{'x' * 2_000}"},
+        {"endpoint": "https://["},
+        {"endpoint": "https://push.example.com:99999/x"},
         {"p256dh": "AAAA"},
         {"auth": "AAAA"},
         {"p256dh": "é"},
     ],
-    ids=["plain", "script", "long", "no point", "short secret", "no base64"],
+    ids=["plain", "script", "long", "bracket", "port", "no point", "short secret", "no base64"],
 )
 def test_what_is_no_subscription_is_refused(people, broken):
     browser = Browser(f"{HOST}/one")

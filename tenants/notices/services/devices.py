@@ -27,12 +27,10 @@ def keep_device(*, user: User, endpoint: str, p256dh: str, auth: str, name: str 
 
     A browser is one person's: whoever signs in there next takes it over.
     """
-    parts = urlsplit(endpoint)
-    if parts.scheme != "https" or not parts.hostname or len(endpoint) > LONGEST:
-        raise ValidationError(_("This is no address of a push service."))
     try:
+        _check_address(endpoint)
         check_keys(p256dh=p256dh, auth=auth)
-    except BadKeys as error:
+    except (BadKeys, ValueError) as error:
         raise ValidationError(_("This is no address of a push service.")) from error
     device, _is_new = PushDevice.objects.update_or_create(
         endpoint_index=crypto.blind_index(endpoint),
@@ -48,6 +46,13 @@ def keep_device(*, user: User, endpoint: str, p256dh: str, auth: str, name: str 
     PushDevice.objects.filter(pk__in=list(spare)).delete()
     forget_team()
     return device
+
+
+def _check_address(endpoint: str) -> None:
+    """Raise ValueError for what nobody could call: brackets or a port that are none, too."""
+    parts = urlsplit(endpoint)
+    if parts.scheme != "https" or not parts.hostname or parts.port == 0 or len(endpoint) > LONGEST:
+        raise ValueError("It is no https address.")
 
 
 def forget_device(*, user: User, device_id: int) -> bool:

@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 SALT = "tenants.notices.unsubscribe"
 AT_ONCE = 1_000
 GATHERED = timedelta(minutes=10)  # what is due that soon does not come as a letter of its own
+AGAIN_AFTER = timedelta(minutes=15)  # what a mail server refused
+GIVEN_UP = timedelta(days=3)  # it will not take it any more
 LISTED = 20  # in one e-mail; of the rest it says how many
 
 
@@ -34,7 +36,8 @@ def mail_due() -> int:
     """Mail what is due; returns to how many people.
 
     Claimed before it is sent: a crash in between costs an e-mail and nothing else, for the
-    notice still stands in the page. What a mail server refused is due again.
+    notice still stands in the page. What a mail server refused is due again in a while, for some
+    days: an address may be wrong for ever.
     """
     people = _claim()
     if not people:
@@ -51,8 +54,9 @@ def mail_due() -> int:
             logger.warning("notices were not mailed", exc_info=True)
             refused += [row.pk for row in rows]
     if refused:
-        Notice.objects.filter(pk__in=refused, read_at=None).update(
-            mail_at=timezone.now(), mailed_at=None
+        now = timezone.now()
+        Notice.objects.filter(pk__in=refused, read_at=None, created_at__gt=now - GIVEN_UP).update(
+            mail_at=now + AGAIN_AFTER, mailed_at=None
         )
     settle_hidden()
     return told

@@ -1,6 +1,7 @@
 """Telling browsers, whether a page of ours is open in them or not."""
 
 import logging
+import time
 from datetime import timedelta
 
 from django.conf import settings
@@ -24,7 +25,8 @@ AT_ONCE = 100
 AGAIN_AFTER = timedelta(minutes=2)  # also how long a worker may take before another takes over
 TRIES = 4
 STALE = timedelta(hours=12)  # nobody is woken for yesterday's news
-PATIENCE = 10.0  # seconds a push service may take
+PATIENCE = 5.0  # seconds a push service may take
+ENOUGH = 60.0  # seconds of one run: messages to customers leave by the same workers
 GONE = frozenset({404, 410})  # https://www.rfc-editor.org/rfc/rfc8030#section-7.3
 
 
@@ -42,12 +44,20 @@ def push_due() -> int:
         devices.setdefault(device.user_id, []).append(device)
     key = push_key()
     context.release()
-    reached = 0
+    reached, began = 0, time.monotonic()
+    silent: set[int] = set()  # devices whose service did not take one notice: not asked for more
     for notice in notices:
-        outcomes = [_send(device, notice, key) for device in devices.get(notice.user_id, [])]
+        outcomes = []
+        for device in devices.get(notice.user_id, []):
+            outcome = None if device.pk in silent else _send(device, notice, key)
+            if outcome is None:
+                silent.add(device.pk)
+            outcomes.append(outcome)
         reached += any(outcome is True for outcome in outcomes)
         if None not in outcomes or notice.push_tries >= TRIES:
             Notice.objects.filter(pk=notice.pk).update(push_at=None)
+        if time.monotonic() - began > ENOUGH:
+            break  # the others are due again soon
     settle_hidden()
     return reached
 
