@@ -36,14 +36,20 @@ def tell_of_findings(*, connection_id: int) -> int:
         return 0
     notices.channel_broken(connection)
     admins = list(User.objects.filter(role=Role.ADMIN, is_active=True).exclude(email=""))
-    try:
-        for admin in admins:
-            _mail(admin, connection, claimed)
-    except (smtplib.SMTPException, OSError):
-        logger.warning("findings of connection %s were not mailed", connection_id, exc_info=True)
+    told = sum(_was_mailed(admin, connection, claimed) for admin in admins)
+    if admins and not told:
         OpenFinding.objects.filter(pk__in=[row.pk for row in claimed]).update(told_at=None)
-        return 0
-    return len(admins)
+    return told
+
+
+def _was_mailed(admin: User, connection: ChannelConnection, rows: list[OpenFinding]) -> bool:
+    """One address that is refused keeps nothing from the others, nor tells them twice."""
+    try:
+        _mail(admin, connection, rows)
+    except (smtplib.SMTPException, OSError):
+        logger.warning("findings of connection %s were not mailed", connection.pk, exc_info=True)
+        return False
+    return True
 
 
 def _claim(row: OpenFinding) -> bool:

@@ -1,5 +1,6 @@
 """Who is told of what, once, and by which ways."""
 
+import smtplib
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from django.utils import timezone
 from channels_app import notices as of_channels
 from channels_app import services
 from channels_app.models import OpenFinding
+from channels_app.services import telling
 from channels_app.services.conversations import add_note
 from leads.services.tasks import add_task, remind_due
 from tenants.notices.kinds import Mail, catalogue
@@ -75,6 +77,28 @@ def test_admins_hear_of_a_channel_in_trouble(people):
     services.tell_of_findings(connection_id=connection.pk)
 
     assert told() == [("admin", "channel_broken", "Shop on Telegram")]
+
+
+def test_an_admin_whose_address_is_refused_makes_nobody_hear_it_twice(people, monkeypatch):
+    make_user(email="gone@north.example", name="gone", role="admin")
+    OpenFinding.objects.create(
+        connection=make_connection(),
+        code="token_refused",
+        severity="bad",
+        last_seen_at=timezone.now(),
+    )
+    heard = []
+
+    def send(subject, text, sender, to):
+        if to == ["gone@north.example"]:
+            raise smtplib.SMTPRecipientsRefused({})
+        heard.extend(to)
+
+    monkeypatch.setattr(telling, "send_mail", send)
+    for _time in range(2):
+        services.tell_of_findings(connection_id=OpenFinding.objects.get().connection_id)
+
+    assert heard == [people["admin"].email]
 
 
 def test_a_task_that_is_due_tells_whose_it_is_once(people):
