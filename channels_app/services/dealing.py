@@ -31,6 +31,11 @@ TO_GIVE = Q(
     is_led_elsewhere=False,
     contact__is_blocked=False,
 )
+ABSENT = (
+    Q(assignee__seat__away_since__isnull=False)
+    | Q(assignee__is_active=False)
+    | Q(assignee__role=Role.VIEWER)
+)
 
 
 def give_out() -> int:
@@ -89,11 +94,14 @@ def _may_get(colleague: Colleague, ours: Profile) -> bool:
 
 def _take_from_absent() -> None:
     """Where somebody waits with a colleague who is away, or works here no more, it is nobody's."""
-    gone = (
-        Q(assignee__seat__away_since__isnull=False)
-        | Q(assignee__is_active=False)
-        | Q(assignee__role=Role.VIEWER)
-    )
-    waits = Conversation.objects.waiting_for_human().filter(gone).order_by("waiting_since")
-    for row in waits.select_related("contact", "connection")[:AT_ONCE]:
+    waits = Conversation.objects.waiting_for_human().filter(ABSENT).order_by("waiting_since")
+    for key in list(waits.values_list("pk", flat=True)[:AT_ONCE]):
+        _take(key)
+
+
+@transaction.atomic
+def _take(key: int) -> None:
+    """Unless somebody who is there took it, or they came back, since we looked."""
+    row = locked(key)
+    if Conversation.objects.waiting_for_human().filter(ABSENT, pk=key).exists():
         assign(conversation=row, assignee=None, actor=SYSTEM)

@@ -9,7 +9,9 @@ from django.utils import timezone
 from channels_app import services
 from channels_app.absence import away_sentence, opening_words
 from channels_app.models import Conversation, Message, Seat
+from channels_app.services import dealing
 from channels_app.services.dealing import give_out
+from channels_app.services.locking import locked
 from channels_app.services.seats import (
     change_seat,
     desk,
@@ -20,6 +22,7 @@ from channels_app.services.seats import (
 )
 from channels_app.services.tending import tend, tend_all
 from channels_app.services.winding import house
+from tenants.audit.models import AuditEntry
 from tenants.workspace.models import Profile
 from tenants.workspace.services import change_profile, opening_hours, profile
 from tests.committed import Threads, committed
@@ -135,6 +138,23 @@ def test_what_waits_with_who_left_is_given_to_others(dealt):
     for each in (waits, answered):
         each.refresh_from_db()
     assert (waits.assignee, answered.assignee) == (ben, ada)
+
+
+def test_what_a_colleague_took_a_moment_ago_is_not_taken_from_them(dealt, monkeypatch):
+    ada, ben = team("ada", "ben", role="agent")
+    waits = talk(assignee=ada)
+    set_away(user=ada, is_away=True)
+    ours(takes_from_absent=True)
+
+    def late(pk):
+        Conversation.objects.filter(pk=pk).update(assignee=ben)
+        return locked(pk)
+
+    monkeypatch.setattr(dealing, "locked", late)
+    assert give_out() == 0
+    waits.refresh_from_db()
+    assert waits.assignee == ben
+    assert not AuditEntry.objects.filter(action="conversation.assigned").exists()
 
 
 def test_a_desk_is_as_people_sit_at_it(dealt, django_assert_num_queries):
