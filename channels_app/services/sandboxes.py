@@ -94,8 +94,9 @@ def open_sandbox(*, platform: str, actor: str = "") -> ChannelConnection:
     carrier = capabilities_of(platform).answered_by
     if carrier and not _sandboxes().filter(platform=carrier, is_active=True).exists():
         open_sandbox(platform=carrier, actor=actor)
-    if _sandboxes().count() >= MOST:
-        raise ValidationError(f"There are {MOST} sandboxes already; remove one first.")
+    if _sandboxes().filter(is_sample=False).count() >= MOST:
+        text = _("There are %(most)d sandboxes already; remove one first.")
+        raise ValidationError(text % {"most": MOST})
     given = sandbox.vendors().new_account(platform)
     words = CHANNELS.get(platform).secret_names
     made_up = {word: secrets.token_urlsafe(24) for word in words}

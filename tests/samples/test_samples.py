@@ -3,13 +3,14 @@
 import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils import translation
 
 from agents.models import ReplyDraft, Run
 from agents.services.replays import plan
 from agents.services.retrieving import look_up
 from agents.services.versions import start_draft
 from channels_app.models import ChannelConnection, Contact, Conversation, Incident, Message
-from channels_app.services import figures
+from channels_app.services import figures, sandboxes
 from config.watching import watch
 from crm.models import SyncRecord
 from knowledge.models import Document, KnowledgeState
@@ -79,6 +80,15 @@ def test_it_fills_every_room(north, load):
     assert len(thoughts) == 4
     quoted = {run.sources[0]["document_id"] for run in thoughts}
     assert quoted == set(Document.objects.values_list("pk", flat=True))
+
+
+def test_it_takes_no_sandbox_from_those_who_try_things_out(north, load, monkeypatch):
+    monkeypatch.setattr(sandboxes, "MOST", 1)
+    load()
+
+    assert sandboxes.open_sandbox(platform="telegram").is_sandbox
+    with translation.override("es"), pytest.raises(ValidationError, match="Ya hay 1"):
+        sandboxes.open_sandbox(platform="telegram")
 
 
 def test_asked_twice_it_is_loaded_once(north, load):
