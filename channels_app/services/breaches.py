@@ -49,5 +49,6 @@ def _note(row: Conversation, clock: Clock, due: datetime, target: str) -> bool:
     if is_new:
         publish("sla_breached", conversation=row.pk, target=target, assignee=row.assignee_id)
         announcements.broken(row, target, due)
-        notices.promise_broken(row)
+        if not row.connection.is_sample:
+            notices.promise_broken(row)
     return is_new

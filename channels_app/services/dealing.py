@@ -30,6 +30,7 @@ TO_GIVE = Q(
     assignee=None,
     is_led_elsewhere=False,
     contact__is_blocked=False,
+    connection__is_sample=False,  # they wait for nobody, and take nobody's place
 )
 ABSENT = (
     Q(assignee__seat__away_since__isnull=False)

@@ -30,6 +30,7 @@ NEEDS_PERSON = Q(
     is_led_elsewhere=False,
     unreachable_at=None,
     contact__is_blocked=False,
+    connection__is_sample=False,
 )
 
 

@@ -18,6 +18,7 @@ from channels_app.services.snoozing import snooze, wake_due
 from channels_app.services.winding import wind_all_anew, wind_by_key
 from channels_app.services.writing import take_back
 from tenants.live import stream_of
+from tenants.notices.models import Notice
 from tenants.outgoing.models import Event
 from tenants.outgoing.services import add_endpoint
 from tenants.redis import client as redis
@@ -170,6 +171,16 @@ def test_a_broken_promise_is_noted_and_told_once(
     snooze(conversation=row, until=None, user=None)
     services.reopen(conversation=row, user=None)
     assert note_breaches() == 0
+
+
+def test_nobody_is_woken_for_sample_data(promised, people):
+    talk(90, connection=make_connection(is_sandbox=True, is_sample=True))
+    assert note_breaches() == 1
+    assert not Notice.objects.exists()
+
+    talk(90)
+    assert note_breaches() == 1
+    assert {notice.kind for notice in Notice.objects.all()} == {"promise_broken"}
 
 
 def test_all_of_it_is_broken_once_however_often_they_write(promised):

@@ -157,6 +157,15 @@ def test_what_a_colleague_took_a_moment_ago_is_not_taken_from_them(dealt, monkey
     assert not AuditEntry.objects.filter(action="conversation.assigned").exists()
 
 
+def test_sample_data_is_given_to_nobody_and_told_nothing(dealt):
+    (ada,) = team("ada", role="agent")
+    talk(connection=make_connection(is_sandbox=True, is_sample=True))
+    assert give_out() == 0
+    set_away(user=ada, is_away=True)
+    ours(gives_out=False, says_away=True, opening_hours=closed_now())
+    assert tend_all() == {"given_out": 0, "told_away": 0}
+
+
 def test_a_desk_is_as_people_sit_at_it(dealt, django_assert_num_queries):
     ada, _ben = team("ada", "ben", role="agent")
     set_away(user=ada, is_away=True)
