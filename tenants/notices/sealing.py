@@ -20,8 +20,8 @@ SIGNED_SECONDS = 3600
 SENDER = "notices@leadwire.invalid"  # where the operator has named no address of their own
 
 
-class BadKeys(ValueError):
-    """These are not the keys of a browser's subscription."""
+class BadSubscription(ValueError):
+    """No browser's push service gave us this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,17 @@ class Sealed:
     headers: dict[str, str]
 
 
-def check_keys(*, p256dh: str, auth: str) -> None:
-    """Raise BadKeys unless one could seal something with them."""
+def check_subscription(*, endpoint: str, p256dh: str, auth: str) -> None:
+    """Raise BadSubscription unless one could seal something for it: one that cannot be sealed
+    for would be in the way of everybody's notices."""
     try:
+        _subscription(endpoint, p256dh, auth)
         point, secret = _decoded(p256dh), _decoded(auth)
         ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
     except (binascii.Error, ValueError) as error:
-        raise BadKeys("The key is no point of P-256.") from error
+        raise BadSubscription("No address, or no point of P-256.") from error
     if len(secret) != 16:
-        raise BadKeys("The secret is not 16 bytes.")
+        raise BadSubscription("The secret is not 16 bytes.")
 
 
 def seal(
@@ -63,14 +65,19 @@ def seal(
         ttl=KEPT_SECONDS,
         expiration=SIGNED_SECONDS,
     )
-    keys = WebPushKeys(p256dh=p256dh.rstrip("="), auth=auth.rstrip("="))
-    subscription = WebPushSubscription(endpoint=endpoint, keys=keys)
+    subscription = _subscription(endpoint, p256dh, auth)
     made = maker.get(json.dumps(said, ensure_ascii=False), subscription)
     headers = {name: str(value) for name, value in made.headers.items()}
     return Sealed(
         made.encrypted,
         {**headers, "content-type": "application/octet-stream", "urgency": "high", "topic": topic},
     )
+
+
+def _subscription(endpoint: str, p256dh: str, auth: str) -> WebPushSubscription:
+    """Raises ValueError."""
+    keys = WebPushKeys(p256dh=p256dh.rstrip("="), auth=auth.rstrip("="))
+    return WebPushSubscription(endpoint=endpoint, keys=keys)
 
 
 def _decoded(text: str) -> bytes:

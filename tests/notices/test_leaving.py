@@ -306,12 +306,25 @@ def test_an_address_inside_our_network_is_never_dialled(people, talks):
         {"endpoint": "javascript:alert(1)"},
         {"endpoint": f"https://push.example.com/{'x' * 2_000}"},
         {"endpoint": "https://["},
+        {"endpoint": "https://push .example.com/x"},
+        {"endpoint": "https://xn--/"},
         {"endpoint": "https://push.example.com:99999/x"},
         {"p256dh": "AAAA"},
         {"auth": "AAAA"},
         {"p256dh": "é"},
     ],
-    ids=["plain", "script", "long", "bracket", "port", "no point", "short secret", "no base64"],
+    ids=[
+        "plain",
+        "script",
+        "long",
+        "bracket",
+        "blank",
+        "punycode",
+        "port",
+        "no point",
+        "short secret",
+        "no base64",
+    ],
 )
 def test_what_is_no_subscription_is_refused(people, broken):
     browser = Browser(f"{HOST}/one")

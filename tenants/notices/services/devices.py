@@ -11,7 +11,7 @@ from tenants import crypto
 from tenants.accounts.models import User
 from tenants.moments import Memory
 from tenants.notices.models import PushDevice, PushKey
-from tenants.notices.sealing import BadKeys, check_keys
+from tenants.notices.sealing import check_subscription
 from tenants.notices.services.team import forget_team
 
 MOST = 10  # browsers of one person; the oldest makes room
@@ -29,8 +29,8 @@ def keep_device(*, user: User, endpoint: str, p256dh: str, auth: str, name: str 
     """
     try:
         _check_address(endpoint)
-        check_keys(p256dh=p256dh, auth=auth)
-    except (BadKeys, ValueError) as error:
+        check_subscription(endpoint=endpoint, p256dh=p256dh, auth=auth)
+    except ValueError as error:  # BadSubscription is one
         raise ValidationError(_("This is no address of a push service.")) from error
     device, _is_new = PushDevice.objects.update_or_create(
         endpoint_index=crypto.blind_index(endpoint),
