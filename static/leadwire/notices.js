@@ -15,13 +15,13 @@
     if (fresh && bell() && !bell().isEqualNode(fresh)) bell().replaceWith(document.adoptNode(fresh));
   }
   document.addEventListener("DOMContentLoaded", () => {
+    if (!window.leadwireLive) setInterval(lookAgain, 60000); // a page that hears of nothing
     window.leadwireLive?.((event) => {
       if (event.kind === "notice" && event.data.users?.includes(Number(bell()?.dataset.me))) look();
     });
   });
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && Date.now() - looked > 60000) look();
-  });
+  const lookAgain = () => document.hidden || Date.now() - looked < 59000 || look();
+  document.addEventListener("visibilitychange", lookAgain);
 
   const box = document.querySelector("[data-push]");
   if (!box) return;
