@@ -54,7 +54,8 @@ class MailHouse:
     """``faults`` of SMTP, one a letter: ``drop`` (takes it, says nothing), ``refuse`` (550 at
     RCPT), ``later`` (451 at RCPT), ``full`` (552 after DATA). ``password`` is what both ask;
     where there is a ``token``, only XOAUTH2 with it opens the door. ``seconds`` is what each
-    letter takes, given out or taken: before it is given, and between taking it and saying so."""
+    letter takes, given out or taken: before it is given, and between taking it and saying so.
+    ``withheld`` are letters that it lists and cannot give out."""
 
     def __init__(self, password: str = "letmein") -> None:  # noqa: S107 (a stand-in on loopback)
         self.password = password
@@ -64,6 +65,7 @@ class MailHouse:
         self.folder = Folder()
         self.faults: deque[str] = deque()
         self.fetched: list[int] = []
+        self.withheld: set[int] = set()
         house = self
 
         class Smtp(_Smtp):
@@ -263,8 +265,11 @@ class _Imap(_Lines):
         verb, _, arguments = rest.partition(" ")
         if verb.upper() == "SEARCH":
             self.say(" ".join(["* SEARCH", *map(str, self._found(arguments))]))
-        else:
-            self._fetch(int(arguments.split(" ")[0]))
+            return "OK done"
+        uid = int(arguments.split(" ")[0])
+        if uid in self.home.withheld:
+            return "NO The specified message cannot be converted"
+        self._fetch(uid)
         return "OK done"
 
     def _found(self, criteria: str) -> list[int]:

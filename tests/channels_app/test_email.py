@@ -262,6 +262,47 @@ def test_more_letters_than_one_look_takes_are_all_read_once(mailbox, house, work
     assert mailbox.poll_cursor["uid"] == 10
 
 
+def test_a_letter_that_is_not_given_out_holds_up_no_other(mailbox, house, work):
+    poison = house.folder.put(letter("poison", number=1))
+    house.folder.put(letter("second", number=2))
+    house.withheld.add(poison)
+    look(mailbox, work)
+    look(mailbox, work)
+    assert [each.text.split()[-1] for each in Message.objects.all()] == ["second"]
+    assert (mailbox.poll_cursor["uid"], mailbox.poll_failures) == (2, 0)
+
+    house.withheld.clear()
+    look(mailbox, work)
+    texts = [each.text.split()[-1] for each in Message.objects.order_by("pk")]
+    assert texts == ["second", "poison"]
+    assert "held" not in mailbox.poll_cursor
+
+
+def test_a_letter_that_is_never_given_out_is_a_dead_letter(mailbox, house, work):
+    poison = house.folder.put(letter("poison", number=1))
+    house.folder.put(letter("second", number=2))
+    house.withheld.add(poison)
+    look(mailbox, work)
+    long_ago = {**mailbox.poll_cursor, "held": {str(poison): "2026-01-01"}}
+    ChannelConnection.objects.update(poll_cursor=long_ago)
+
+    look(mailbox, work)
+
+    event = InboundEvent.objects.get(status="rejected")
+    assert "did not give this letter out" in event.reason
+    assert "held" not in mailbox.poll_cursor
+
+
+def test_a_server_that_gives_nothing_out_is_asked_again(mailbox, house, work):
+    house.withheld.add(house.folder.put(letter("first", number=1)))
+    look(mailbox, work)
+    assert (mailbox.poll_failures, mailbox.poll_cursor) == (1, {})
+
+    house.withheld.clear()
+    look(mailbox, work)
+    assert Message.objects.get().text.endswith("first")
+
+
 def test_renumbered_letters_are_not_read_twice(mailbox, house, work):
     house.folder.put(letter(number=1))
     deleted = house.folder.put(letter(number=2))

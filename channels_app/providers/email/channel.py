@@ -52,6 +52,7 @@ from tenants.plugins.errors import (
 )
 
 LETTER = "letter"
+WITHHELD = "withheld"  # one that its server refused to give out for more than a day
 FETCHED = "fetched"
 
 
@@ -97,10 +98,8 @@ class Email(base.ChannelProvider):
         return base.one_item_each(reader.items(envelope), body, partial(item_of, reader))
 
     def parse(self, kind: str, body: bytes) -> list[Inbound]:
-        if kind == LETTER:
-            if not body.strip():
-                raise PayloadRejected("The letter is empty.")
-            return self._meaning(read_mail(body))
+        if kind in {LETTER, WITHHELD}:
+            return self._letter(kind, body)
         reader = ses.SES if kind == ses.CONFIRMATION else BY_NAME.get(kind)
         if kind == ses.CONFIRMATION and self._topic:
             return [values.Noted(outcome="confirmed", reason="We asked SNS for this topic.")]
@@ -114,6 +113,13 @@ class Email(base.ChannelProvider):
         if isinstance(news, Nothing):
             return [values.Unsupported(reason=news.reason)]
         return meaning_of_event(news) if isinstance(news, Event) else self._meaning(news)
+
+    def _letter(self, kind: str, body: bytes) -> list[Inbound]:
+        if kind == WITHHELD:
+            raise PayloadRejected("The mail server did not give this letter out; read it there.")
+        if not body.strip():
+            raise PayloadRejected("The letter is empty.")
+        return self._meaning(read_mail(body))
 
     def _meaning(self, mail: Mail) -> list[Inbound]:
         trusted = str(self.config.get("trusted_server") or "")
@@ -135,7 +141,11 @@ class Email(base.ChannelProvider):
             RawItem("", wire.key_of("imap", letter.hex()), LETTER, letter)
             for letter in seen.letters
         )
-        return Polled(items, seen.cursor, seen.more)
+        withheld = tuple(
+            RawItem("", wire.key_of(WITHHELD, number), WITHHELD, wire.dumps({"letter": number}))
+            for number in seen.refused
+        )
+        return Polled(items + withheld, seen.cursor, seen.more)
 
     def probe(self) -> Probed:
         """Both servers are asked to let us in; nothing is read and nothing sent."""

@@ -2,6 +2,9 @@
 
 The cursor is UIDVALIDITY and the last UID. Should the server number its letters anew, we go
 back to the day of the last look; what is stored already has the same key as before.
+
+A letter that the server does not give out while it gives out others holds nobody up: its number is
+kept in the cursor and asked for again for a day, and then people are told.
 """
 
 import imaplib
@@ -11,7 +14,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from channels_app.providers.email import oauth
@@ -41,11 +44,13 @@ class _Tls(imaplib.IMAP4_SSL):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look found: letters in the order of their arrival, and the cursor behind them."""
+    """What one look found: letters in the order of their arrival, and the cursor behind them.
+    ``refused`` are numbers of letters that will not be asked for again."""
 
     letters: tuple[bytes, ...]
     cursor: Mapping[str, Any]
     more: bool
+    refused: tuple[str, ...] = ()
 
 
 def look(
@@ -67,18 +72,35 @@ def look(
         last = int(cursor.get("uid", 0)) if known else 0
         waiting = [uid for uid in _search(server, cursor, known=known) if uid > last]
         waiting.sort()
-        letters, seen = _letters(server, waiting)
+        held = dict(cursor.get("held") or {}) if known else {}
+        letters, looked_at, withheld = _letters(server, waiting, [int(uid) for uid in held])
+        seen = [uid for uid in looked_at if str(uid) not in held]
+        given_out = {str(uid) for uid in looked_at} - {str(uid) for uid in withheld}
+        held = {str(uid): today.isoformat() for uid in withheld} | held
+        waits = {uid: day for uid, day in held.items() if uid not in given_out}
+        refused = [uid for uid, day in waits.items() if day < _day_before(today)]
+        kept = {uid: day for uid, day in waits.items() if uid not in refused}
         more = len(seen) < len(waiting)
         if not more:
             # Where nothing waits, everything up to now was looked at.
             last = max([last, *seen, *([] if known else [_newest(server)])])
         else:
-            last = max(last, *seen)
+            last = max([last, *seen])
         return Look(
             letters,
-            {"validity": validity, "uid": last, "day": today.isoformat()},
+            {
+                "validity": validity,
+                "uid": last,
+                "day": today.isoformat(),
+                **({"held": kept} if kept else {}),
+            },
             more,
+            tuple(f"{validity}:{uid}" for uid in refused),
         )
+
+
+def _day_before(today: date) -> str:
+    return (today - timedelta(days=1)).isoformat()
 
 
 def check(
@@ -186,26 +208,43 @@ def _day(value: Any) -> str:
     return f"{day.day}-{MONTHS[day.month - 1]}-{day.year}"
 
 
-def _letters(server: imaplib.IMAP4, waiting: list[int]) -> tuple[tuple[bytes, ...], list[int]]:
+def _letters(
+    server: imaplib.IMAP4, waiting: list[int], held: list[int]
+) -> tuple[tuple[bytes, ...], list[int], list[int]]:
+    """The letters, all numbers that were looked at, and those of them that are withheld.
+
+    Raises Unavailable where new ones wait and none is given out: that is the server's trouble.
+    """
     letters: list[bytes] = []
     seen: list[int] = []
+    withheld: list[int] = []
     total = 0
-    for uid in waiting[:AT_ONCE]:
+    for uid in [*waiting[:AT_ONCE], *held]:
         if total > MAX_LOOK:
             break
         letter = _letter(server, uid)
         seen.append(uid)  # one that was deleted meanwhile is seen as well
-        if letter:
+        if letter is None:
+            withheld.append(uid)
+        elif letter:
             letters.append(letter)
             total += len(letter)
-    return tuple(letters), seen
+    if not letters and not set(withheld) <= set(held):
+        raise Unavailable(f"Letter {withheld[0]} was not given out.")
+    return tuple(letters), seen, withheld
 
 
-def _letter(server: imaplib.IMAP4, uid: int) -> bytes:
+def _letter(server: imaplib.IMAP4, uid: int) -> bytes | None:
+    """Its bytes, none where it is gone; None where the server does not give it out."""
     # PEEK: whoever else reads this mailbox still finds it unread.
-    status, found = server.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{MAX_LETTER}>)")
+    try:
+        status, found = server.uid("FETCH", str(uid), f"(BODY.PEEK[]<0.{MAX_LETTER}>)")
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error:  # BAD
+        return None
     if status != "OK":
-        raise Unavailable(f"Letter {uid} was not given out.")
+        return None
     for answer in found or []:
         if isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[1], bytes):
             return answer[1]
