@@ -83,6 +83,22 @@ def sign_in_of(kind: str) -> CrmSignIn:
     return found(app_of(found.app))
 
 
+def give_access_back(*, kind: str, account_id: str, config: Mapping[str, Any]) -> bool:
+    """Tell the CRM that we need a consent no more; a refusal keeps nobody from going.
+
+    Vendors end it for the account as a whole, so it stays while another connection works by it.
+    """
+    if kind not in SIGN_INS:
+        return False
+    if CrmConnection.objects.filter(signed_in_by=kind, account_id=account_id).exists():
+        return False
+    try:
+        return sign_in_of(kind).revoke(config)
+    except ProviderError as error:
+        logger.info("crm access: a consent at %s was not given back: %s", kind, error)
+        return False
+
+
 def ends_at(seconds: int) -> datetime | None:
     """When access ends that lasts so long from now; None where nobody says."""
     return timezone.now() + timedelta(seconds=seconds) if seconds else None

@@ -1,6 +1,7 @@
 """Connecting a CRM, and connecting it again."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,7 +10,7 @@ from django.db import transaction
 from crm.models import CrmConnection
 from crm.providers import CRMS
 from crm.providers.webhook import new_secret
-from crm.services.access import credentials_of
+from crm.services.access import credentials_of, give_access_back
 from crm.services.backfilling import start_backfill
 from tenants.audit.services import record
 
@@ -44,11 +45,16 @@ def reconnect(
 ) -> CrmConnection:
     """Give a connection new settings; a secret left empty stays as it was. What waited goes out.
 
-    A key that is typed where somebody had signed in takes the place of their consent.
+    A key that is typed where somebody had signed in takes the place of their consent,
+    which is given back: access that nobody uses any more is access to be stolen.
     """
     held = CrmConnection.objects.select_for_update().get(pk=connection.pk)
     given = {key: value for key, value in _typed(config or {}).items() if value}
     if held.is_signed_in and given.keys() & credentials_of(held.kind):
+        kind, account_id, consent = held.signed_in_by, held.account_id, dict(held.config)
+        transaction.on_commit(
+            partial(give_access_back, kind=kind, account_id=account_id, config=consent)
+        )
         held.config = _typed(held.config)
         held.signed_in_by, held.account_id = "", ""
         held.signed_in_at = held.token_expires_at = held.renewing_until = None

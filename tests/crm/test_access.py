@@ -7,7 +7,15 @@ import pytest
 from django.utils import timezone
 
 from crm.models import CrmConnection, CrmSignInAttempt, SyncRecord
-from crm.services import access, mark_dirty, properties_of, pull_changes, push_due, sweep
+from crm.services import (
+    access,
+    mark_dirty,
+    properties_of,
+    pull_changes,
+    push_due,
+    reconnect,
+    sweep,
+)
 from crm.services.access import provider_of, renewed
 from crm.services.signing_in import begin, come_back
 from tenants import platform_apps
@@ -277,3 +285,39 @@ class TestAWorkerThatDies:
         assert pipedrive.health == Health.RECONNECT
         assert SyncRecord.objects.get().state == State.DIRTY
         assert push_due(connection=signed_in("pipedrive")).synced == 1
+
+
+class TestATypedKey:
+    """It takes the place of a consent that somebody gave."""
+
+    @pytest.mark.parametrize("serves", ["nobody", "another", "down"])
+    def test_the_consent_is_given_back_once_nobody_works_by_it(
+        self, pipedrive, simulator, django_capture_on_commit_callbacks, serves
+    ):
+        before = dict(pipedrive.config)
+        if serves == "another":
+            CrmConnection.objects.create(
+                kind="pipedrive",
+                name="Second",
+                config=before,
+                signed_in_by="pipedrive",
+                account_id=pipedrive.account_id,
+            )
+        if serves == "down":
+            simulator.fail("pipedrive", "error", status=503, match="revoke")
+        with django_capture_on_commit_callbacks(execute=True):
+            reconnect(connection=pipedrive, config={"token": "typed"})
+
+        pipedrive.refresh_from_db()
+        assert (pipedrive.signed_in_by, pipedrive.health) == ("", Health.OK)
+        sign_in = access.sign_in_of("pipedrive")
+        if serves == "nobody":
+            with pytest.raises(CredentialsRejected):
+                sign_in.renew(before)
+        else:
+            assert sign_in.renew(before).config["access_token"]
+
+    def test_a_pause_keeps_the_consent(self, connection, django_capture_on_commit_callbacks):
+        with django_capture_on_commit_callbacks(execute=True):
+            reconnect(connection=connection, is_active=False)
+        assert access.sign_in_of(connection.kind).renew(connection.config)
