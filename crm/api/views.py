@@ -41,6 +41,7 @@ class CrmConnectionViewSet(ReadOnlyModelViewSet):
     serializer_class = CrmConnectionSerializer
     filterset_fields = {"kind": ["exact"], "is_active": ["exact"], "health": ["exact"]}
     verbs = {"mapping": "view", "properties": "view", "backfills": "view"}
+    guarded = ("reconnect",)  # ``map`` asks the CRM first, which no lock may wait for
 
     @extend_schema(request=ConnectCrmSerializer, responses={201: ConnectedCrmSerializer})
     def create(self, request: Request) -> Response:

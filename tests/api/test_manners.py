@@ -7,6 +7,7 @@ import pytest
 import yaml
 from django.utils import timezone
 
+from crm.models import CrmConnection
 from knowledge.models import Document
 from leads.models import Lead
 from tenants.accounts.models import ApiKey
@@ -17,6 +18,7 @@ from tenants.workspace.services import change_profile
 from tests.api.routes import routes
 from tests.api.test_schema import SNAPSHOT
 from tests.api.test_scopes import DESCRIPTION
+from tests.factories import make_crm
 from tests.walks import rows
 
 PROFILE = "/api/v1/profile/"
@@ -220,6 +222,21 @@ def test_a_deed_done_to_a_lead_may_name_what_was_seen(furnished, program):
 
     assert (first.status_code, second.status_code) == (200, 412)
     assert Lead.objects.get(pk=rows.NUMBER).stage == "qualified"
+
+
+def test_a_crm_is_connected_anew_only_as_it_was_seen(furnished, program):
+    admin, held = program(), make_crm()
+    path = f"/api/v1/crm-connections/{held.pk}/"
+    tag = admin.get(path)["ETag"]
+    CrmConnection.objects.filter(pk=held.pk).update(name="Renamed meanwhile")
+
+    late = admin.post(
+        f"{path}reconnect/", {"name": "Mine", "is_active": False}, headers={"If-Match": tag}
+    )
+
+    assert late.status_code == 412
+    held.refresh_from_db()
+    assert (held.name, held.is_active) == ("Renamed meanwhile", True)
 
 
 def test_a_conditional_edit_that_is_refused_leaves_nothing_behind(furnished, program):
