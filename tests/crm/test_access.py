@@ -320,4 +320,5 @@ class TestATypedKey:
     def test_a_pause_keeps_the_consent(self, connection, django_capture_on_commit_callbacks):
         with django_capture_on_commit_callbacks(execute=True):
             reconnect(connection=connection, is_active=False)
-        assert access.sign_in_of(connection.kind).renew(connection.config)
+        renewed_again = access.sign_in_of(connection.kind).renew(connection.config)
+        assert renewed_again.config["access_token"]
