@@ -158,7 +158,7 @@ class HubSpot(Vendor):
         if value and (same := self._find(kind, value, unique)):
             return _problem(409, f"Contact already exists. Existing ID: {same['id']}")
         identity = str(self.world.next_number(f"hubspot:{kind}", start=501))
-        now = _now()
+        now = self.world.stamp("hubspot")
         made = {
             "id": identity,
             "properties": {},
@@ -178,7 +178,7 @@ class HubSpot(Vendor):
     def _write(self, kind: str, found: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]:
         written = one.get("properties") or {}
         found["properties"].update(written)
-        found["updatedAt"] = _now()
+        found["updatedAt"] = self.world.stamp("hubspot")
         # Every write is counted, so that a test can tell one upsert from two.
         count = self.world.store.setdefault("writes", {})
         count[kind, found["id"]] = count.get((kind, found["id"]), 0) + 1
@@ -241,7 +241,11 @@ class HubSpot(Vendor):
             for one in self.objects(kind).values()
             if any(all(_fits(one, rule) for rule in group.get("filters", [])) for group in groups)
         ]
-        return Answer({"total": len(found), "results": found[: int(body.get("limit") or 10)]})
+        start, limit = int(body.get("after") or 0), int(body.get("limit") or 10)
+        answer: dict[str, Any] = {"total": len(found), "results": found[start:][:limit]}
+        if len(found) > start + limit:
+            answer["paging"] = {"next": {"after": str(start + limit)}}
+        return Answer(answer)
 
     def _associate(self, kind: str, identity: str, rest: list[str]) -> Answer:
         other_kind, other = rest[0], rest[1]

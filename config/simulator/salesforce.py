@@ -5,7 +5,6 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resourc
 
 import re
 import secrets
-from datetime import UTC, datetime
 from typing import Any
 
 from config.simulator.consent import form_of
@@ -41,9 +40,10 @@ CODES = {
 }
 
 
+OFFSET_MOST, BATCH = 2_000, 2_000
 SOQL = re.compile(
     r"SELECT (?P<fields>.+?) FROM (?P<kind>\w+)(?: WHERE (?P<where>.+?))?"
-    r"(?: ORDER BY .+?)?(?: LIMIT \d+)?$"
+    r"(?: ORDER BY (?P<order>.+?))?(?: LIMIT (?P<limit>\d+))?(?: OFFSET (?P<offset>\d+))?$"
 )
 # Of the fields of a Lead as many as show every type; the others are known when somebody sends them.
 DESCRIBED: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
@@ -147,7 +147,7 @@ class Salesforce(Vendor):
             number = self.world.next_number(f"salesforce:{kind}", start=1)
             identity = str(fields.pop("id", "") or f"00T{number:015d}")
             there = self._kept(kind).get(identity, {"Id": identity, "writes": 0})
-            stamp = _now()
+            stamp = self.world.stamp("salesforce")
             if kind == "Opportunity" and "StageName" in fields:
                 ends = {row["ApiName"]: row for row in OPPORTUNITY_STAGES}[fields["StageName"]]
                 fields |= {name: ends[name] for name in ("IsClosed", "IsWon")}
@@ -164,8 +164,15 @@ class Salesforce(Vendor):
         names = [name.strip() for name in found["fields"].split(",")]
         rules = [rule.strip() for rule in (found["where"] or "").split(" AND ") if rule.strip()]
         rows = [row for row in self._rows(found["kind"]) if _fits(row, rules)]
-        rows.sort(key=lambda row: str(row.get("SystemModstamp", "")))
-        shown = [_shown(row, names) for row in rows]
+        order = [name.split()[0] for name in (found["order"] or "SystemModstamp").split(",")]
+        rows.sort(
+            key=lambda row: [str(_value(row, name) or "") for name in order],
+            reverse=(found["order"] or "").endswith(" DESC"),
+        )
+        start = int(found["offset"] or 0)
+        if start > OFFSET_MOST:
+            return self._error(400, "Maximum SOQL offset allowed is 2000")
+        shown = [_shown(row, names) for row in rows[start:][: int(found["limit"] or BATCH)]]
         return Answer({"totalSize": len(shown), "done": True, "records": shown})
 
     def _rows(self, kind: str) -> list[dict[str, Any]]:
@@ -210,7 +217,7 @@ class Salesforce(Vendor):
         number = self.world.next_number("salesforce", start=1) if there is None else 0
         whole.setdefault("Id", f"00Q{number:015d}")
         whole["writes"] = int(whole.get("writes", 0)) + 1
-        whole["SystemModstamp"] = _now()
+        whole["SystemModstamp"] = self.world.stamp("salesforce")
         kept[identity] = whole
         return {"id": whole["Id"], "success": True, "errors": [], "created": there is None}
 
@@ -268,7 +275,3 @@ def _value(row: dict[str, Any], name: str) -> Any:
     name, _dot, deeper = name.partition(".")
     held = row.get(name)
     return _value(held, deeper) if deeper and isinstance(held, dict) else held
-
-
-def _now() -> str:
-    return datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 KEPT = 20_000
@@ -44,6 +45,7 @@ class Behaviour:
     duplicate: bool = False
     retry_after: float = 0.5  # first wait before a refused webhook is sent again
     tries: int = 10
+    clock: float = 0.0  # seconds since 1970 at which it stands still; 0: it goes
 
 
 @dataclass(slots=True)
@@ -144,6 +146,12 @@ class World:
 
     def person(self, platform: str, account_id: str, person_id: str) -> Person:
         return self.people.setdefault((platform, account_id, person_id), Person())
+
+    def stamp(self, vendor: str) -> str:
+        """What time it is at this vendor, as CRMs write it."""
+        clock = self.behaviour(vendor).clock
+        now = datetime.fromtimestamp(clock, tz=UTC) if clock else datetime.now(tz=UTC)
+        return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def behaviour(self, vendor: str) -> Behaviour:
         return self.behaviours.setdefault(vendor, Behaviour())

@@ -18,7 +18,7 @@ D = Decimal
 @pytest.fixture
 def company(north: Company) -> Company:
     """North as if it had been opened long ago, in the middle of a month."""
-    opened = (north.created_at.replace(day=1) - timedelta(days=120)).replace(day=16)
+    opened = (north.created_at.replace(day=1) - timedelta(days=120)).replace(day=16, hour=12)
     Company.objects.filter(pk=north.pk).update(created_at=opened)
     north.created_at = opened
     context.enter_company(north)

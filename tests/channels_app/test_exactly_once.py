@@ -433,7 +433,7 @@ class TestAccess:
 
 
 def test_a_limit_that_is_held_opens_when_its_time_is_over(north):
-    rate = Rate(50, 1)
+    rate = Rate(50, 50)
     assert take("x", rate).allowed
     hold("x", rate, seconds=0.3)
     refused = take("x", rate)

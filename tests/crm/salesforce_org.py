@@ -13,14 +13,14 @@ class Org:
         self.root = f"{simulator.url}/salesforce/services"
         begun = {"grant_type": "client_credentials", "client_secret": "s3cret"}
         token = httpx.post(f"{self.root}/oauth2/token", data=begun).json()["access_token"]
-        self._headers = {"authorization": f"Bearer {token}"}
+        self.headers = {"authorization": f"Bearer {token}"}
 
     def write(self, kind: str, **fields) -> str:
         """Makes a record, or changes the one whose id is given."""
         record = {"attributes": {"type": kind}, **fields}
         url = f"{self.root}/data/v64.0/composite/sobjects"
         method = "PATCH" if "id" in fields else "POST"
-        answer = httpx.request(method, url, json={"records": [record]}, headers=self._headers)
+        answer = httpx.request(method, url, json={"records": [record]}, headers=self.headers)
         return str(answer.json()[0]["id"])
 
     def convert(self, lead: dict, *, stage: str) -> str:
@@ -38,7 +38,7 @@ class Org:
         }
         url = f"{self.root}/data/v64.0/composite/sobjects/Lead/{KEY}"
         record = {KEY: lead[KEY], "IsConverted": True, **became}
-        httpx.patch(url, json={"records": [record]}, headers=self._headers)
+        httpx.patch(url, json={"records": [record]}, headers=self.headers)
         return became["ConvertedOpportunityId"]
 
     def deal(self) -> dict:

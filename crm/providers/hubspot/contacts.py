@@ -31,6 +31,8 @@ OWNER = "hubspot_owner_id"
 OURS = "leadwire_"  # a contact that is not ours yet has none of these
 # https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide ("Retrieve contacts")
 PAST_MOST = 50
+# https://developers.hubspot.com/docs/api-reference/search/guide ("Limits")
+FARTHEST = 10_000
 # A new contact needs one of these: https://developers.hubspot.com/docs/guides/api/crm/objects/contacts
 NAMING = {"email", "firstname", "lastname"}
 TIERS = ("hot", "warm", "cold")
@@ -208,11 +210,9 @@ class HubSpot(CrmProvider):
             "properties": [KEY, OWNER, *names],
             "sorts": ["lastmodifieddate"],
             "limit": batches.MOST,
-            "after": "0",
         }
-        answer = self.wire.post("/crm/v3/objects/contacts/search", body)
         found = []
-        for each in answer.get("results") or []:
+        for each in self._results(body):
             said, at = each.get("properties") or {}, wire.moment(each.get("updatedAt"))
             if at is None:
                 continue
@@ -220,6 +220,23 @@ class HubSpot(CrmProvider):
             owner = self._owner(str(said.get(OWNER) or ""))
             found.append(Changed(str(each.get("id")), at, values, owner))
         return found
+
+    def _results(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """A full answer, and on while all of it has one and the same time.
+
+        The next look goes on from the last one's time: what was changed then and stands in no
+        answer, as after a change of hundreds at once, would be left out for good.
+        """
+        results: list[dict[str, Any]] = []
+        after = "0"
+        while True:
+            answer = self.wire.post("/crm/v3/objects/contacts/search", {**body, "after": after})
+            results += answer.get("results") or []
+            onward = ((answer.get("paging") or {}).get("next") or {}).get("after")
+            times = {each.get("updatedAt") for each in results}
+            if not onward or len(times) > 1 or len(results) >= FARTHEST:
+                return results
+            after = str(onward)
 
     def _owner(self, owner_id: str) -> str:
         if owner_id and owner_id not in self._owners:

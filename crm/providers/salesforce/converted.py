@@ -11,9 +11,9 @@ from typing import Any
 from channels_app import wire
 from crm.deals import CLOSED, OPEN, Places, chosen_stages, places
 from crm.providers.base import Changed, Found, Outcome, Part, Upsert
+from crm.providers.salesforce.looks import Query, changed_rows
 from crm.providers.salesforce.records import KEY, named, owner_of
 
-Query = Callable[[str], list[dict[str, Any]]]
 Collection = Callable[[str, list[dict[str, Any]]], list[Any]]
 
 REFUSED = "CANNOT_UPDATE_CONVERTED_LEAD"
@@ -66,11 +66,12 @@ class Converted:
 
     def changed(self, stamp: str, names: Sequence[str], most: int) -> list[Changed]:
         """By the opportunity's own time: the lead's stands still."""
-        rows = self._query(
+        by = f"{OPPORTUNITY}.SystemModstamp"
+        soql = (
             f"SELECT Id, {ASKED}, {OWNED} FROM Lead WHERE {KEY} != null"  # noqa: S608
-            f" AND {OPPORTUNITY}.SystemModstamp >= {stamp}"
-            f" ORDER BY {OPPORTUNITY}.SystemModstamp LIMIT {most}"
+            f" AND {by} >= {stamp}"
         )
+        rows = changed_rows(self._query, soql, by=by, most=most)
         found = []
         for row in rows:
             deal = row.get(OPPORTUNITY) or {}

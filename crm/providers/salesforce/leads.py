@@ -27,6 +27,7 @@ from crm.providers.base import (
     needed,
 )
 from crm.providers.salesforce.converted import ASKED, CONTACT, STAGE, Converted
+from crm.providers.salesforce.looks import changed_rows
 from crm.providers.salesforce.records import (
     BAD_CLIENT,
     KEY,
@@ -152,11 +153,11 @@ class Salesforce(CrmProvider):
 
     def changed(self, since: datetime, names: Sequence[str]) -> list[Changed]:
         stamp = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        rows = self._query(
+        soql = (
             f"SELECT Id, SystemModstamp, OwnerId, CreatedById, Owner.Email, {', '.join(names)}"  # noqa: S608
             f" FROM Lead WHERE SystemModstamp >= {stamp} AND {KEY} != null AND IsConverted = false"
-            f" ORDER BY SystemModstamp LIMIT {self.batch_size}"
         )
+        rows = changed_rows(self._query, soql, by="SystemModstamp", most=self.batch_size)
         found = []
         for row in rows:
             at = wire.moment(row.get("SystemModstamp"))
