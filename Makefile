@@ -27,10 +27,10 @@ run: $(VENV)/ready    ## set up and run Leadwire with a demo company; Ctrl-C sto
 demo: $(VENV)/ready   ## play real webhooks end to end against the platform simulator, then end
 	@exec $(BIN)/python manage.py demo
 
-# Four workers for two cores: browsers and servers keep the tests waiting half of the time. They
+# Three workers for two cores: browsers and servers keep the tests waiting half of the time. They
 # must agree on the order of a set, which hashes decide.
 test: $(VENV)/dev     ## set up and run the tests
-	@PYTHONHASHSEED=$$$$ $(BIN)/python -m pytest $(or $(ARGS),-n 4)
+	@PYTHONHASHSEED=$$$$ $(BIN)/python -m pytest $(or $(ARGS),-n 3)
 
 lint: $(VENV)/dev     ## style, templates, import contracts, migrations
 	@$(BIN)/ruff check .
