@@ -84,13 +84,13 @@ def test_a_form_keeps_a_raw_letter_byte_by_byte():
     ids=lambda raw: raw[:25].decode().strip(),
 )
 def test_nothing_takes_long(raw):
-    began = time.monotonic()
+    began = time.thread_time()
     mail = read_mail(raw)
     report_of(mail)
     quiet_reason(mail)
     own_words(mail.text)
     _ = mail.references, mail.sender, mail.subject
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
 
 
 # -- what somebody wrote themselves
